@@ -1,0 +1,6 @@
+"""``python -m okd_conformance`` is the command."""
+
+from okd_conformance.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,319 @@
+"""Access tokens: with the scopes that a check wants, and the odd ones that a target must refuse."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from okd_conformance.configuration import ConfigurationError
+from okd_conformance.jwts import read_jwt, sign, with_broken_signature, without_signature
+from okd_conformance.target_model import Auth, Client, Secret, Target
+from okd_conformance.text import Text, say
+from okd_conformance.token_endpoint import InvalidScopeError, TokenEndpoint, TokenUnobtainable
+
+__all__ = ["ODD_KINDS", "Token", "TokenUnobtainable", "Tokens"]
+
+ODD_KINDS = (
+    "garbled",
+    "expired",
+    "not_yet_valid",
+    "wrong_signature",
+    "alg_none",
+    "foreign_audience",
+    "foreign_issuer",
+)
+
+Scopes = Iterable[str] | str
+_Ordered = tuple[str, ...]
+_Key = tuple[str, _Ordered]
+
+_SCOPE_CLAIMS = ("scope", "scp", "roles")
+"""Where issuers put the scopes of a token (RFC 8693, and two common habits)."""
+_LIFETIME_S = 3600
+_UNKNOWN_LIFETIME_S = 300
+_LEEWAY_S = 60
+_REMEMBER_FAILURE_S = 60
+_ELSEWHERE = "https://elsewhere.invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token and what is known about it."""
+
+    value: str = field(repr=False)
+    scopes_asked: frozenset[str]
+    scopes_granted: frozenset[str] | None
+    """What the token or the endpoint says; None when neither says anything."""
+    client_id: str
+    expires_at: float | None
+    token_type: str | None = None
+    """As the endpoint called it; None when it did not, or when the suite minted the token."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    reason: Text
+    expected: bool
+    until: float
+
+
+class Tokens:
+    """The tokens of one run. Each is asked for once and kept until shortly before it expires.
+
+    Scopes given as a text keep their order in the request.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        transport: httpx.BaseTransport | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._auth = target.auth or Auth(token_url="", clients=())
+        self._endpoint = TokenEndpoint(target, self._auth, transport)
+        self._now = now
+        self._kept: dict[_Key, tuple[Token, float]] = {}
+        self._failed: dict[_Key, _Failure] = {}
+        self._refused: dict[str, ConfigurationError] = {}
+        self._used: list[str] = []
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections to the token endpoint."""
+        self._endpoint.close()
+
+    def bearer(self, scopes: Scopes, *, component: str | None = None, client_id: str | None = None) -> Token:
+        """Return a token for these scopes, of a client of ``component`` or of one client if given.
+
+        A set of scopes that no client of the target file lists is minted, when there is a signing key.
+        Raises TokenUnobtainable, or ConfigurationError when the endpoint refuses the client.
+        """
+        asked = tuple(scopes.split()) if isinstance(scopes, str) else tuple(sorted(scopes))
+        with self._lock:
+            fitting = self._fitting(component, client_id)
+            candidates = sorted(fitting, key=lambda client: client.client_id not in self._used)
+            listing = [c for c in candidates if asked and set(asked) <= set(c.scopes)]
+            if listing:
+                return self._asked(listing[0], asked)
+            return self._minted(candidates, asked)
+
+    def odd(
+        self, kind: str, scopes: Scopes = (), *, component: str | None = None, client_id: str | None = None
+    ) -> str:
+        """Return a token that must be refused; apart from its oddness it is good for ``scopes``.
+
+        Without scopes it is made of the first token that the first client can have. Raises ValueError for
+        a kind that is not in ODD_KINDS, and what ``bearer`` raises.
+        """
+        if kind not in ODD_KINDS:
+            raise ValueError(f"no such kind of token; there are: {', '.join(ODD_KINDS)}")
+        with self._lock:
+            given = self._given(kind)
+            if given is not None:
+                return given
+            if not scopes:
+                first = next(iter(self._fitting(component, client_id)), None)
+                scopes, client_id = (first.scopes[:1], first.client_id) if first else ((), client_id)
+            good = self.bearer(scopes, component=component, client_id=client_id)
+            if kind in _EDITS:
+                return _edited(kind, good.value)
+            return self._sign(good, _CHANGES[kind](int(self._now())))
+
+    # --- asking ----------------------------------------------------------------------------------------
+
+    def _fitting(self, component: str | None, client_id: str | None) -> list[Client]:
+        return [
+            client
+            for client in self._auth.clients
+            if client_id in (None, client.client_id) and component in (None, client.component)
+        ]
+
+    def _asked(self, client: Client, asked: _Ordered) -> Token:
+        key = (client.client_id, asked)
+        kept = self._kept.get(key)
+        if kept is not None and self._now() < kept[1]:
+            return kept[0]
+        if client.client_id in self._refused:
+            raise self._refused[client.client_id]
+        failure = self._failed.get(key)
+        if failure is not None and self._now() < failure.until:
+            raise TokenUnobtainable(failure.reason, expected=failure.expected)
+        try:
+            return self._keep(key, self._fetch(client, asked))
+        except TokenUnobtainable as problem:
+            until = self._now() + _REMEMBER_FAILURE_S
+            self._failed[key] = _Failure(problem.reason, problem.expected, until)
+            raise
+        except ConfigurationError as error:
+            self._refused[client.client_id] = error
+            raise
+
+    def _fetch(self, client: Client, asked: _Ordered) -> Token:
+        try:
+            granted = self._endpoint.ask(client, " ".join(asked))
+        except InvalidScopeError:
+            return self._by_default_scope(client, asked)
+        jwt = read_jwt(granted.value)
+        lifetime = granted.expires_in
+        expires = _time(jwt.claims.get("exp")) if jwt else None
+        return Token(
+            value=granted.value,
+            scopes_asked=frozenset(asked),
+            scopes_granted=(_scopes_in(jwt.claims) if jwt else None) or granted.scopes,
+            client_id=client.client_id,
+            expires_at=expires if lifetime is None else self._now() + lifetime,
+            token_type=granted.token_type,
+        )
+
+    def _by_default_scope(self, client: Client, asked: _Ordered) -> Token:
+        default = self._auth.default_scope
+        if default is None or asked == (default,):
+            raise TokenUnobtainable(
+                say("auth_invalid_scope", place=client.place, scopes=" ".join(asked)), expected=True
+            )
+        return replace(self._asked(client, (default,)), scopes_asked=frozenset(asked))
+
+    def _keep(self, key: _Key, token: Token) -> Token:
+        now = self._now()
+        expires = now + _UNKNOWN_LIFETIME_S if token.expires_at is None else token.expires_at
+        self._kept[key] = (token, expires - min(_LEEWAY_S, (expires - now) / 2))
+        if key[0] not in self._used:
+            self._used.append(key[0])
+        return token
+
+    # --- making ----------------------------------------------------------------------------------------
+
+    def _minted(self, candidates: list[Client], asked: _Ordered) -> Token:
+        if self._auth.signing_key is None or not candidates:
+            reason = say("auth_not_listed", scopes=" ".join(asked)) if asked else say("auth_no_empty_token")
+            raise TokenUnobtainable(reason, expected=False)
+        client = candidates[0]
+        key = (client.client_id, asked)
+        kept = self._kept.get(key)
+        if kept is not None and self._now() < kept[1]:
+            return kept[0]
+        blank = Token("", frozenset(asked), frozenset(asked), client.client_id, None)
+        now = int(self._now())
+        value = self._sign(self._model(client) or blank, _times(now), asked)
+        return self._keep(key, replace(blank, value=value, expires_at=float(now + _LIFETIME_S)))
+
+    def _model(self, client: Client) -> Token | None:
+        """A real token of this client, to copy; None when there is none to be had."""
+        try:
+            return self._asked(client, client.scopes[:1])
+        except TokenUnobtainable:
+            return None
+
+    def _sign(self, good: Token, changes: Mapping[str, Any], scopes: _Ordered | None = None) -> str:
+        """Sign a token like ``good``, with some claims changed."""
+        key = self._auth.signing_key
+        if key is None:
+            raise TokenUnobtainable(say("auth_no_signing_key"), expected=False)
+        model = read_jwt(good.value)
+        claims = dict(model.claims) if model else self._own_claims(good)
+        if model is None or scopes is not None:
+            names = [name for name in _SCOPE_CLAIMS if name in claims] or ["scope"]
+            wanted = sorted(good.scopes_asked) if scopes is None else scopes
+            claims.update({n: _as_before(claims.get(n), wanted) for n in names})
+        claims.update({"jti": str(uuid.uuid4()), **_same_layout(changes, claims)})
+        header = {k: v for k, v in model.header.items() if k in {"typ", "kid"}} if model else None
+        return sign(key.reveal(), claims, header)
+
+    def _own_claims(self, good: Token) -> dict[str, Any]:
+        """The claims of a token when the issuer gave no example to copy."""
+        url = urlsplit(self._auth.token_url)
+        claims = {"iss": f"{url.scheme}://{url.netloc}", "sub": good.client_id, "client_id": good.client_id}
+        now = int(self._now())
+        audience = {"aud": self._auth.audience} if self._auth.audience else {}
+        return {**claims, **audience, **_times(now)}
+
+    def _given(self, kind: str) -> str | None:
+        """The ready-made token of the target file for a kind, if it has one that fits."""
+        if not kind.startswith("foreign"):
+            found = self._auth.tokens.get(kind)
+            return found.reveal() if found else None
+        if self._auth.signing_key is not None or "foreign" not in self._auth.tokens:
+            return None
+        return self._foreign(kind, self._auth.tokens["foreign"])
+
+    def _foreign(self, kind: str, given: Secret[str]) -> str:
+        """The foreign token, unless it can be read and is not foreign in the way that ``kind`` says."""
+        foreign = read_jwt(given.reveal())
+        model = self._model(self._auth.clients[0]) if self._auth.clients else None
+        real = read_jwt(model.value) if model else None
+        claim = {"foreign_audience": "aud", "foreign_issuer": "iss"}[kind]
+        if foreign and real and foreign.claims.get(claim) == real.claims.get(claim):
+            raise TokenUnobtainable(say("auth_foreign_is_not", claim=claim), expected=False)
+        return given.reveal()
+
+
+def _edited(kind: str, value: str) -> str:
+    try:
+        return _EDITS[kind](value)
+    except ValueError:
+        raise TokenUnobtainable(say("auth_opaque"), expected=False) from None
+
+
+def _garbled(value: str) -> str:
+    turned = value[::-1]
+    return turned if turned != value else f"{turned}x"
+
+
+_EDITS: Mapping[str, Callable[[str], str]] = {
+    "garbled": _garbled,
+    "wrong_signature": with_broken_signature,
+    "alg_none": without_signature,
+}
+
+
+def _times(now: int, begins: int = 0, ends: int = _LIFETIME_S) -> dict[str, Any]:
+    return {"iat": min(now, now + begins), "nbf": now + begins, "exp": now + ends}
+
+
+_CHANGES: Mapping[str, Callable[[int], dict[str, Any]]] = {
+    "expired": lambda now: _times(now, -2 * _LIFETIME_S, -_LIFETIME_S),
+    "not_yet_valid": lambda now: _times(now, _LIFETIME_S, 2 * _LIFETIME_S),
+    "foreign_audience": lambda now: {**_times(now), "aud": _ELSEWHERE},
+    "foreign_issuer": lambda now: {**_times(now), "iss": _ELSEWHERE},
+}
+
+
+def _same_layout(changes: Mapping[str, Any], claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep the layout: an audience stays a list."""
+    listed = isinstance(claims.get("aud"), list) and "aud" in changes
+    return {**changes, "aud": [changes["aud"]]} if listed else dict(changes)
+
+
+def _as_before(before: object, scopes: Iterable[str]) -> str | list[str]:
+    return list(scopes) if isinstance(before, list) else " ".join(scopes)
+
+
+def _scopes_in(claims: Mapping[str, Any]) -> frozenset[str] | None:
+    present = [claims[name] for name in _SCOPE_CLAIMS if name in claims]
+    found: set[str] = set()
+    for value in present:
+        if isinstance(value, str):
+            found.update(value.split())
+        elif isinstance(value, list):
+            found.update(scope for scope in value if isinstance(scope, str))
+    return frozenset(found) if present else None
+
+
+def _time(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -1,0 +1,128 @@
+"""From a check to its cases: where the catalogue says that its requirement applies, at this target."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from okd_conformance.catalogue import Catalogue, Requirement
+from okd_conformance.edition import Binding, Edition, Operation
+from okd_conformance.judge.case import CaseSpec, case_id
+from okd_conformance.suite import CheckSpec, checks_of
+
+_PROFILES = ("smoke", "standard", "full")
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What the target claims: its roles, each with the flows that it serves (all of the role by default)."""
+
+    edition: Edition
+    roles: dict[str, frozenset[str]]
+
+    def serves(self, role: str, flow: str) -> bool:
+        """Whether the target claims this role and flow."""
+        return flow in self.roles.get(role, frozenset())
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the options choose; an empty set chooses everything."""
+
+    roles: frozenset[str] = frozenset()
+    flows: frozenset[str] = frozenset()
+    requirements: frozenset[str] = frozenset()
+    cases: frozenset[str] = frozenset()
+    profile: str = "standard"
+
+    def takes(self, spec: CaseSpec) -> bool:
+        """Whether the options choose this case."""
+        return (
+            (not self.roles or spec.role in self.roles)
+            and (not self.flows or bool(self.flows & _flows_of(spec)))
+            and (not self.requirements or any(_names(r, spec.requirement.id) for r in self.requirements))
+            and (not self.cases or spec.id in self.cases)
+        )
+
+    def profile_takes(self, check: CheckSpec) -> bool:
+        """Whether the profile holds this check; a case that is asked for by its id always runs."""
+        return bool(self.cases) or _PROFILES.index(check.profile) <= _PROFILES.index(self.profile)
+
+    @property
+    def everything(self) -> bool:
+        """Whether no option narrows the run."""
+        return not (self.roles or self.flows or self.requirements or self.cases)
+
+
+def _names(wanted: str, requirement_id: str) -> bool:
+    return requirement_id == wanted or requirement_id.startswith(wanted + "-")
+
+
+def _flows_of(spec: CaseSpec) -> set[str]:
+    if spec.binding:
+        return {spec.binding.flow}
+    if spec.operation:
+        return {b.flow for b in spec.operation.bindings}
+    return set()
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A case, the check that it runs, and the values of its parameters."""
+
+    spec: CaseSpec
+    check: CheckSpec
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def planned(function: Callable[..., None], catalogue: Catalogue, claims: Claims) -> list[Planned]:
+    """Every case of a check function. UnknownRequirementError when a check names no known requirement."""
+    found = []
+    for check in checks_of(function):
+        requirement = catalogue[check.requirement]
+        if claims.edition.id not in requirement.editions or requirement.parked:
+            continue
+        for role in claims.roles:
+            if role in requirement.roles:
+                found += list(_cases(check, requirement, role, claims))
+    return found
+
+
+def _cases(check: CheckSpec, requirement: Requirement, role: str, claims: Claims) -> Iterator[Planned]:
+    for operation, binding in places(requirement, role, claims):
+        where = _where(operation, binding)
+        named = {name: check.values_at(name, (operation, binding)) for name in check.parameters}
+        for combination in itertools.product(*named.values()):
+            labels = dict(zip(named, combination, strict=True))
+            parts = [*where, *(f"{name}={label}" for name, label in labels.items())]
+            spec = CaseSpec(case_id(requirement.id, role, parts), requirement, role, operation, binding)
+            yield Planned(spec, check, {name: named[name][label] for name, label in labels.items()})
+
+
+def places(
+    requirement: Requirement, role: str, claims: Claims
+) -> Iterator[tuple[Operation | None, Binding | None]]:
+    """Where a requirement is judged for a role: each binding, each operation, or the role as a whole."""
+    bound = [(o, b) for o, b in requirement.bindings_in(claims.edition, role) if claims.serves(role, b.flow)]
+    if requirement.applies.per == "binding":
+        yield from bound
+    elif requirement.applies.per == "operation":
+        seen: set[str] = set()
+        for operation, binding in bound:
+            if operation.name not in seen:
+                seen.add(operation.name)
+                yield operation, binding if requirement.applies.flows else None
+    elif bound:
+        yield None, None
+
+
+def _where(operation: Operation | None, binding: Binding | None) -> list[str]:
+    parts = [operation.name] if operation else []
+    if binding:
+        parts.append(f"flow={binding.flow}")
+        same = [b for b in operation.bindings if b.flow == binding.flow] if operation else []
+        if len(same) > 1 and binding.document_type:
+            parts.append(f"type={binding.document_type}")
+    return parts

@@ -1,0 +1,236 @@
+"""The requirement catalogue: what an implementation can meet or not, as data under ``specs/catalogue``."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from okd_conformance.bundle import read_data
+from okd_conformance.edition import Binding, Edition, Operation
+from okd_conformance.paths import data_folder
+from okd_conformance.text import Text
+
+Level = Literal["MUST", "SHOULD", "MAY"]
+Basis = Literal["explicit", "derived", "interpretation"]
+Reading = Literal["conformant", "noted", "warned", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a requirement comes from: a document of an edition, a founding document, or an RFC."""
+
+    edition: str | None
+    document: str
+    section: str | None
+    quote: str | None
+
+    def cite(self) -> str:
+        """One line that names the place."""
+        words = [self.edition, self.document, self.section]
+        return ", ".join(w for w in words if w)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Which HTTP statuses are conformant, noted, warned of, or failed in one situation."""
+
+    conformant: tuple[int | str, ...]
+    noted: tuple[int | str, ...] = ()
+    warned: tuple[int | str, ...] = ()
+    failed: tuple[int | str, ...] = ()
+
+    def reading_of(self, status: int) -> tuple[Reading, bool]:
+        """How ``status`` is read, and whether the row names it itself; anything unnamed is failed."""
+        readings: tuple[Reading, ...] = ("failed", "conformant", "noted", "warned")
+        exact = [r for r in readings if status in getattr(self, r)]
+        by_class = [r for r in readings if f"{status // 100}xx" in getattr(self, r)]
+        for reading in [*exact, *by_class]:
+            return reading, True
+        return "failed", False
+
+    @property
+    def accepted(self) -> tuple[int | str, ...]:
+        """The statuses that pass, conformant first."""
+        return (*self.conformant, *self.noted)
+
+
+@dataclass(frozen=True, slots=True)
+class Applies:
+    """Where a requirement holds: for which operations, and whether once per operation, binding or role."""
+
+    per: Literal["operation", "binding", "role"]
+    kinds: tuple[str, ...]
+    operations: tuple[str, ...]
+    flows: tuple[str, ...]
+
+    def to(self, operation: Operation) -> bool:
+        """Whether the requirement is about this operation."""
+        if self.operations or self.kinds:
+            return operation.name in self.operations or operation.kind in self.kinds
+        return True
+
+    def to_binding(self, operation: Operation, binding: Binding) -> bool:
+        """Whether the requirement is about this operation as this flow uses it."""
+        return self.to(operation) and (not self.flows or binding.flow in self.flows)
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One sentence that an implementation can meet or not."""
+
+    id: str
+    section: str
+    section_title: Text
+    level: Level
+    basis: Basis
+    roles: tuple[str, ...]
+    editions: tuple[str, ...]
+    statement: Text
+    why: Text | None
+    sources: tuple[Source, ...]
+    reasoning: Text | None
+    applies: Applies
+    test: Text | None
+    answers: Mapping[str, Answers]
+    fixtures: tuple[str, ...]
+    hooks: tuple[str, ...]
+    remedy: Text | None
+    untestable: Text | None
+    parked: Text | None
+
+    @property
+    def can_fail(self) -> bool:
+        """Only a MUST that the standard says, or that follows from it, can fail."""
+        return self.level == "MUST" and self.basis != "interpretation"
+
+    @property
+    def flows(self) -> tuple[str, ...]:
+        """The flows that the requirement is limited to; empty for all flows of its operations."""
+        return self.applies.flows
+
+    def flows_in(self, edition: Edition, role: str) -> list[str]:
+        """The flows of ``role`` in ``edition`` that the requirement touches, in the edition's order."""
+        touched = {b.flow for o, b in self.bindings_in(edition, role)}
+        return [flow for flow in edition.flows if flow in touched]
+
+    def bindings_in(self, edition: Edition, role: str) -> list[tuple[Operation, Binding]]:
+        """The operations and bindings of ``role`` that the requirement is about."""
+        return [(o, b) for o in edition.operations(role) for b in o.bindings if self.applies.to_binding(o, b)]
+
+
+class UnknownRequirementError(LookupError):
+    """There is no requirement with this id."""
+
+
+class Catalogue:
+    """All requirements, in the order of the sections."""
+
+    def __init__(self, requirements: list[Requirement], pending: Mapping[str, Text]) -> None:
+        self._by_id = {r.id: r for r in requirements}
+        self.pending = pending
+
+    def __iter__(self) -> Any:
+        return iter(self._by_id.values())
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __getitem__(self, requirement_id: str) -> Requirement:
+        try:
+            return self._by_id[requirement_id]
+        except KeyError:
+            raise UnknownRequirementError(requirement_id) from None
+
+    def __contains__(self, requirement_id: object) -> bool:
+        return requirement_id in self._by_id
+
+    def of(self, edition: Edition, role: str | None = None) -> list[Requirement]:
+        """The requirements of an edition, for one role if given."""
+        return [
+            r
+            for r in self._by_id.values()
+            if edition.id in r.editions
+            and not r.parked
+            and any(n in edition.roles for n in r.roles)
+            and (role is None or role in r.roles)
+        ]
+
+
+_SECTIONS = "AUT GEN SRV MPT LIM F01 F02 F03 F04 F05 F06 F07 FX FY FZ F10 REG F11 F12 F13 F14 OKE-F04"
+ORDER = tuple(_SECTIONS.split(" "))
+
+
+@functools.cache
+def load_catalogue() -> Catalogue:
+    """Read the whole catalogue."""
+    folder = data_folder("specs") / "catalogue"
+    rows: list[Requirement] = []
+    for file in sorted(folder.glob("*.yaml")):
+        data = read_data(file)
+        if "requirements" in data:
+            title = Text.from_json(data["title"])
+            rows += [_requirement(row, data["section"], title) for row in data["requirements"]]
+    rows.sort(key=lambda r: (ORDER.index(r.section) if r.section in ORDER else len(ORDER), r.id))
+    return Catalogue(rows, _pending(folder))
+
+
+def _pending(folder: Any) -> dict[str, Text]:
+    file = folder / "pending.yaml"
+    if not file.is_file():
+        return {}
+    data = read_data(file)
+    reason = Text.from_json(data["reason"])
+    return dict.fromkeys(data.get("pending") or [], reason)
+
+
+def _requirement(row: dict[str, Any], section: str, title: Text) -> Requirement:
+    applies = row.get("applies") or {}
+    needs = row.get("needs") or {}
+    return Requirement(
+        id=row["id"],
+        section=re.sub(r"^OK[DE]-|-\d+$", "", row["id"]) if "-" in section else section,
+        section_title=title,
+        level=row["level"],
+        basis=row["basis"],
+        roles=tuple(row["roles"]),
+        editions=tuple(row.get("editions") or ()),
+        statement=Text.from_json(row["statement"]),
+        why=_text(row, "why"),
+        sources=tuple(_source(s) for s in row.get("sources") or ()),
+        reasoning=_text(row, "reasoning"),
+        applies=Applies(
+            per=applies.get("per", "operation"),
+            kinds=tuple(applies.get("kinds", ())),
+            operations=tuple(applies.get("operations", ())),
+            flows=tuple(str(f) for f in applies.get("flows", ())),
+        ),
+        test=_text(row, "test"),
+        answers={
+            name: Answers(**{k: tuple(v) for k, v in situation.items()})
+            for name, situation in _with_conformant(row.get("answers") or {}).items()
+        },
+        fixtures=tuple(needs.get("fixtures", ())),
+        hooks=tuple(needs.get("hooks", ())),
+        remedy=_text(row, "remedy"),
+        untestable=_text(row, "untestable"),
+        parked=_text(row, "parked"),
+    )
+
+
+def _with_conformant(answers: dict[str, Any]) -> dict[str, Any]:
+    return {name: {"conformant": (), **situation} for name, situation in answers.items()}
+
+
+def _text(row: dict[str, Any], key: str) -> Text | None:
+    return Text.from_json(row[key]) if row.get(key) else None
+
+
+def _source(raw: dict[str, Any]) -> Source:
+    if "rfc" in raw:
+        return Source(None, f"RFC {raw['rfc']}", raw.get("section"), raw.get("quote"))
+    if "seed" in raw:
+        return Source(None, f"founding document {raw['seed']}", raw.get("section"), raw.get("quote"))
+    return Source(raw["edition"], raw["document"], raw.get("section"), raw.get("quote"))

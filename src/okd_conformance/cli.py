@@ -1,0 +1,101 @@
+"""The command line. Each command imports what it needs when it runs, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+import locale
+import sys
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from okd_conformance import __version__
+
+if TYPE_CHECKING:
+    from okd_conformance.text import Lang
+
+_MANY = {"multiple": True, "default": ()}
+
+
+def _default_lang() -> str:
+    name = locale.getlocale()[0] or ""
+    return "nl" if name.startswith("nl") else "en"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """Judge an implementation of OKD, the document coupling of Dutch MBO schools."""
+
+
+@main.command()
+@click.argument("target", required=False, type=click.Path(dir_okay=False))
+@click.option("--edition", metavar="ID", help="Edition to judge by; default the target's, else okd-1.5.")
+@click.option("--role", "roles", metavar="ROLE", help="Only this role; repeatable.", **cast("Any", _MANY))
+@click.option("--flow", "flows", metavar="FLOW", help="Only this flow; repeatable.", **cast("Any", _MANY))
+@click.option(
+    "--requirement",
+    "requirements",
+    metavar="ID",
+    help="Only this requirement or section; repeatable.",
+    **cast("Any", _MANY),
+)
+@click.option("--case", "cases", metavar="ID", help="Only this case; repeatable.", **cast("Any", _MANY))
+@click.option("--profile", type=click.Choice(["smoke", "standard", "full"]), default="standard")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--workers", type=click.IntRange(1, 16), default=1, show_default=True)
+@click.option("--report-dir", metavar="DIR", help="Where to write; default reports/<run id>.")
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+@click.option("--allow-production", is_flag=True, help="Write into a target that says it is production.")
+@click.option("--allow-incomplete", is_flag=True, help="Exit 0 when something could not be judged.")
+@click.option("--allow-hooks", is_flag=True, help="Start the commands that the target file has as hooks.")
+@click.option("--keep-data", is_flag=True, help="Leave what the run creates at the target.")
+@click.option("--quiet", is_flag=True, help="Only the verdict.")
+def run(target: str | None, workers: int, **given: Any) -> None:
+    """Judge TARGET, or without one the embedded reference."""
+    from okd_conformance.command import run_suites  # noqa: PLC0415
+    from okd_conformance.run import Options, new_run_id  # noqa: PLC0415
+
+    sys.exit(run_suites(Options(target=target, run_id=new_run_id(), **given), workers))
+
+
+@main.command()
+@click.option("--edition", default="okd-1.5", show_default=True, metavar="ID")
+@click.option(
+    "--role", "roles", metavar="ROLE", help="Serve only this role; repeatable.", **cast("Any", _MANY)
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0, the default, takes a free one.")
+@click.option("--fault", "faults", metavar="NAME", help="Deviate so; repeatable.", **cast("Any", _MANY))
+@click.option("--variant", "variants", metavar="NAME", help="Differ so; repeatable.", **cast("Any", _MANY))
+@click.option("--print-target", is_flag=True, help="Print the target file for it; it ends with a line '...'.")
+@click.option("--until-stdin-closes", is_flag=True, hidden=True)
+def serve(**given: Any) -> None:
+    """Serve the reference implementation on loopback, with its token issuer."""
+    from okd_conformance.serving import serve_reference  # noqa: PLC0415
+
+    serve_reference(**given)
+
+
+@main.command(name="list")
+@click.argument(
+    "what",
+    type=click.Choice(["requirements", "flows", "operations", "editions", "roles", "faults", "variants"]),
+)
+@click.option("--edition", default="okd-1.5", show_default=True, metavar="ID")
+@click.option("--role", metavar="ROLE")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+def list_(what: str, edition: str, role: str | None, form: str, lang: Lang) -> None:
+    """List what there is."""
+    from okd_conformance.listing import listing, shown  # noqa: PLC0415
+
+    click.echo(shown(listing(what, edition, role, lang), form), nl=False)
+
+
+@main.command()
+@click.argument("identifier", metavar="ID")
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+def explain(identifier: str, lang: Lang) -> None:
+    """Explain one requirement: what, why, source, how it is tested, what proves the check."""
+    from okd_conformance.listing import explained  # noqa: PLC0415
+
+    click.echo(explained(identifier, lang), nl=False)

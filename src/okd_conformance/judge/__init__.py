@@ -1,0 +1,1 @@
+"""Judging: outcomes, expectations, and how statuses add up to a verdict."""

@@ -1,0 +1,373 @@
+"""The bench: what all cases of a run share, and the arrangements that they need."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from okd_conformance.auth import Token, Tokens, TokenUnobtainable
+from okd_conformance.catalogue import Catalogue
+from okd_conformance.edition import Binding, Edition, Operation
+from okd_conformance.fields import Body, field_names
+from okd_conformance.judge.case import binding_key
+from okd_conformance.judge.content import pdf
+from okd_conformance.judge.hooks import Hooks
+from okd_conformance.judge.ids import answered_id, derived_uuid
+from okd_conformance.judge.ledger import Created, Ledger
+from okd_conformance.judge.sample import Sample
+from okd_conformance.judge.stops import Inconclusive, NotTested
+from okd_conformance.judge.words import received
+from okd_conformance.target import Target
+from okd_conformance.text import say
+from okd_conformance.wire.client import BudgetSpentError, Client
+from okd_conformance.wire.exchange import Exchange, Request
+from okd_conformance.wire.record import Redactor
+
+Scopes = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A document that the target accepted: its id, its bytes, and the sample that it came with."""
+
+    id: str
+    content: bytes
+    sample: Sample
+    exchange: Exchange
+
+
+@dataclass
+class Bench:
+    """Edition, target and wire of one run, and what was arranged at the target."""
+
+    edition: Edition
+    target: Target
+    catalogue: Catalogue
+    tokens: Tokens
+    client: Client
+    redactor: Redactor
+    seed: int
+    run_id: str
+    profile: str = "standard"
+    on_send: list[Callable[[Exchange], None]] = field(default_factory=list)
+    hooks: Hooks = field(default_factory=lambda: Hooks({}))
+    ledger: Ledger = field(default_factory=Ledger)
+    _memo: dict[str, Any] = field(default_factory=dict)
+    _numbers: dict[str, Any] = field(default_factory=dict)
+
+    # --- sending ---------------------------------------------------------------------------------------
+
+    def send(
+        self,
+        request: Request,
+        case: str,
+        role: str,
+        operation: Operation | None,
+        tags: tuple[str, ...] = (),
+    ) -> Exchange:
+        """Send a request on behalf of a case. Raises Inconclusive when the budget of requests is spent."""
+        if request.token is not None:
+            self.redactor.learn(request.token)
+        name = operation.name if operation else None
+        try:
+            exchange = self.client.send(request, case=case, role=role, operation=name, tags=tags)
+        except BudgetSpentError:
+            raise Inconclusive(say("budget_spent")) from None
+        if operation is not None:
+            self._learn(operation, exchange)
+            self.ledger.observe(operation, exchange)
+        for listener in self.on_send:
+            listener(exchange)
+        return exchange
+
+    def _learn(self, operation: Operation, exchange: Exchange) -> None:
+        """A download address gives access without a token, so it is a secret."""
+        schema = operation.success_schema()
+        if exchange.answer is None or schema is None:
+            return
+        for name in field_names(schema, "download_url"):
+            url = _json_field(exchange, name)
+            if isinstance(url, str):
+                self.redactor.learn(url.partition("://")[2].partition("/")[2])
+
+    def curl(self, exchange: Exchange) -> str:
+        """The command that repeats an exchange, without secrets."""
+        return self.redactor.text(exchange.curl())
+
+    # --- rights ----------------------------------------------------------------------------------------
+
+    def token(self, scopes: Scopes, **options: Any) -> Token:
+        """A token with these scopes. Raises Inconclusive or NotTested when there is none."""
+        token: Token = self._obtained(lambda: self.tokens.bearer(frozenset(scopes), **options))
+        return token
+
+    def ordered_token(self, scopes: list[str]) -> str:
+        """A token whose scopes stand in this order. Raises NotTested when nobody hands it out."""
+        token: Token = self._obtained(lambda: self.tokens.bearer(" ".join(scopes)))
+        return token.value
+
+    def odd_token(self, kind: str) -> str:
+        """A token that must be refused. Raises Inconclusive or NotTested when there is none."""
+        value: str = self._obtained(lambda: self.tokens.odd(kind))
+        return value
+
+    def _obtained(self, obtain: Callable[[], Any]) -> Any:
+        try:
+            token = obtain()
+        except TokenUnobtainable as problem:
+            raise (Inconclusive if problem.expected else NotTested)(problem.reason) from None
+        self.redactor.learn(token if isinstance(token, str) else token.value)
+        return token
+
+    def usual_token(self, binding: Binding) -> str | None:
+        """The token that a binding is normally called with: the first sufficient scope that can be had."""
+        if binding.scopes is None:
+            return None
+        problem: Exception | None = None
+        for scope in binding.scopes.sufficient:
+            try:
+                return self.token((scope,)).value
+            except (Inconclusive, NotTested) as error:
+                problem = problem or error
+        raise Inconclusive(say("no_usual_token", scopes=", ".join(binding.scopes.sufficient))) from problem
+
+    # --- samples ---------------------------------------------------------------------------------------
+
+    def number(self, label: str) -> int:
+        """Count from 1 per label, so that derived ids differ."""
+        counter = self._numbers.setdefault(label, itertools.count(1))
+        return int(next(counter))
+
+    def fresh_uuid(self, label: str) -> str:
+        """A new UUID, derived from seed, run id and label."""
+        return derived_uuid(self.seed, self.run_id, label, self.number(label))
+
+    def sample(self, operation: Operation, binding: Binding, label: str, **given: Any) -> Sample:
+        """A valid request from the edition's example, with fixtures and fresh ids in their places.
+
+        ``given``: attributes of the sample that are not to be made here. Raises Inconclusive when a fixture
+        is missing.
+        """
+        token = given.pop("token", None) or self.usual_token(binding)
+        file = given.pop("file", None) or pdf(f"{self.run_id} {label}")
+        body = given.pop("body", None) or self._body(operation, binding, label, file)
+        path_values = {**self._path_values(operation), **given.pop("path_values", {})}
+        return Sample(
+            operation=operation,
+            binding=binding,
+            base_url=self.target.roles[binding.role].base_url,
+            token=token,
+            path_values=path_values,
+            query=self._query(operation),
+            body=body,
+            file=file,
+            **{
+                "file_name": f"{self.marker}.pdf",
+                "boundary": f"----okd-conformance-{derived_uuid(self.seed, label)[:8]}",
+                **given,
+            },
+        )
+
+    @property
+    def marker(self) -> str:
+        """What makes data of this run recognisable at the target."""
+        return f"okd-conformance-{self.run_id}"
+
+    def fixture(self, name: str | None, default: str | None = None) -> str:
+        """A fixture of the target. Raises Inconclusive when the target file has none."""
+        value = self.target.fixtures.get(name) if name else None
+        if value is None:
+            if default is not None:
+                return default
+            raise Inconclusive(say("fixture_missing", name=name))
+        return str(value)
+
+    def _query(self, operation: Operation) -> dict[str, str]:
+        """The query of a valid request: fixtures, and what the edition asks with a fixed value."""
+        found = {}
+        for parameter in operation.query_parameters:
+            if parameter.fixture:
+                found[parameter.name] = self.fixture(parameter.fixture)
+            elif parameter.required:
+                found[parameter.name] = str(_fixed(parameter.schema))
+        return found
+
+    def _path_values(self, operation: Operation) -> dict[str, str]:
+        return {
+            p.meaning: self.fixture(p.fixture) for p in operation.path_parameters if p.fixture and p.meaning
+        }
+
+    def _body(self, operation: Operation, binding: Binding, label: str, file: bytes) -> Body | None:
+        schema = operation.body_schema
+        if schema is None or binding.example is None:
+            return None
+        return self.fill(Body(schema, operation.examples[binding.example]), label, file)
+
+    def fill(self, body: Body, label: str, file: bytes) -> Body:
+        """Put fixtures, fresh ids, the marker and the real size into a body. Raises Inconclusive."""
+        missing: list[str] = []
+
+        def value_for(schema: Mapping[str, Any]) -> Any:
+            if schema.get("x-okd-fresh"):
+                return self.fresh_uuid(label)
+            fixture = schema.get("x-okd-fixture")
+            if fixture is None:
+                return None
+            value = self.target.fixtures.get(fixture)
+            if value is None:
+                missing.append(fixture)
+            return value
+
+        filled = body.filled(value_for)
+        for place in body.places():
+            if place.present and place.meaning and place.schema.get("x-okd-fixture") in missing:
+                filled = filled.without(place.meaning)
+        if filled.has("document_name"):
+            filled = filled.with_("document_name", f"{self.marker}-{filled.get('document_name')}")
+        if filled.has("document_size"):
+            filled = filled.with_("document_size", len(file))
+        if missing and filled.errors():
+            raise Inconclusive(say("fixture_missing", name=", ".join(dict.fromkeys(missing))))
+        return filled
+
+    # --- arrangements ----------------------------------------------------------------------------------
+
+    def once(self, key: str, make: Callable[[], Any]) -> Any:
+        """Make something once per run; if that was stopped, so is each later call."""
+        if key not in self._memo:
+            try:
+                self._memo[key] = make()
+            except (Inconclusive, NotTested) as stop:
+                self._memo[key] = stop
+        found = self._memo[key]
+        if isinstance(found, (Inconclusive, NotTested)):
+            raise type(found)(found.reason)
+        return found
+
+    def forget(self, key: str) -> None:
+        """Make it anew at the next call of ``once``."""
+        self._memo.pop(key, None)
+
+    def accepted(self, operation: Operation, binding: Binding) -> Exchange:
+        """The twin of every refusal: the canonical request, which the target must have accepted in this run.
+
+        Raises Inconclusive when it did not.
+        """
+        key = f"accepted:{binding.role}:{binding_key(binding)}"
+        found: Exchange = self.once(key, lambda: self._accepted(operation, binding, key))
+        return found
+
+    def _accepted(self, operation: Operation, binding: Binding, label: str) -> Exchange:
+        sample = self.ready(operation, binding, label)
+        exchange = self.send(sample.request(), label, binding.role, operation)
+        return accepted_or_inconclusive(exchange)
+
+    def ready(self, operation: Operation, binding: Binding, label: str, **given: Any) -> Sample:
+        """A sample with what it needs arranged at the target: a stored or registered document to act on."""
+        wanted = {p.meaning for p in operation.path_parameters if not p.fixture}
+        if "dms_document_id" in wanted and "path_values" not in given:
+            given["path_values"] = {"dms_document_id": self.something_to_act_on(operation, binding, label)}
+        return self.sample(operation, binding, label, **given)
+
+    def something_to_act_on(self, operation: Operation, binding: Binding, label: str) -> str:
+        """The id of a document that a request of this operation can name."""
+        if operation.kind in {"read", "metadata"}:
+            return self.document(binding.role, binding.document_type).id
+        if self.edition.operations(binding.role, "upload"):
+            return self.store(binding.role, binding.document_type, label).id
+        return self.register(binding.role, label)
+
+    def upload_binding(self, role: str, document_type: str | None) -> tuple[Operation, Binding]:
+        """The upload by which a document of this type comes in. Raises Inconclusive when there is none."""
+        for operation in self.edition.operations(role, "upload"):
+            for binding in operation.bindings:
+                if document_type in {None, binding.document_type}:
+                    return operation, binding
+        raise Inconclusive(say("no_upload_for_type", document_type=document_type))
+
+    def binding_for(self, role: str, kind: str, document_type: str | None) -> tuple[Operation, Binding]:
+        """The operation of a kind, as a document type uses it. Raises Inconclusive if there is none."""
+        for operation in self.edition.operations(role, kind):
+            for binding in operation.bindings:
+                if document_type is None or binding.document_type in {None, document_type}:
+                    return operation, binding
+        raise Inconclusive(say("no_operation", kind=kind))
+
+    def document(self, role: str, document_type: str | None) -> Stored:
+        """A document that all cases may read but none may change."""
+        key = f"document:{role}:{document_type}"
+        found: Stored = self.once(key, lambda: self.store(role, document_type, key))
+        return found
+
+    def store(self, role: str, document_type: str | None, label: str, **given: Any) -> Stored:
+        """Upload a document for one case. Raises Inconclusive when the target doesn't take it."""
+        operation, binding = self.upload_binding(role, document_type)
+        sample = self.sample(operation, binding, label, **given)
+        exchange = accepted_or_inconclusive(self.send(sample.request(), label, role, operation))
+        return Stored(self.stored_id(operation, exchange), sample.file, sample, exchange)
+
+    def stored_id(self, operation: Operation, exchange: Exchange) -> str:
+        """The id that the DMS gave. Raises Inconclusive when the answer has none."""
+        found = answered_id(operation, exchange)
+        if found is None:
+            raise Inconclusive(say("no_document_id"))
+        return found
+
+    def register(self, role: str, label: str) -> str:
+        """Register a document at a module for one case, and return the DMS's id."""
+        operation = self.edition.operations(role, "register")[0]
+        sample = self.sample(operation, operation.bindings[0], label)
+        accepted_or_inconclusive(self.send(sample.request(), label, role, operation))
+        return str(sample.body.get("dms_document_id")) if sample.body else ""
+
+    # --- leaving ---------------------------------------------------------------------------------------
+
+    def clean_up(self) -> list[Created]:
+        """Delete what the run created; what could not be deleted is returned."""
+        left = []
+        for created in self.ledger.open():
+            try:
+                if not self._undone(created):
+                    left.append(created)
+            except (Inconclusive, NotTested):
+                left.append(created)
+        return left
+
+    def _undone(self, created: Created) -> bool:
+        for operation in self.edition.operations(created.role, "delete"):
+            for binding in operation.bindings:
+                if binding.document_type not in {None, created.document_type}:
+                    continue
+                sample = self.sample(
+                    operation, binding, "cleanup", path_values={"dms_document_id": created.document_id}
+                )
+                exchange = self.send(sample.request(), "cleanup", created.role, operation, ("cleanup",))
+                if exchange.status is not None and (exchange.status < 300 or exchange.status in {404, 410}):
+                    return True
+        return False
+
+
+def _fixed(schema: Mapping[str, Any]) -> Any:
+    return schema["const"] if "const" in schema else schema["enum"][0]
+
+
+def accepted_or_inconclusive(exchange: Exchange) -> Exchange:
+    """Return the exchange if it succeeded, else raise Inconclusive."""
+    if exchange.answer is None or not exchange.answer.succeeded:
+        raise Inconclusive(say("twin_refused", request=_named(exchange), received=received(exchange)))
+    return exchange
+
+
+def _named(exchange: Exchange) -> str:
+    path = "/" + exchange.request.url.partition("://")[2].partition("/")[2]
+    return f"{exchange.request.method} {path}"
+
+
+def _json_field(exchange: Exchange, name: str) -> Any:
+    try:
+        value = exchange.answer.json() if exchange.answer else None
+    except ValueError:
+        return None
+    return value.get(name) if isinstance(value, dict) else None

@@ -1,0 +1,57 @@
+"""The files that are uploaded: small, synthetic, and recognisable."""
+
+from __future__ import annotations
+
+import random
+
+
+def pdf(marker: str, size: int = 0) -> bytes:
+    """A small PDF of one empty page that names ``marker``, padded with a comment to some ``size`` bytes."""
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>",
+    ]
+    out = b"%PDF-1.4\n%" + marker.encode("ascii", "replace") + b"\n"
+    offsets = []
+    for number, content in enumerate(objects, start=1):
+        offsets.append(len(out))
+        out += b"%d 0 obj\n" % number + content + b"\nendobj\n"
+    out += b"%" + b"." * max(0, size - len(out) - 220) + b"\n"
+    start = len(out)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    out += b"xref\n0 4\n0000000000 65535 f \n" + table
+    return out + b"trailer\n<< /Size 4 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % start
+
+
+def every_byte() -> bytes:
+    """All 256 byte values, forwards and backwards."""
+    return bytes(range(256)) + bytes(reversed(range(256)))
+
+
+def line_breaks() -> bytes:
+    """Runs of CR, LF and CRLF, which text conversions change; starts and ends with some."""
+    return b"\r\n\r\n\n\r\r\r\n" + b"a\rb\nc\r\nd\n\re" + b"\r\n" * 7 + b"\n" * 5 + b"\r" * 5
+
+
+def noise(seed: object, size: int) -> bytes:
+    """``size`` bytes that don't repeat, the same for the same seed."""
+    return random.Random(str(seed)).randbytes(size)  # noqa: S311 - test content, not a secret
+
+
+def look_alikes(boundary: str) -> bytes:
+    """Content that nearly is a delimiter line of ``boundary``, but is not (RFC 2046, 5.1.1)."""
+    b = boundary.encode()
+    lines = [
+        b"--" + b + b" in the first line, but the part has begun already",
+        b"text --" + b + b" in the middle of a line",
+        b"-" + b,
+        b"--" + b[:-1],
+        b"--" + b[:-1] + b"--",
+        b"\r\n --" + b,
+        b"\n--" + b + b" after a bare line feed",
+        b"\r--" + b + b" after a bare carriage return",
+        b"\r\n--",
+        b"--",
+    ]
+    return b"x" + b"\r\n".join(lines)

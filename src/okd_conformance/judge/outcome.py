@@ -1,0 +1,108 @@
+"""Statuses and the result of one case.
+
+The names and their order are public (report.json, JUnit, exit codes).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+from okd_conformance.text import Text
+
+
+class Status(StrEnum):
+    """How a case or a requirement ended."""
+
+    SUITE_FAULT = "suite_fault"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+    WARNING = "warning"
+    PASSED = "passed"
+    NOT_TESTED = "not_tested"
+    NOT_APPLICABLE = "not_applicable"
+
+
+_SEVERITY = list(Status)
+
+
+def worst(statuses: list[Status]) -> Status:
+    """Return the status of a requirement from those of its cases; ValueError for an empty list.
+
+    ``not_tested`` and ``not_applicable`` only count when no case was judged.
+    """
+    return min(statuses, key=_SEVERITY.index)
+
+
+class Verdict(StrEnum):
+    """The verdict of a run, a role or a flow."""
+
+    CONFORMANT = "conformant"
+    NOT_CONFORMANT = "not_conformant"
+    INCOMPLETE = "incomplete"
+    SUITE_FAULT = "suite_fault"
+
+
+@dataclass(slots=True)
+class CaseResult:
+    """What one case found: one check, for one role and operation, with one set of parameters."""
+
+    id: str
+    requirement: str
+    role: str
+    flow: str | None
+    operation: str | None
+    status: Status
+    summary: Text
+    expected: Text | None = None
+    received: Text | None = None
+    notes: list[Text] = field(default_factory=list)
+    remedy: Text | None = None
+    exchanges: list[str] = field(default_factory=list)
+    """The ``_id`` of each exchange that shows it; the telling one first."""
+    curl: str | None = None
+    duration_s: float = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the form of ``report.json``, with requirement, role, flow and operation added."""
+        return {
+            "id": self.id,
+            "requirement": self.requirement,
+            "role": self.role,
+            "flow": self.flow,
+            "operation": self.operation,
+            "status": str(self.status),
+            "summary": self.summary.as_json(),
+            "expected": self.expected.as_json() if self.expected else None,
+            "received": self.received.as_json() if self.received else None,
+            "notes": [note.as_json() for note in self.notes],
+            "remedy": self.remedy.as_json() if self.remedy else None,
+            "exchanges": list(self.exchanges),
+            "curl": self.curl,
+            "duration_s": round(self.duration_s, 4),
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """Read what ``as_json`` wrote."""
+
+        def text(key: str) -> Text | None:
+            return Text.from_json(value[key]) if value.get(key) else None
+
+        return cls(
+            id=value["id"],
+            requirement=value["requirement"],
+            role=value["role"],
+            flow=value["flow"],
+            operation=value["operation"],
+            status=Status(value["status"]),
+            summary=Text.from_json(value["summary"]),
+            expected=text("expected"),
+            received=text("received"),
+            notes=[Text.from_json(note) for note in value["notes"]],
+            remedy=text("remedy"),
+            exchanges=list(value["exchanges"]),
+            curl=value["curl"],
+            duration_s=value["duration_s"],
+        )

@@ -1,0 +1,33 @@
+"""How a check ends before its last line."""
+
+from __future__ import annotations
+
+from okd_conformance.text import Text
+
+
+class Stopped(Exception):  # noqa: N818 - these are outcomes, not errors
+    """The case ended; the reason is for people."""
+
+    def __init__(self, reason: Text) -> None:
+        super().__init__(reason.en)
+        self.reason = reason
+
+
+class Failed(Stopped):
+    """The target did something wrong. ``expected`` is what the requirement asks; the reason is what came."""
+
+    def __init__(self, expected: Text, received: Text) -> None:
+        super().__init__(received)
+        self.expected = expected
+
+
+class Inconclusive(Stopped):
+    """It could not be judged though it should."""
+
+
+class NotApplicable(Stopped):
+    """The requirement doesn't hold for this target."""
+
+
+class NotTested(Stopped):
+    """Nobody can judge it here."""

@@ -1,0 +1,419 @@
+"""The pytest plugin: options, cases from the catalogue, results, exit codes, files.
+
+It does nothing in a pytest run that has no checks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any, Protocol, cast, runtime_checkable
+
+import pytest
+
+from okd_conformance.cases import Planned, planned
+from okd_conformance.configuration import ConfigurationError
+from okd_conformance.judge.case import Case
+from okd_conformance.judge.outcome import CaseResult, Status
+from okd_conformance.judge.stops import NotApplicable, NotTested, Stopped
+from okd_conformance.judging import Watch, merged, plain, result_of, unjudged
+from okd_conformance.outcome import Findings, Outcome, finish
+from okd_conformance.paths import data_folder
+from okd_conformance.run import (
+    Options,
+    Run,
+    UnreachableError,
+    embedded_reference,
+    new_run_id,
+    open_run,
+    preflight,
+)
+from okd_conformance.suite import checks_of
+from okd_conformance.text import Lang, say
+
+_STATE = pytest.StashKey["State"]()
+_KEY = "okd"
+
+
+@runtime_checkable
+class Reporter(Protocol):
+    """What shows a run to people while it goes on. One that is registered as a plugin is told."""
+
+    def started(self, run: Run, cases: int) -> None:
+        """The first case is about to start."""
+
+    def case_done(self, result: CaseResult) -> None:
+        """A case has ended."""
+
+    def finished(self, outcome: Outcome) -> None:
+        """The files are written."""
+
+
+class State:
+    """What the plugin keeps during one pytest session, in one process."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.closing = contextlib.ExitStack()
+        self.findings = Findings()
+        self.deselected: dict[tuple[str, str], str] = {}
+        self.skipped: list[CaseResult] = []
+        self.watch: Watch | None = None
+        self.outcome: Outcome | None = None
+        self.reporter: Reporter | None = next(
+            (p for p in config.pluginmanager.get_plugins() if isinstance(p, Reporter)), None
+        )
+        self._run: Run | None = None
+        given: dict[str, Any] | None = getattr(config, "workerinput", {}).get(_KEY)
+        self.is_worker = hasattr(config, "workerinput")
+        self.options = Options(**given) if given else _options(config)
+
+    @property
+    def started(self) -> bool:
+        """Whether this session judges a target at all."""
+        return self._run is not None
+
+    @property
+    def run(self) -> Run:
+        """The run; opens the target, and starts the embedded reference, at first use."""
+        if self._run is None:
+            self._run = self._open()
+        return self._run
+
+    def _open(self) -> Run:
+        with _exit_codes(self.options.lang):
+            if self.options.target is None:
+                file = self.closing.enter_context(embedded_reference(self.options.edition))
+                self.options = Options(**{**self.options.as_json(), "target": str(file)})
+            run = open_run(self.options)
+            run.worker = getattr(self.config, "workerinput", {}).get("workerid", "")
+            if not self.is_worker:
+                _refuse_production(run)
+                preflight(run)
+        self.closing.callback(run.close)
+        return run
+
+    def judge(self) -> Watch:
+        """The observers, attached to the bench at first use."""
+        if self.watch is None:
+            self.watch = Watch(self.run.bench, self.run.claims)
+        return self.watch
+
+
+@contextlib.contextmanager
+def _exit_codes(lang: Lang) -> Iterator[None]:
+    """End the session with our exit codes for a wrong configuration and an unreachable target."""
+    try:
+        yield
+    except ConfigurationError as error:
+        pytest.exit(error.render(lang), returncode=2)
+    except UnreachableError as error:
+        pytest.exit(error.reason.in_language(lang), returncode=3)
+
+
+def _refuse_production(run: Run) -> None:
+    if run.target.is_production and not run.options.allow_production:
+        words = say("production_refused").in_language(run.options.lang)
+        pytest.exit(words, returncode=2)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of ``okd-conformance run``, each with the prefix ``okd-``."""
+    group = parser.getgroup("okd-conformance")
+    group.addoption("--okd-target", metavar="FILE", help="target file; without one: the embedded reference")
+    group.addoption("--okd-edition", metavar="ID", help="edition to judge by")
+    for name in ("role", "flow", "requirement", "case"):
+        group.addoption(f"--okd-{name}", action="append", default=[], metavar="X", help=f"only this {name}")
+    group.addoption("--okd-profile", choices=("smoke", "standard", "full"), default="standard")
+    group.addoption("--okd-seed", type=int, default=0, metavar="N")
+    group.addoption("--okd-run-id", default="", help=argparse.SUPPRESS)
+    group.addoption("--okd-report-dir", metavar="DIR", help="where to write; default reports/<run id>")
+    group.addoption("--okd-lang", choices=("nl", "en"), default="en")
+    for name in ("allow-production", "allow-incomplete", "allow-hooks", "keep-data", "quiet"):
+        group.addoption(f"--okd-{name}", action="store_true", default=False)
+
+
+def _options(config: pytest.Config) -> Options:
+    def get(name: str) -> Any:
+        return config.getoption(f"--okd-{name}")
+
+    return Options(
+        target=get("target"),
+        edition=get("edition"),
+        roles=tuple(get("role")),
+        flows=tuple(get("flow")),
+        requirements=tuple(get("requirement")),
+        cases=tuple(get("case")),
+        profile=get("profile"),
+        seed=get("seed"),
+        run_id=get("run-id") or new_run_id(),
+        report_dir=get("report-dir"),
+        lang=get("lang"),
+        allow_production=get("allow-production"),
+        allow_incomplete=get("allow-incomplete"),
+        allow_hooks=get("allow-hooks"),
+        keep_data=get("keep-data"),
+        quiet=get("quiet"),
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Prepare the session; nothing is opened before the first check is collected."""
+    config.stash[_STATE] = State(config)
+    config.addinivalue_line("markers", "okd: a case of a check")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Close connections, and stop the embedded reference."""
+    config.stash[_STATE].closing.close()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hand the options and the opened target to a worker of pytest-xdist."""
+    if _judges(node.config):
+        state = node.config.stash[_STATE]
+        _ = state.run
+        node.workerinput[_KEY] = state.options.as_json()
+
+
+def _judges(config: pytest.Config) -> bool:
+    suites = data_folder("suites")
+    named = [Path(str(arg).partition("::")[0]).resolve() for arg in config.args]
+    return any(path == suites or suites in path.parents for path in named)
+
+
+# --- collecting -------------------------------------------------------------------------------------------
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make a test of each case of a check."""
+    if not checks_of(metafunc.function):
+        return
+    state = metafunc.config.stash[_STATE]
+    cases = planned(metafunc.function, state.run.bench.catalogue, state.run.claims)
+    names = [name for name in metafunc.fixturenames if name not in {"case", "request"}]
+    metafunc.parametrize(
+        ["case", *names],
+        [(plan, *(plan.values[name] for name in names)) for plan in cases],
+        ids=[plan.spec.id for plan in cases],
+        indirect=["case"],
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what the options and the profile don't choose, remembering why."""
+    state = config.stash[_STATE]
+    kept: list[pytest.Item] = []
+    left: list[pytest.Item] = []
+    for item in items:
+        if not checks_of(getattr(item, "function", None)):
+            kept.append(item)
+            continue
+        plan = _plan_of(item)
+        (kept if plan is not None and _chosen(state, plan) else left).append(item)
+    if left:
+        config.hook.pytest_deselected(items=left)
+    items[:] = kept
+    if state.started and state.reporter is not None and not state.is_worker:
+        state.reporter.started(state.run, len(kept))
+
+
+def _plan_of(item: pytest.Item) -> Planned | None:
+    callspec = getattr(item, "callspec", None)
+    plan = callspec.params.get("case") if callspec else None
+    return plan if isinstance(plan, Planned) else None
+
+
+def _chosen(state: State, plan: Planned) -> bool:
+    selection = state.options.selection()
+    row = (plan.spec.requirement.id, plan.spec.role)
+    if not selection.takes(plan.spec):
+        state.deselected.setdefault(row, "deselected_by_option")
+        return False
+    if not selection.profile_takes(plan.check):
+        reason = say("deselected_by_profile", profile=selection.profile)
+        state.skipped.append(unjudged(plan.spec, Status.NOT_TESTED, reason))
+        return False
+    return True
+
+
+# --- running ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def case(request: pytest.FixtureRequest) -> Case:
+    """The case that a check receives."""
+    state = request.config.stash[_STATE]
+    state.judge()
+    return Case(cast("Planned", request.param).spec, state.run.bench)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn the end of a check into the result of its case."""
+    report = yield
+    plan = _plan_of(item)
+    if plan is None:
+        return report
+    state = item.config.stash[_STATE]
+    error = call.excinfo.value if call.excinfo else None
+    if isinstance(error, ConfigurationError):
+        words = error.render(state.options.lang)
+        item.session.shouldstop = words
+        state.findings.configuration = words
+    if call.when == "call" or (call.when == "setup" and error is not None):
+        held = getattr(item, "funcargs", {}).get("case") or Case(plan.spec, state.run.bench)
+        result = result_of(held, error, call.duration)
+        _shape(report, result, error, state.options.lang)
+        report.user_properties.append((_KEY, _payload(state, [result])))
+    return report
+
+
+def _payload(state: State, results: list[CaseResult]) -> dict[str, Any]:
+    """What one test hands to the process that writes the report, redacted."""
+    run = state.run
+    watched = list(state.watch.found.values()) if state.watch else []
+    if state.watch:
+        state.watch.found.clear()
+    exchanges, run.new_exchanges[:] = list(run.new_exchanges), []
+    redact = run.bench.redactor.deep
+    return {
+        "results": redact(plain(results)),
+        "observed": redact(plain(watched)),
+        "exchanges": [redact(exchange.as_har()) for exchange in exchanges],
+    }
+
+
+def _shape(report: pytest.TestReport, result: CaseResult, error: BaseException | None, lang: Lang) -> None:
+    """Let pytest's own reporting show our outcome: one readable text instead of a traceback."""
+    if result.status is Status.SUITE_FAULT:
+        report.outcome = "failed"
+    elif result.status in {Status.FAILED, Status.INCONCLUSIVE}:
+        report.outcome = "failed"
+        report.longrepr = told(result, lang)
+    elif isinstance(error, (NotTested, NotApplicable)):
+        report.outcome = "skipped"
+        report.longrepr = (
+            str(report.location[0]),
+            0,
+            result.summary.in_language(lang),
+        )
+    elif error is None or isinstance(error, Stopped):
+        report.outcome = "passed"
+
+
+def told(result: CaseResult, lang: Lang) -> str:
+    """A result as text: what was asked, what came, what to look at, how to repeat it."""
+    lines = [f"{result.id}: {result.status}", result.summary.in_language(lang)]
+    for key, text in (
+        ("told_expected", result.expected),
+        ("told_received", result.received),
+        ("told_remedy", result.remedy),
+    ):
+        if text is not None:
+            lines.append(say(key, text=text).in_language(lang))
+    if result.curl:
+        lines.append(say("told_curl", text=result.curl).in_language(lang))
+    return "\n".join(lines)
+
+
+# --- collecting what was found ------------------------------------------------------------------------------
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Receive what a test found, here or in a worker."""
+    state = _current()
+    if state is None:
+        return
+    for key, value in report.user_properties:
+        if key == _KEY and isinstance(value, dict):
+            _take(state, value)
+
+
+def _take(state: State, value: dict[str, Any]) -> None:
+    findings = state.findings
+    for raw in value["results"]:
+        result = CaseResult.from_json(raw)
+        findings.results.append(result)
+        if state.reporter is not None and not state.is_worker:
+            state.reporter.case_done(result)
+    for raw in value["observed"]:
+        result = CaseResult.from_json(raw)
+        findings.observed[result.id] = merged(findings.observed.get(result.id), result)
+    findings.exchanges += value["exchanges"]
+
+
+_CURRENT: list[State] = []
+
+
+def _current() -> State | None:
+    return _CURRENT[-1] if _CURRENT else None
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Remember the session, for hooks that are not told."""
+    _CURRENT.append(session.config.stash[_STATE])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:  # noqa: ARG001
+    """Receive what a worker left out and could not clean up."""
+    state = node.config.stash[_STATE]
+    output: dict[str, Any] = getattr(node, "workeroutput", {}).get(_KEY, {})
+    if output:
+        _take(state, output["last"])
+        state.findings.left += output["left"]
+        state.deselected.update({tuple(row): reason for row, reason in output["deselected"]})
+        state.skipped += [CaseResult.from_json(raw) for raw in output["skipped"]]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Clean up at the target; in the main process also write the files and set our exit code."""
+    state = session.config.stash[_STATE]
+    _CURRENT.pop()
+    if not state.started:
+        return
+    if state.watch is not None:
+        _clean_up(state)
+    if state.is_worker:
+        _hand_over(session, state)
+        return
+    outcome = finish(state.run, state.findings, state.deselected, state.skipped, int(exitstatus))
+    session.exitstatus = outcome.exit_code
+    state.outcome = outcome
+    if state.reporter is not None:
+        state.reporter.finished(outcome)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Close plain pytest's own summary with the verdict."""
+    outcome = config.stash[_STATE].outcome
+    if outcome is not None:
+        lang = config.stash[_STATE].options.lang
+        terminalreporter.section("okd-conformance")
+        terminalreporter.write_line(outcome.report.scope.in_language(lang))
+        terminalreporter.write_line(str(outcome.folder / "report.html"))
+
+
+def _clean_up(state: State) -> None:
+    bench = state.run.bench
+    left = bench.ledger.open() if state.options.keep_data else bench.clean_up()
+    state.findings.left += [created.as_json() for created in left]
+    if not state.is_worker:
+        _take(state, _payload(state, []))
+
+
+def _hand_over(session: pytest.Session, state: State) -> None:
+    output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
+    output[_KEY] = {
+        "last": _payload(state, []),
+        "left": state.findings.left,
+        "deselected": [[list(row), reason] for row, reason in state.deselected.items()],
+        "skipped": plain(state.skipped),
+    }

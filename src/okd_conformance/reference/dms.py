@@ -1,0 +1,289 @@
+"""The DMS: uploads, reading, replacing, deleting, and the end of enrolments."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from okd_conformance.fields import Body
+from okd_conformance.reference.answers import Answer, Refused, json_answer
+from okd_conformance.reference.compose import compose
+from okd_conformance.reference.intake import (
+    Message,
+    Part,
+    check_metadata_part,
+    receive_bytes,
+    receive_object,
+)
+from okd_conformance.reference.storage import Document, Spool
+
+if TYPE_CHECKING:
+    from okd_conformance.reference.world import Call
+
+LEVELS = {"association_id": "enrolment", "person_id": "person", "offering_id": "sitting"}
+UNNAMED_TYPE = "application/octet-stream"  # RFC 9110, 8.3
+_MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
+
+
+def success_of(call: Call) -> tuple[int, str | None, dict[str, Any]]:
+    """Return status, media type and schema of the first success answer that the edition documents."""
+    status = call.behaviour.success_status(call)
+    for media_type, schema in call.operation.responses[call.operation.success[0]].items():
+        return status, media_type, dict(schema)
+    return status, None, {}
+
+
+def success_status(call: Call) -> int:
+    """Return the first success status that the edition documents."""
+    return call.operation.success[0]
+
+
+def json_success(call: Call, values: dict[str, Any]) -> Answer:
+    """Return the success answer with these values, by meaning."""
+    status, media_type, schema = success_of(call)
+    body = compose(schema, values, example_of(call, media_type or ""))
+    return json_answer(status, body, media_type or "")
+
+
+def example_of(call: Call, media_type: str) -> Any:
+    """Return the edition's first example of a success answer, or None."""
+    operation, edition = call.operation, call.world.edition
+    document = edition.document(edition.roles[call.role].document)
+    answers = document["paths"][operation.path][operation.method.lower()]["responses"]
+    success = answers[str(operation.success[0])]
+    examples = success.get("content", {}).get(media_type, {}).get("examples", {})
+    return next((example.get("value") for example in examples.values()), None)
+
+
+def empty_success(call: Call) -> Answer:
+    """Return the success answer of an operation that answers without a body."""
+    return Answer(call.behaviour.success_status(call))
+
+
+async def upload(call: Call) -> Answer:
+    """Take metadata and file, and file the document."""
+    message = await call.behaviour.receive_message(call)
+    try:
+        return _take(call, message)
+    finally:
+        message.discard()
+
+
+def _take(call: Call, message: Message) -> Answer:
+    behaviour = call.behaviour
+    metadata_part, file_part = behaviour.pick_parts(call, message)
+    metadata = behaviour.read_metadata(call, metadata_part)
+    if file_part is not None:
+        behaviour.check_file_part(call, file_part)
+    body = Body(call.operation.part("metadata").schema, metadata)
+    behaviour.check_metadata(call, body, file_part)
+    behaviour.check_type_rights(call, body.get("document_type"))
+    document = behaviour.make_document(call, body, file_part)
+    spool = file_part.spool if file_part is not None else call.world.store.spool()
+    behaviour.store(call, document, spool, message)
+    return behaviour.upload_answer(call, document, body)
+
+
+def read_metadata(call: Call, part: Part | None) -> dict[str, Any]:
+    """Read the metadata part as a JSON object."""
+    if part is None:
+        raise Refused("part_missing", name=call.operation.part("metadata").name)
+    check_metadata_part(call, part)
+    return call.behaviour.parse_object(part.spool.content())
+
+
+def check_metadata(call: Call, body: Body, file: Part | None) -> None:
+    """Refuse metadata that its schema does not allow, or that contradicts the path or the file."""
+    check_schema(call, body, "metadata_invalid")
+    check_path_id(call, body)
+    given = body.get("document_size")
+    if file is not None and given is not None and given != file.spool.size:
+        raise Refused("size_differs", given=given, real=file.spool.size)
+
+
+def check_schema(call: Call, body: Body, situation: str) -> None:
+    """Refuse a body that its schema does not allow."""
+    errors = call.behaviour.errors(body.schema, body.value)
+    if errors:
+        raise Refused(situation, why="; ".join(errors[:3])[:500])
+
+
+def check_path_id(call: Call, body: Body) -> None:
+    """Refuse a body that names another id than the path."""
+    for meaning, value in call.ids.items():
+        for given in (body.get(meaning),):
+            if isinstance(given, str) and given.lower() != value:
+                raise Refused("ids_differ", name=meaning)
+
+
+def make_document(call: Call, body: Body, file: Part | None) -> Document:
+    """Make the record of a new document."""
+    filed = {meaning: value for meaning in LEVELS if (value := _id_in(call, body, meaning))}
+    level = next((LEVELS[meaning] for meaning in call.ids if meaning in LEVELS), "none")
+    name = body.get("document_name")
+    return Document(
+        id=call.behaviour.choose_document_id(call, body),
+        component=call.caller.component,
+        type=body.get("document_type"),
+        subtype=body.get("document_subtype"),
+        component_document_id=body.get("component_document_id"),
+        name=name,
+        title=name,
+        format=_format(file),
+        created=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        level=level,
+        filed=filed,
+    )
+
+
+def _format(file: Part | None) -> str:
+    """The type that the file part names, if it is a media type."""
+    named = file.content_type if file is not None else None
+    return named if named and _MEDIA_TYPE.fullmatch(named) else UNNAMED_TYPE
+
+
+def _id_in(call: Call, body: Body, meaning: str) -> str | None:
+    """The id with this meaning, from the path or else from the body; a person may be given as a bare id."""
+    value = call.ids.get(meaning) or body.get(meaning)
+    if value is None and meaning == "person_id":
+        value = body.get("person")
+    return value.lower() if isinstance(value, str) else None
+
+
+def choose_document_id(_call: Call, _body: Body) -> str:
+    """Choose a new id: nobody else's."""
+    return str(uuid.uuid4())
+
+
+def store_document(call: Call, document: Document, spool: Spool, _message: Message) -> None:
+    """Keep the bytes and the record, and remember that the enrolment has a dossier here."""
+    document.file, document.size = call.world.store.keep(spool)
+    call.world.store.save(call.role, document)
+    association = document.filed.get("association_id")
+    if association is not None:
+        call.world.store.add("association", call.role, association, {})
+
+
+def upload_answer(call: Call, document: Document, _body: Body) -> Answer:
+    """Tell the id of the new document."""
+    return json_success(call, {"dms_document_id": document.id})
+
+
+def find_document(call: Call) -> Document:
+    """Return the document of the path, if this caller may use it; it doesn't learn of others."""
+    document = call.world.store.document(call.role, call.ids["dms_document_id"])
+    if document is None:
+        raise Refused("unknown_document")
+    if not call.behaviour.may_use(call, document):
+        raise Refused("not_yours")
+    call.behaviour.check_type_rights(call, document.type)
+    return document
+
+
+async def read(call: Call) -> Answer:
+    """Answer the bytes of a document."""
+    document = call.behaviour.find_document(call)
+    status, media_type, _ = success_of(call)
+    answer = call.behaviour.deliver(call, document)
+    answer.status = status
+    answer.media_type = call.behaviour.delivered_type(call, document, media_type or UNNAMED_TYPE)
+    return answer
+
+
+def deliver(call: Call, document: Document) -> Answer:
+    """Put the bytes of the document in an answer."""
+    return Answer(200, file=call.world.store.open(document.file), size=document.size)
+
+
+def delivered_type(_call: Call, _document: Document, documented: str) -> str:
+    """Say the type that the edition documents first."""
+    return documented
+
+
+async def metadata(call: Call) -> Answer:
+    """Answer what is known of a document, with a temporary link."""
+    document = call.behaviour.find_document(call)
+    return json_success(call, call.behaviour.describe(call, document))
+
+
+def describe(call: Call, document: Document) -> dict[str, Any]:
+    """Return the metadata of a document, by meaning."""
+    known = {
+        "dms_document_id": document.id,
+        "title": document.title,
+        "download_url": call.behaviour.make_download_url(call, document),
+        "creation_date": document.created,
+        "format": document.format,
+        "document_name": document.name,
+        "document_size": document.size,
+        "document_type": document.type,
+        "document_subtype": document.subtype,
+    }
+    return {meaning: value for meaning, value in known.items() if value is not None}
+
+
+async def replace(call: Call) -> Answer:
+    """Take new bytes for a document; its metadata stays, save the size."""
+    spool = await receive_bytes(call)
+    try:
+        if spool.size == 0:
+            call.behaviour.refuse_empty(call)
+        document = call.behaviour.find_document(call)
+        if document.locked:
+            call.behaviour.refuse_locked(call, document)
+        call.behaviour.replace_content(call, document, spool)
+    finally:
+        spool.discard()
+    return empty_success(call)
+
+
+def refuse_empty(_call: Call) -> None:
+    """Refuse to replace a document by nothing."""
+    raise Refused("empty_body")
+
+
+def refuse_locked(_call: Call, _document: Document) -> None:
+    """Refuse to change a locked document."""
+    raise Refused("locked")
+
+
+def replace_content(call: Call, document: Document, spool: Spool) -> None:
+    """Put the new bytes in the place of the old ones."""
+    old = document.file
+    document.file, document.size = call.world.store.keep(spool)
+    call.world.store.save(call.role, document)
+    call.world.store.forget(old)
+
+
+async def delete(call: Call) -> Answer:
+    """Delete a document."""
+    document = call.behaviour.find_document(call)
+    call.behaviour.remove(call, document)
+    return empty_success(call)
+
+
+def remove(call: Call, document: Document) -> None:
+    """Remove a document and its bytes; its links go dead."""
+    call.world.store.remove(call.role, document)
+
+
+async def change_association(call: Call) -> Answer:
+    """Take the new state of an enrolment."""
+    value = await receive_object(call)
+    schema = next(iter(call.operation.request.values()))
+    body = Body(schema, value)
+    check_schema(call, body, "change_invalid")
+    check_path_id(call, body)
+    association = call.ids["association_id"]
+    known = call.world.store.get("association", call.role, association)
+    if known is None and call.world.school.enrolment(association) is None:
+        call.behaviour.refuse_unknown_association(call)
+    call.world.store.put("association", call.role, association, {**(known or {}), **value})
+    return empty_success(call)
+
+
+def refuse_unknown_association(_call: Call) -> None:
+    """Refuse to change an enrolment that never had a document here."""
+    raise Refused("unknown_association")

@@ -1,0 +1,52 @@
+"""Temporary links: an address that needs no token, can't be guessed, and dies soon."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+
+from okd_conformance.reference.answers import Answer, Refused
+from okd_conformance.reference.storage import Document
+
+if TYPE_CHECKING:
+    from okd_conformance.reference.world import Call, World
+
+PATH = "/download/"
+LIFETIME_S = 600
+_KIND = "download"
+
+
+def make_download_url(call: Call, document: Document) -> str:
+    """Make a new link to a document."""
+    secret = secrets.token_urlsafe(32)
+    link = {
+        "role": call.role,
+        "document_id": document.id,
+        "until": time.time() + call.behaviour.link_lifetime_s,
+    }
+    call.world.store.put(_KIND, "", secret, link)
+    return f"{call.world.base_url}{PATH}{secret}"
+
+
+def download(world: World, request: Request, secret: str) -> Answer:
+    """Answer the bytes behind a link."""
+    if request.method not in ("GET", "HEAD"):
+        raise Refused("method_not_allowed", method=request.method).with_header("Allow", "GET, HEAD")
+    link = world.store.get(_KIND, "", secret)
+    if link is None or time.time() >= link["until"]:
+        raise Refused("download_gone")
+    document = world.store.document(link["role"], link["document_id"])
+    if document is None:
+        raise Refused("download_gone")
+    answer = world.behaviour.deliver_download(world, request, document)
+    answer.headers.update({"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
+    return answer
+
+
+def deliver_download(world: World, _request: Request, document: Document) -> Answer:
+    """Put the bytes of the document in an answer that a browser can show."""
+    file = world.store.open(document.file)
+    return Answer(200, file=file, size=document.size, media_type=document.format)

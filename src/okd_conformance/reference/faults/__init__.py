@@ -1,0 +1,13 @@
+"""Faults and variants of the reference: a fault is one deviation, a variant one legitimate difference."""
+
+from okd_conformance.reference.faults.registry import (
+    FAULTS,
+    VARIANTS,
+    Fault,
+    UnknownFaultError,
+    Variant,
+    find_fault,
+    find_variant,
+)
+
+__all__ = ["FAULTS", "VARIANTS", "Fault", "UnknownFaultError", "Variant", "find_fault", "find_variant"]

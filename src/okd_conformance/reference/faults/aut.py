@@ -1,0 +1,317 @@
+"""Faults in who may call: tokens and scopes."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING
+
+from joserfc.errors import JoseError
+
+from okd_conformance.edition import Binding
+from okd_conformance.reference import rights
+from okd_conformance.reference.answers import Answer, Refused
+from okd_conformance.reference.faults.change import after, anyone
+from okd_conformance.reference.faults.registry import EVERY_ROLE, fault
+from okd_conformance.reference.tokens import Caller, bearer_token
+from okd_conformance.text import Text
+
+if TYPE_CHECKING:
+    from okd_conformance.reference.behaviour import Behaviour, Claims
+    from okd_conformance.reference.world import Call, World
+
+
+@fault(
+    "token-type-missing",
+    breaks="OKD-AUT-005",
+    roles=EVERY_ROLE,
+    says=Text(
+        nl="Het tokenadres vertelt niet wat voor token het uitgeeft.",
+        en="The token endpoint does not say what type of token it gives.",
+    ),
+)
+def _token_type_missing(behaviour: Behaviour) -> None:
+    behaviour.token_answer = lambda granted: {k: v for k, v in granted.items() if k != "token_type"}
+
+
+@fault(
+    "no-auth-enforced",
+    breaks="OKD-AUT-006",
+    roles=EVERY_ROLE,
+    says=Text(nl="Wie geen token meestuurt, mag alles.", en="Who sends no token may do everything."),
+)
+def _no_auth_enforced(behaviour: Behaviour) -> None:
+    inner = behaviour.authenticate
+
+    def authenticate(call: Call) -> Caller:
+        return inner(call) if "authorization" in call.request.headers else anyone(call)
+
+    behaviour.authenticate = authenticate
+
+
+@fault(
+    "challenge-missing",
+    breaks="OKD-AUT-007",
+    roles=EVERY_ROLE,
+    says=Text(
+        nl="Bij een 401 ontbreekt de header WWW-Authenticate.",
+        en="A 401 lacks the header WWW-Authenticate.",
+    ),
+)
+def _challenge_missing(behaviour: Behaviour) -> None:
+    def stripped(answer: Answer, *_: object) -> Answer:
+        answer.headers.pop("WWW-Authenticate", None)
+        return answer
+
+    after(behaviour, "problem", stripped)
+
+
+@fault(
+    "any-token-accepted",
+    breaks="OKD-AUT-008",
+    roles=EVERY_ROLE,
+    says=Text(
+        nl="Een onleesbaar of verkeerd ondertekend token geeft alle rechten.",
+        en="A garbled or wrongly signed token gives every right.",
+    ),
+)
+def _any_token_accepted(behaviour: Behaviour) -> None:
+    def accept_token(call: Call, token: str) -> Caller:
+        try:
+            call.world.issuer.claims_of(token)
+        except (JoseError, ValueError):
+            return anyone(call)
+        return rights.accept_token(call, token)
+
+    behaviour.accept_token = accept_token
+
+
+@fault(
+    "signature-not-checked",
+    breaks="OKD-AUT-008",
+    roles=EVERY_ROLE,
+    says=Text(
+        nl="De handtekening van een token wordt niet gecontroleerd.",
+        en="The signature of a token is not checked.",
+    ),
+)
+def _signature_not_checked(behaviour: Behaviour) -> None:
+    def signed_claims(_world: World, token: str) -> Claims:
+        try:
+            payload = token.split(".")[1]
+            claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        except (IndexError, ValueError) as error:
+            raise Refused("bad_token") from error
+        if not isinstance(claims, dict):
+            raise Refused("bad_token")
+        return claims
+
+    behaviour.signed_claims = signed_claims
+
+
+@fault(
+    "expired-token-accepted",
+    breaks="OKD-AUT-008",
+    roles=EVERY_ROLE,
+    says=Text(nl="Een verlopen token blijft werken.", en="An expired token keeps working."),
+)
+def _expired_token_accepted(behaviour: Behaviour) -> None:
+    _overlook(behaviour, "exp", 4e10)
+
+
+@fault(
+    "early-token-accepted",
+    breaks="OKD-AUT-008",
+    roles=EVERY_ROLE,
+    says=Text(
+        nl="Een token dat pas later ingaat, werkt nu al.",
+        en="A token that starts later works already.",
+    ),
+)
+def _early_token_accepted(behaviour: Behaviour) -> None:
+    _overlook(behaviour, "nbf", 0)
+
+
+def _overlook(behaviour: Behaviour, claim: str, harmless: float) -> None:
+    inner = behaviour.token_checks["times"]
+    behaviour.token_checks["times"] = lambda world, claims: inner(world, {**claims, claim: harmless})
+
+
+@fault(
+    "foreign-token-accepted",
+    breaks="OKD-AUT-009",
+    roles=EVERY_ROLE,
+    says=Text(
+        nl="Een token dat voor een andere dienst is uitgegeven, werkt hier ook.",
+        en="A token that was issued for another service works here too.",
+    ),
+)
+def _foreign_token_accepted(behaviour: Behaviour) -> None:
+    del behaviour.token_checks["audience"], behaviour.token_checks["issuer"]
+
+
+@fault(
+    "token-in-the-address-accepted",
+    breaks="OKD-AUT-010",
+    roles=EVERY_ROLE,
+    says=Text(
+        nl="Een token in het webadres of als wachtwoord werkt ook.",
+        en="A token in the web address, or as a password, works too.",
+    ),
+)
+def _token_elsewhere(behaviour: Behaviour) -> None:
+    inner = behaviour.authenticate
+
+    def authenticate(call: Call) -> Caller:
+        token = call.request.query_params.get("access_token") or _password(call)
+        if token is None or bearer_token(call.request) is not None:
+            return inner(call)
+        return call.behaviour.accept_token(call, token)
+
+    behaviour.authenticate = authenticate
+
+
+def _password(call: Call) -> str | None:
+    scheme, _, value = call.request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        return base64.b64decode(value).decode().partition(":")[2] or None
+    except ValueError:
+        return None
+
+
+@fault(
+    "needs-all-scopes",
+    breaks="OKD-AUT-011",
+    roles=EVERY_ROLE,
+    says=Text(
+        nl="Een token moet alle genoemde scopes hebben in plaats van één ervan.",
+        en="A token needs all the listed scopes instead of one of them.",
+    ),
+)
+def _needs_all_scopes(behaviour: Behaviour) -> None:
+    def scope_suffices(call: Call, binding: Binding) -> bool:
+        return binding.scopes is None or set(binding.scopes.sufficient) <= call.caller.scopes
+
+    behaviour.scope_suffices = scope_suffices
+
+
+@fault(
+    "scope-ignored",
+    breaks="OKD-AUT-012",
+    roles=EVERY_ROLE,
+    says=Text(
+        nl="Elke okd-scope geeft recht op alles.", en="Every okd scope gives the right to everything."
+    ),
+)
+def _scope_ignored(behaviour: Behaviour) -> None:
+    behaviour.scope_suffices = lambda call, _binding: bool(
+        call.caller.scopes & set(call.world.edition.scopes)
+    )
+
+
+@fault(
+    "no-okd-scope-accepted",
+    breaks="OKD-AUT-013",
+    roles=EVERY_ROLE,
+    says=Text(
+        nl="Een token zonder enige okd-scope geeft recht op alles.",
+        en="A token without any okd scope gives the right to everything.",
+    ),
+)
+def _no_okd_scope_accepted(behaviour: Behaviour) -> None:
+    def scope_suffices(call: Call, binding: Binding) -> bool:
+        known = [s for s in call.world.edition.scopes if any(s.lower() in t.lower() for t in call.caller.scopes)]
+        return not known or rights.scope_suffices(call, binding)
+
+    behaviour.scope_suffices = scope_suffices
+
+
+@fault(
+    "only-first-scope-read",
+    breaks="OKD-AUT-014",
+    roles=EVERY_ROLE,
+    says=Text(
+        nl="Van de scopes in een token telt alleen de eerste.",
+        en="Of the scopes in a token only the first counts.",
+    ),
+)
+def _only_first_scope_read(behaviour: Behaviour) -> None:
+    inner = behaviour.caller_of
+    behaviour.caller_of = lambda world, claims: inner(
+        world, {**claims, "scope": str(claims.get("scope", "")).partition(" ")[0]}
+    )
+
+
+@fault(
+    "scope-compared-loosely",
+    breaks="OKD-AUT-015",
+    roles=EVERY_ROLE,
+    says=Text(
+        nl="Een scope die er alleen op lijkt, telt als de echte.",
+        en="A scope that only looks like the right one counts as that one.",
+    ),
+)
+def _scope_compared_loosely(behaviour: Behaviour) -> None:
+    def scope_suffices(call: Call, binding: Binding) -> bool:
+        if rights.scope_suffices(call, binding):
+            return True
+        odd = [s.lower() for s in call.caller.scopes if s not in call.world.edition.scopes]
+        wanted = binding.scopes.sufficient if binding.scopes is not None else ()
+        return any(w.lower() in s for w in wanted for s in odd)
+
+    behaviour.scope_suffices = scope_suffices
+
+
+@fault(
+    "existence-shown-without-token",
+    breaks="OKD-AUT-016",
+    roles=EVERY_ROLE,
+    says=Text(
+        nl="Ook wie geen token heeft, ziet aan het antwoord of een id bestaat.",
+        en="Even without a token the answer shows whether an id exists.",
+    ),
+)
+def _existence_shown(behaviour: Behaviour) -> None:
+    inner = behaviour.authenticate
+
+    def authenticate(call: Call) -> Caller:
+        if bearer_token(call.request) is None and not _names_something(call):
+            raise Refused("unknown_document")
+        return inner(call)
+
+    behaviour.authenticate = authenticate
+
+
+def _names_something(call: Call) -> bool:
+    path = call.request.url.path.lower()
+    store, school = call.world.store, call.world.school
+    known = [d.id for d in store.documents(call.role)]
+    known += [r["body_id"] for r in store.all("registration", call.role)]
+    known += [p.person_id for p in school.people] + [s.offering_id for s in school.sittings]
+    known += [e.association_id for p in school.people for e in p.enrolments]
+    return not call.operation.path_parameters or any(name in path for name in known)
+
+
+@fault(
+    "refused-deletion-done",
+    breaks="OKD-AUT-016",
+    says=Text(
+        nl="Een verwijdering die geweigerd wordt, gebeurt toch.",
+        en="A deletion that is refused is carried out all the same.",
+    ),
+)
+def _refused_deletion_done(behaviour: Behaviour) -> None:
+    inner = behaviour.authenticate
+
+    def authenticate(call: Call) -> Caller:
+        try:
+            return inner(call)
+        except Refused:
+            document = call.world.store.document(call.role, call.request.url.path.rpartition("/")[2])
+            if document is not None and call.operation.kind == "delete":
+                call.world.store.remove(call.role, document)
+            raise
+
+    behaviour.authenticate = authenticate

@@ -1,0 +1,112 @@
+"""Small tools to change one step of a behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import ValidationError
+
+from okd_conformance.fields import Body, validator
+from okd_conformance.reference.answers import Refused
+from okd_conformance.reference.tokens import Caller
+
+if TYPE_CHECKING:
+    from okd_conformance.reference.behaviour import Behaviour
+    from okd_conformance.reference.world import Call
+
+Schema = Mapping[str, Any]
+
+
+def before(behaviour: Behaviour, step: str, check: Callable[..., object]) -> None:
+    """Let ``check`` look at the arguments of a step first; it may raise Refused."""
+    inner = getattr(behaviour, step)
+
+    def changed(*args: Any) -> Any:
+        check(*args)
+        return inner(*args)
+
+    setattr(behaviour, step, changed)
+
+
+def after(behaviour: Behaviour, step: str, change: Callable[..., Any]) -> None:
+    """Let ``change(result, *arguments)`` give the result of a step."""
+    inner = getattr(behaviour, step)
+
+    def changed(*args: Any) -> Any:
+        return change(inner(*args), *args)
+
+    setattr(behaviour, step, changed)
+
+
+def unless(behaviour: Behaviour, step: str, case: Callable[..., bool]) -> None:
+    """Skip a step that only checks something, in the cases where ``case`` is true."""
+    inner = getattr(behaviour, step)
+
+    def changed(*args: Any) -> Any:
+        return None if case(*args) else inner(*args)
+
+    setattr(behaviour, step, changed)
+
+
+def without_errors(behaviour: Behaviour, words: Collection[str], case: Callable[[Schema], bool]) -> None:
+    """Overlook what a schema says with these keywords, where ``case`` is true of the schema."""
+    inner = behaviour.errors
+
+    def changed(schema: Schema, value: Any) -> list[str]:
+        if not case(schema):
+            return inner(schema, value)
+        return [e.message for e in validator(schema).iter_errors(value) if not _overlooked(e, words)]
+
+    behaviour.errors = changed
+
+
+def _overlooked(error: ValidationError, words: Collection[str]) -> bool:
+    """Whether an error goes away when ``words`` don't count; of alternatives, when those of one branch do."""
+    if error.validator in words:
+        return True
+    branches: dict[Any, list[ValidationError]] = {}
+    for below in error.context or ():
+        branches.setdefault(below.schema_path[0], []).append(below)
+    return any(all(_overlooked(e, words) for e in errors) for errors in branches.values())
+
+
+def refuse_if(situation: str, case: Callable[..., bool]) -> Callable[..., None]:
+    """Return a check that refuses in the cases where ``case`` is true."""
+
+    def check(*args: Any) -> None:
+        if case(*args):
+            raise Refused(situation, why="by this deviation")
+
+    return check
+
+
+def anyone(call: Call) -> Caller:
+    """Return a caller who may do everything that the school's main client may do."""
+    client = call.world.school.clients[0]
+    return Caller(client.client_id, client.component, frozenset(call.world.issuer.scopes_of(client)))
+
+
+def has(meaning: str) -> Callable[[Call, Body], bool]:
+    """Return whether a body has a field."""
+    return lambda _call, body, *_: body.has(meaning)
+
+
+def lacks(meaning: str) -> Callable[[Call, Body], bool]:
+    """Return whether a body lacks a field."""
+    return lambda _call, body, *_: not body.has(meaning)
+
+
+def of_kind(call: Call, *kinds: str) -> bool:
+    """Whether the call is for an operation of one of these kinds."""
+    return call.operation.kind in kinds
+
+
+def leaves(value: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """Yield holder, key and value of everything in a JSON value that is neither an object nor a list."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in list(items):
+        if isinstance(item, dict | list):
+            yield from leaves(item)
+        else:
+            yield value, key, item

@@ -1,0 +1,115 @@
+"""Running the reference on one loopback port."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import uvicorn
+from starlette.applications import Starlette
+
+from okd_conformance.reference.app import create_app
+from okd_conformance.reference.target import print_target
+
+HOST = "127.0.0.1"
+_GRACE_S = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A reference that runs: where, and the target file for it (YAML)."""
+
+    base_url: str
+    target: str
+    app: Starlette
+
+
+def listen(port: int = 0) -> socket.socket:
+    """Take a loopback port; 0 takes a free one. OSError when the port is taken."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((HOST, port))
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def serve(app: Starlette, port: int | socket.socket = 0) -> None:
+    """Serve ``app`` until SIGTERM or SIGINT; ``port`` may be a socket from ``listen``."""
+    listening = listen(port) if isinstance(port, int) else port
+    _server(app).run(sockets=[listening])
+
+
+def run_server(
+    edition_id: str = "okd-1.5",
+    *,
+    port: int = 0,
+    roles: Sequence[str] | None = None,
+    faults: Iterable[str] = (),
+    variants: Iterable[str] = (),
+    on_ready: Callable[[Running], None] | None = None,
+) -> None:
+    """Serve an edition until SIGTERM or SIGINT.
+
+    ``on_ready`` is called once, when the port is open: a request made from then on will be answered.
+    """
+    listening = listen(port)
+    listening.listen()
+    running = _instance(listening, edition_id, roles, faults, variants)
+    if on_ready is not None:
+        on_ready(running)
+    serve(running.app, listening)
+
+
+@contextlib.contextmanager
+def running_server(
+    edition_id: str = "okd-1.5",
+    *,
+    port: int = 0,
+    roles: Sequence[str] | None = None,
+    faults: Iterable[str] = (),
+    variants: Iterable[str] = (),
+) -> Iterator[Running]:
+    """Serve an edition in a thread of this process while the context lasts."""
+    listening = listen(port)
+    listening.listen()
+    running = _instance(listening, edition_id, roles, faults, variants)
+    server = _server(running.app)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    try:
+        yield running
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10 * _GRACE_S)
+
+
+def _instance(
+    listening: socket.socket,
+    edition_id: str,
+    roles: Sequence[str] | None,
+    faults: Iterable[str],
+    variants: Iterable[str],
+) -> Running:
+    base_url = f"http://{HOST}:{listening.getsockname()[1]}"
+    app = create_app(edition_id, roles=roles, faults=faults, variants=variants, base_url=base_url)
+    return Running(base_url, print_target(base_url, edition_id=edition_id, roles=roles), app)
+
+
+def _server(app: Starlette) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="on",
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+    return uvicorn.Server(config)

@@ -1,0 +1,187 @@
+"""What a run shows on the terminal: where it is, failures as they come, and the verdict."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text as Styled
+
+from okd_conformance.edition import Edition
+from okd_conformance.judge.outcome import CaseResult, Status, Verdict
+from okd_conformance.report.clean import one_line
+from okd_conformance.report.model import Report
+from okd_conformance.report.wording import plain_sentence, status_name, verdict_name
+from okd_conformance.text import Lang, Text, say
+
+_STYLES = {
+    Status.PASSED: "green",
+    Status.FAILED: "red",
+    Status.WARNING: "yellow",
+    Status.INCONCLUSIVE: "blue",
+    Status.SUITE_FAULT: "magenta",
+    Status.NOT_TESTED: "dim",
+    Status.NOT_APPLICABLE: "dim",
+}
+_VERDICT_STYLES = {
+    Verdict.CONFORMANT: "bold green",
+    Verdict.NOT_CONFORMANT: "bold red",
+    Verdict.INCOMPLETE: "bold blue",
+    Verdict.SUITE_FAULT: "bold magenta",
+}
+_SHOWN_AT_ONCE = frozenset({Status.FAILED, Status.SUITE_FAULT, Status.INCONCLUSIVE})
+_MOST_SHOWN = 25
+_PLAIN_WIDTH = 110
+_LINE = 220
+
+
+class ConsoleReporter:
+    """Shows one run. On a terminal with a moving bar; elsewhere with plain lines, without colour or movement.
+
+    ``quiet`` leaves only the verdict and the place of the report. The environment's ``NO_COLOR`` is
+    honoured; ``color`` overrules it. Nothing that a target sent reaches the terminal unfiltered.
+    """
+
+    def __init__(
+        self, stream: IO[str], lang: Lang, *, quiet: bool = False, color: bool | None = None
+    ) -> None:
+        on_terminal = bool(getattr(stream, "isatty", bool)())
+        self._console = Console(
+            file=stream,
+            width=None if on_terminal else _PLAIN_WIDTH,
+            force_terminal=True if color else None,
+            no_color=None if color is None else not color,
+            markup=False,
+            highlight=False,
+            emoji=False,
+        )
+        self._lang: Lang = lang
+        self._quiet = quiet
+        self._moving = on_terminal and not quiet
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+        self._expected: Mapping[str, int] = {}
+        self._sections: dict[str, Counter[Status]] = defaultdict(Counter)
+        self._shown = 0
+
+    def start(
+        self,
+        edition: Edition,
+        target: str,
+        profile: str,
+        n_cases: int,
+        sections: Mapping[str, int] | None = None,
+    ) -> None:
+        """Say what is about to run. ``sections`` gives the number of cases per section, if known."""
+        self._expected = sections or {}
+        if self._quiet:
+            return
+        title = edition.title.in_language(self._lang)
+        self._print(say("report_console_against", edition=title, target=target, profile=profile, n=n_cases))
+        if self._moving:
+            self._progress = Progress(
+                TextColumn("{task.description}", markup=False),
+                BarColumn(bar_width=30),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                console=self._console,
+                transient=True,
+                auto_refresh=False,  # pytest owns the streams while a case runs
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self._progress.start()
+            self._task = self._progress.add_task("", total=n_cases)
+
+    def case_done(self, result: CaseResult) -> None:
+        """Count a case, and show it when something is wrong with it."""
+        section = section_of(result.requirement)
+        self._sections[section][result.status] += 1
+        if self._quiet:
+            return
+        if result.status in _SHOWN_AT_ONCE:
+            self._show(result)
+        self.section_progress(section)
+
+    def section_progress(self, section: str) -> None:
+        """Move the bar; when a section's last case is done, leave a line about it."""
+        counts = self._sections[section]
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, advance=1, description=one_line(section), refresh=True)
+        if counts.total() == self._expected.get(section):
+            self._console.print(Styled(f"{section:<8} ", "bold").append_text(self._counts(counts)))
+
+    def stop(self) -> None:
+        """Take the bar away. To be called at the end of a run whatever happened."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+    def finish(self, report: Report, folder: Path) -> None:
+        """Show the table of roles, the verdict, and where the report is."""
+        self.stop()
+        if not self._quiet:
+            self._console.print()
+            if report.roles:
+                self._console.print(self._table(report))
+                self._console.print()
+        scope = one_line(report.scope.in_language(self._lang))
+        line = f"{scope[:1].upper()}{scope[1:]}."
+        self._console.print(Styled(line, _VERDICT_STYLES[report.verdict]), soft_wrap=True)
+        if not self._quiet:
+            self._print(plain_sentence(report))
+        self._print(say("report_console_folder", folder=folder / "report.html"))
+
+    def _show(self, result: CaseResult) -> None:
+        self._shown += 1
+        if self._shown > _MOST_SHOWN:
+            if self._shown == _MOST_SHOWN + 1:
+                self._print(Text("… ", "… "), say("report_console_more"))
+            return
+        name = status_name(result.status).in_language(self._lang)
+        line = Styled(one_line(name), f"bold {_STYLES[result.status]}").append(
+            f" {one_line(result.id)}", "default"
+        )
+        self._console.print(line, soft_wrap=True)
+        self._print(Text.same("  "), result.summary)
+        for key, text in (("report_expected", result.expected), ("report_received", result.received)):
+            if text:
+                self._print(Text.same("    "), say(key), Text.same(": "), text)
+
+    def _print(self, *parts: Text) -> None:
+        """One line, however wide: a pipeline's log wraps by itself."""
+        line = "".join(part.in_language(self._lang) for part in parts)
+        indent = line[: len(line) - len(line.lstrip(" "))]
+        self._console.print(Styled(indent + one_line(line, _LINE)), soft_wrap=True)
+
+    def _counts(self, counts: Mapping[Status, int]) -> Styled:
+        line = Styled()
+        for status in (s for s in Status if counts.get(s)):
+            name = status_name(status).in_language(self._lang).lower()
+            line.append(", " if line.plain else "").append(f"{counts[status]} {name}", _STYLES[status])
+        return line
+
+    def _table(self, report: Report) -> Table:
+        shown = [s for s in Status if any(role.counts[s] for role in report.roles.values())]
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column(say("report_role").in_language(self._lang))
+        table.add_column(say("report_verdict").in_language(self._lang))
+        for status in shown:
+            table.add_column(
+                status_name(status).in_language(self._lang), justify="right", style=_STYLES[status]
+            )
+        for name, role in report.roles.items():
+            verdict = verdict_name(role.verdict).in_language(self._lang)
+            numbers = [str(role.counts[status] or "-") for status in shown]
+            table.add_row(one_line(name), Styled(verdict, _VERDICT_STYLES[role.verdict]), *numbers)
+        return table
+
+
+def section_of(requirement_id: str) -> str:
+    """The section in a requirement's id: ``MPT`` of ``OKD-MPT-017``."""
+    return requirement_id.rpartition("-")[0].removeprefix("OKD-")

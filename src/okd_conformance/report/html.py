@@ -1,0 +1,181 @@
+"""``report.html``: the report as one page that needs nothing else, for vendors and for schools.
+
+The page holds both languages; a few lines of script switch between them. It makes no request at all, and
+its Content-Security-Policy forbids any.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import shlex
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from okd_conformance.judge.outcome import CaseResult, Status
+from okd_conformance.report import har as har_view
+from okd_conformance.report import wording
+from okd_conformance.report.clean import printable
+from okd_conformance.report.model import EXCHANGES, Report, RequirementResult
+from okd_conformance.text import Lang, Text, say
+
+_TEMPLATES = Path(__file__).with_name("templates")
+MOST_CASES = 10
+"""How many cases of one finding are shown in full."""
+MOST_EXCHANGES = 3
+"""How many exchanges of one case are shown."""
+_MOST_OPEN = 10
+
+
+def html(report: Report, har: Mapping[str, Any] | None, lang: Lang) -> str:
+    """Return the page, in ``lang`` until the reader switches; without ``har`` it shows no exchanges."""
+    style, script = _file("page.css"), _file("page.js")
+    findings = report.findings()
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            report=report,
+            lang=lang,
+            style=Markup(style),  # noqa: S704 - our own file
+            script=Markup(script),  # noqa: S704 - our own file
+            policy=_policy(style, script),
+            title=Text.same(f"{wording.product(report)} - OKD"),
+            headline=wording.headline(report),
+            sentence=wording.plain_sentence(report),
+            bar=_bar(report.counts()),
+            groups=_groups(findings),
+            opened={row.key for row in findings[:_MOST_OPEN] if row.status is Status.FAILED},
+            sections=_sections(report.requirements),
+            filters=_filters(report),
+            exchanges=_Exchanges(har),
+            har_name=EXCHANGES,
+            most_cases=MOST_CASES,
+            most_exchanges=MOST_EXCHANGES,
+        )
+    )
+
+
+def both(text: Text) -> Markup:
+    """A text in both languages, of which the page shows one."""
+    nl, en = printable(text.nl), printable(text.en)
+    if nl == en:
+        return escape(nl)
+    return Markup('<span class="nl" lang="nl">{}</span><span class="en" lang="en">{}</span>').format(nl, en)
+
+
+class _Exchanges:
+    """The exchanges of a run, by id."""
+
+    def __init__(self, har: Mapping[str, Any] | None) -> None:
+        self._entries = har_view.by_id(har)
+
+    def of(self, case: CaseResult) -> list[har_view.Shown]:
+        found = [self._entries[i] for i in case.exchanges if i in self._entries]
+        return [har_view.shown(entry) for entry in found[:MOST_EXCHANGES]]
+
+
+@functools.cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        finalize=_harmless,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.globals.update(
+        t=lambda key, **values: both(say(key, **values)),
+        many=lambda key, number: both(wording.counted(key, number)),
+        status_name=lambda status: both(wording.status_name(status)),
+        verdict_name=lambda verdict: both(wording.verdict_name(verdict)),
+        day=lambda value: both(wording.day(value)),
+        moment=lambda value: both(wording.moment(value)),
+        duration=lambda seconds: both(wording.duration(seconds)),
+        again=lambda case: f"okd-conformance run TARGET.yaml --case {shlex.quote(case.id)}",
+        statuses=list(Status),
+    )
+    environment.filters["both"] = both
+    return environment
+
+
+def _harmless(value: object) -> object:
+    """Whatever the template shows goes through ``printable``; what it has marked as HTML already has."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+@functools.cache
+def _file(name: str) -> str:
+    return (_TEMPLATES / name).read_text("utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    def source(text: str) -> str:
+        return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+
+    return (
+        f"default-src 'none'; style-src {source(style)}; script-src {source(script)}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _bar(counts: Mapping[Status, int]) -> list[tuple[Status, int, float, float]]:
+    """The pieces of the bar, what is not applicable left out: status, number, left edge, width in percent."""
+    order = [s for s in _BAR if counts[s]]
+    total = sum(counts[s] for s in order)
+    pieces, left = [], 0.0
+    for status in order:
+        width = 100 * counts[status] / total
+        pieces.append((status, counts[status], round(left, 3), round(width, 3)))
+        left += width
+    return pieces
+
+
+_BAR = (
+    Status.PASSED,
+    Status.WARNING,
+    Status.FAILED,
+    Status.INCONCLUSIVE,
+    Status.SUITE_FAULT,
+    Status.NOT_TESTED,
+)
+
+
+def _groups(findings: list[RequirementResult]) -> dict[Status, list[RequirementResult]]:
+    groups: dict[Status, list[RequirementResult]] = defaultdict(list)
+    for row in findings:
+        groups[row.status].append(row)
+    return groups
+
+
+def _sections(rows: list[RequirementResult]) -> list[tuple[str, Text, list[RequirementResult]]]:
+    sections: dict[str, list[RequirementResult]] = defaultdict(list)
+    for row in rows:
+        sections[row.section].append(row)
+    return [(name, found[0].title, found) for name, found in sections.items()]
+
+
+def _flow_order(flow: str) -> tuple[bool, int, str]:
+    """Numbers as numbers, then letters."""
+    return (not flow.isdecimal(), int(flow) if flow.isdecimal() else 0, flow)
+
+
+def _filters(report: Report) -> dict[str, list[tuple[str, Text]]]:
+    """What the reader can choose from, per kind: the value and its name."""
+    rows = report.requirements
+    judged = [s for s in Status if s is not Status.NOT_APPLICABLE and any(row.status is s for row in rows)]
+    flows = sorted({flow for row in rows for flow in row.flows}, key=_flow_order)
+    found = {
+        "status": [(str(s), wording.status_name(s)) for s in judged],
+        "level": [(lv, say(f"report_level_{lv}")) for lv in ("MUST", "SHOULD", "MAY")],
+        "role": [(name, role.title) for name, role in report.roles.items()],
+        "flow": [(flow, Text.same(flow)) for flow in flows],
+    }
+    return {kind: choices for kind, choices in found.items() if len(choices) > 1}

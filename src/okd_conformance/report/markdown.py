@@ -1,0 +1,162 @@
+"""``summary.md``: the report on one page of Markdown, for a pull request or the summary of a pipeline."""
+
+from __future__ import annotations
+
+import re
+
+from okd_conformance.judge.outcome import CaseResult, Status, Verdict
+from okd_conformance.report.clean import one_line, printable
+from okd_conformance.report.model import Report, RequirementResult, RoleResult
+from okd_conformance.report.wording import (
+    duration,
+    headline,
+    moment,
+    plain_sentence,
+    status_name,
+    verdict_name,
+)
+from okd_conformance.text import Lang, Text, say
+
+_MARKS = {
+    Verdict.CONFORMANT: "✅",
+    Verdict.NOT_CONFORMANT: "❌",
+    Verdict.INCOMPLETE: "❔",
+    Verdict.SUITE_FAULT: "⚠️",
+}
+_SPECIAL = re.compile(r"[\\`*_{}\[\]<>|~$]|^[-+=#]")
+_NUMBERED = re.compile(r"^(\d+)([.)])")
+_MOST_FINDINGS = 50
+_MOST_CASES = 3
+_CODE_LENGTH = 1500
+
+
+def markdown(report: Report, lang: Lang) -> str:
+    """Return the summary."""
+    page = _Page(lang)
+    mark = _MARKS[report.verdict]
+    page.block(f"# {mark} {page.text(headline(report))}")
+    page.block(page.text(plain_sentence(report)))
+    page.block(f"**{page.say('report_scope')}:** {page.text(report.scope)}")
+    _roles(page, report)
+    _findings(page, report)
+    _identity(page, report)
+    return "\n\n".join(page.blocks) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Text as one line of Markdown that means exactly that text: no markup, no HTML, no mentions."""
+    line = one_line(text).replace("&", "&amp;")
+    line = _NUMBERED.sub(r"\1\\\2", _SPECIAL.sub(r"\\\g<0>", line))
+    return line.replace("@", "&#64;").replace("://", "&#58;//").replace("www.", "www&#46;")
+
+
+def code_block(text: str) -> str:
+    """Text as a code block that nothing in the text can end."""
+    shown = printable(text)
+    if len(shown) > _CODE_LENGTH:
+        shown = shown[:_CODE_LENGTH] + "…"
+    longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{shown}\n{fence}"
+
+
+class _Page:
+    """The blocks of the page, and the words in its language."""
+
+    def __init__(self, lang: Lang) -> None:
+        self.lang: Lang = lang
+        self.blocks: list[str] = []
+
+    def block(self, text: str) -> None:
+        self.blocks.append(text)
+
+    def text(self, text: Text) -> str:
+        return escaped(text.in_language(self.lang))
+
+    def say(self, key: str, **values: object) -> str:
+        return self.text(say(key, **values))
+
+    def table(self, head: list[str], rows: list[list[str]], words: int) -> None:
+        """A table whose first columns, ``words`` in number, are words, and the others numbers."""
+        rule = ["---" if column < words else "---:" for column in range(len(head))]
+        self.block("\n".join(f"| {' | '.join(line)} |" for line in [head, rule, *rows]))
+
+
+def _roles(page: _Page, report: Report) -> None:
+    shown = [status for status in Status if any(role.counts[status] for role in report.roles.values())]
+    head = [page.say("report_role"), page.say("report_verdict"), *[page.text(status_name(s)) for s in shown]]
+    rows = []
+    for name, role in report.roles.items():
+        title = f"{page.text(role.title)} (`{name}`)"
+        rows.append([title, page.text(verdict_name(role.verdict)), *[str(role.counts[s]) for s in shown]])
+    if rows:
+        page.block(f"## {page.say('report_per_role')}")
+        page.table(head, rows, words=2)
+    flows = [_flow_line(page, role) for role in report.roles.values() if role.flows]
+    if flows:
+        page.block("\n".join(line for lines in flows for line in lines))
+
+
+def _flow_line(page: _Page, role: RoleResult) -> list[str]:
+    lines = []
+    for name, flow in role.flows.items():
+        proposal = f" ({page.say('report_proposal')})" if flow.proposal else ""
+        title = f"{page.say('report_flow')} {escaped(name)}, {page.text(flow.title)}{proposal}"
+        lines.append(f"- {page.text(role.title)}, {title}: **{page.text(verdict_name(flow.verdict))}**")
+    return lines
+
+
+def _findings(page: _Page, report: Report) -> None:
+    findings = report.findings()
+    for status in dict.fromkeys(row.status for row in findings):
+        page.block(f"## {page.say(f'report_findings_{status}')}")
+        for row in [row for row in findings[:_MOST_FINDINGS] if row.status is status]:
+            _finding(page, row)
+    if len(findings) > _MOST_FINDINGS:
+        page.block(page.say("report_more", n=len(findings) - _MOST_FINDINGS))
+
+
+def _finding(page: _Page, row: RequirementResult) -> None:
+    page.block(f"### {escaped(row.id)} ({escaped(row.role)}, {row.level})")
+    page.block(page.text(row.statement))
+    for cite, quote in row.sources[:1]:
+        page.block(f"> {f'“{escaped(quote)}” — ' if quote else ''}{escaped(cite)}")
+    wrong = [case for case in row.cases_by_weight() if case.status is row.status]
+    for case in wrong[:_MOST_CASES]:
+        _case(page, row, case)
+    if len(wrong) > _MOST_CASES:
+        page.block(page.say("report_more_cases", n=len(wrong) - _MOST_CASES))
+    if row.reason:
+        page.block(page.text(row.reason))
+
+
+def _case(page: _Page, row: RequirementResult, case: CaseResult) -> None:
+    lines = [f"- {page.text(case.summary)} (`{one_line(case.id).replace('`', '')}`)"]
+    for key, text in (
+        ("report_expected", case.expected),
+        ("report_received", case.received),
+        ("report_remedy", case.remedy or row.remedy),
+    ):
+        if text:
+            lines.append(f"  - {page.say(key)}: {page.text(text)}")
+    page.block("\n".join(lines))
+    if case.curl:
+        page.block(code_block(case.curl))
+
+
+def _identity(page: _Page, report: Report) -> None:
+    page.block(f"## {page.say('report_identity')}")
+    target, run = report.target, report.run
+    facts = [
+        ("report_product", escaped(" ".join(w for w in (target.name, target.version, target.vendor) if w))),
+        ("report_environment", escaped(target.environment or "")),
+        ("report_edition", escaped(f"{report.standard.edition} ({report.standard.commit})")),
+        ("report_suite", escaped(f"okd-conformance {report.suite_version}")),
+        ("report_started", page.text(moment(run.started))),
+        ("report_duration", page.text(duration(run.duration_s))),
+        ("report_requests", str(run.requests)),
+        ("report_profile", page.text(say(f"report_profile_{run.profile}"))),
+        ("report_seed", str(run.seed)),
+        ("report_run", escaped(run.id)),
+    ]
+    page.block("\n".join(f"- {page.say(key)}: {value}" for key, value in facts if value))

@@ -1,0 +1,488 @@
+"""The report of a run: the one model that everything else renders, and its form in ``report.json``.
+
+``report.schema.json`` beside this file describes that form.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Self
+
+from okd_conformance.catalogue import Requirement
+from okd_conformance.edition import Edition
+from okd_conformance.judge.outcome import CaseResult, Status, Verdict, worst
+from okd_conformance.judge.verdict import verdict_of
+from okd_conformance.report.wording import scope_sentence
+from okd_conformance.text import Text, say
+
+FORMAT = "okd-conformance/report/1"
+EXCHANGES = "exchanges.har"
+RowKey = tuple[str, str]
+"""A requirement's id and a role: what identifies a row of the report."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetInfo:
+    """Which product was tested; ``roles`` gives the address of each role that it claims."""
+
+    name: str
+    vendor: str | None = None
+    version: str | None = None
+    environment: str | None = None
+    contact: str | None = None
+    roles: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StandardInfo:
+    """Which dated version of the standard it was tested against."""
+
+    edition: str
+    commit: str
+    title: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """How the run was done."""
+
+    id: str
+    started: str
+    """Moment, as RFC 3339."""
+    duration_s: float
+    profile: str
+    seed: int
+    requests: int
+    large_tested: bool | None = None
+    """Whether the messages of 1 GB were sent; None when no claimed role takes them."""
+    selection: tuple[str, ...] = ()
+    """The options that narrowed the run, such as ``--flow 1``."""
+    interrupted: bool = False
+
+
+@dataclass(slots=True)
+class RequirementResult:
+    """One requirement at one role, with its cases."""
+
+    id: str
+    role: str
+    section: str
+    title: Text
+    """The title of the section."""
+    level: str
+    basis: str
+    flows: tuple[str, ...]
+    statement: Text
+    status: Status
+    why: Text | None = None
+    reasoning: Text | None = None
+    sources: tuple[tuple[str, str | None], ...] = ()
+    """Each place that it comes from, with the quoted words if there are any."""
+    test: Text | None = None
+    remedy: Text | None = None
+    reason: Text | None = None
+    """Why there is no case."""
+    cases: list[CaseResult] = field(default_factory=list)
+
+    @property
+    def key(self) -> RowKey:
+        """What identifies the row."""
+        return self.id, self.role
+
+    @property
+    def anchor(self) -> str:
+        """The row's name in an address, such as ``report.html#OKD-MPT-001-dms``."""
+        return f"{self.id}-{self.role}"
+
+    def cases_by_weight(self) -> list[CaseResult]:
+        """The cases, the ones that matter most first."""
+        return sorted(self.cases, key=lambda case: list(Status).index(case.status))
+
+
+@dataclass(frozen=True, slots=True)
+class FlowResult:
+    """The sub-verdict of one flow at one role."""
+
+    verdict: Verdict
+    title: Text
+    proposal: bool
+    """The standard itself calls the flow a proposal."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleResult:
+    """The sub-verdict of one role, with that of each of its flows."""
+
+    verdict: Verdict
+    title: Text
+    flows: Mapping[str, FlowResult]
+    counts: Mapping[Status, int]
+
+
+@dataclass(slots=True)
+class Report:
+    """Everything that a run found."""
+
+    suite_version: str
+    standard: StandardInfo
+    target: TargetInfo
+    run: RunInfo
+    verdict: Verdict
+    scope: Text
+    roles: Mapping[str, RoleResult]
+    requirements: list[RequirementResult]
+
+    def counts(self) -> dict[Status, int]:
+        """How many rows have each status."""
+        return count(row.status for row in self.requirements)
+
+    def cases(self) -> list[CaseResult]:
+        """All cases, in the order of the rows."""
+        return [case for row in self.requirements for case in row.cases]
+
+    def findings(self) -> list[RequirementResult]:
+        """The rows that ask for something to be done, most important first."""
+        found = [row for row in self.requirements if row.status in _FINDINGS]
+        return sorted(found, key=lambda row: (_FINDINGS[row.status], _LEVELS.index(row.level)))
+
+    def verdict_without(self, excused: Collection[str]) -> Verdict:
+        """The verdict if these failures (ids of cases or of requirements) were not there."""
+
+        def after(case: CaseResult) -> Status:
+            listed = case.id in excused or case.requirement in excused
+            return Status.WARNING if listed and case.status is Status.FAILED else case.status
+
+        def status(row: RequirementResult) -> Status:
+            return worst([after(case) for case in row.cases]) if row.cases else row.status
+
+        return verdict_of((row.level, status(row)) for row in self.requirements)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the form of ``report.json``."""
+        return {
+            "format": FORMAT,
+            "suite": {"version": self.suite_version},
+            "standard": _plain(self.standard),
+            "target": {
+                **_plain(self.target),
+                "roles": {name: {"base_url": url} for name, url in self.target.roles.items()},
+            },
+            "run": _plain(self.run),
+            "verdict": str(self.verdict),
+            "scope": self.scope.as_json(),
+            "roles": {name: _role_json(role) for name, role in self.roles.items()},
+            "requirements": [_row_json(row) for row in self.requirements],
+            "exchanges": EXCHANGES,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Read what ``to_json`` wrote; ValueError when it is another format."""
+        if value.get("format") != FORMAT:
+            raise ValueError(f"not a report of the format {FORMAT}: {value.get('format')!r}")
+        standard, target, run = value["standard"], value["target"], value["run"]
+        addresses = {name: role["base_url"] for name, role in target["roles"].items()}
+        return cls(
+            suite_version=value["suite"]["version"],
+            standard=StandardInfo(
+                **{**_known(StandardInfo, standard), "title": _text(standard.get("title"))}
+            ),
+            target=TargetInfo(**{**_known(TargetInfo, target), "roles": addresses}),
+            run=RunInfo(**{**_known(RunInfo, run), "selection": tuple(run.get("selection", ()))}),
+            verdict=Verdict(value["verdict"]),
+            scope=Text.from_json(value["scope"]),
+            roles={name: _role_from_json(name, role) for name, role in value["roles"].items()},
+            requirements=[_row_from_json(row) for row in value["requirements"]],
+        )
+
+
+_LEVELS = ("MUST", "SHOULD", "MAY")
+_FINDINGS = {Status.FAILED: 0, Status.SUITE_FAULT: 1, Status.INCONCLUSIVE: 2, Status.WARNING: 3}
+
+
+@functools.cache
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of ``report.json``."""
+    loaded: dict[str, Any] = json.loads(Path(__file__).with_name("report.schema.json").read_text("utf-8"))
+    return loaded
+
+
+def count(statuses: Iterable[Status]) -> dict[Status, int]:
+    """Count statuses; every status is in the result."""
+    found = Counter(statuses)
+    return {status: found[status] for status in Status}
+
+
+# Building -----------------------------------------------------------------------------------------------
+
+
+def build_report(
+    *,
+    suite_version: str,
+    edition: Edition,
+    target_identity: TargetInfo,
+    run: RunInfo,
+    requirements: Sequence[Requirement],
+    claimed_roles: Mapping[str, str],
+    results: Iterable[CaseResult],
+    reasons: Mapping[RowKey, Text] | None = None,
+    claimed_flows: Mapping[str, Collection[str]] | None = None,
+) -> Report:
+    """Put the results of a run together.
+
+    ``claimed_roles`` gives the address of each role that the target claims, ``claimed_flows`` the flows per
+    role (a role that is absent claims all). ``reasons`` says of a row without any case why nothing was
+    tested. A case that names an unknown row is the suite's own mistake and shown as such, never dropped.
+    """
+    cases: dict[RowKey, list[CaseResult]] = defaultdict(list)
+    for result in results:
+        cases[result.requirement, result.role].append(result)
+    claims = _Claims(claimed_roles, claimed_flows or {})
+    by_id = {requirement.id: requirement for requirement in requirements}
+    rows = [
+        _row(requirement, role, edition, cases.pop((requirement.id, role), []))
+        for requirement in requirements
+        for role in requirement.roles
+        if role in edition.roles
+    ]
+    for row in rows:
+        if not row.cases:
+            row.status, row.reason = _without_cases(row, by_id[row.id], edition, claims, run, reasons or {})
+    rows += [_stray(key, found) for key, found in cases.items()]
+    report = Report(
+        suite_version=suite_version,
+        standard=StandardInfo(edition.id, edition.commit, edition.title),
+        target=replace(target_identity, roles=dict(claimed_roles)),
+        run=run,
+        verdict=verdict_of((row.level, row.status) for row in rows),
+        scope=Text.same(""),
+        roles={role: _role(role, edition, rows, by_id, claims) for role in claimed_roles},
+        requirements=rows,
+    )
+    report.scope = scope_sentence(
+        verdict=report.verdict,
+        edition=edition.id,
+        roles=list(claimed_roles),
+        profile=run.profile,
+        selection=run.selection,
+        large_left_out=run.large_tested is False,
+        not_tested=report.counts()[Status.NOT_TESTED],
+        interrupted=run.interrupted,
+    )
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Claims:
+    """What the target says that it serves."""
+
+    roles: Mapping[str, str]
+    flows: Mapping[str, Collection[str]]
+
+    def flow(self, role: str, flow: str) -> bool:
+        return role in self.roles and (role not in self.flows or flow in self.flows[role])
+
+
+def _row(requirement: Requirement, role: str, edition: Edition, cases: list[CaseResult]) -> RequirementResult:
+    whole_role = requirement.applies.per == "role" and not requirement.flows
+    flows = () if whole_role else tuple(requirement.flows_in(edition, role)) or requirement.flows
+    return RequirementResult(
+        id=requirement.id,
+        role=role,
+        section=requirement.section,
+        title=requirement.section_title,
+        level=requirement.level,
+        basis=requirement.basis,
+        flows=flows,
+        statement=requirement.statement,
+        status=worst([case.status for case in cases] or [Status.NOT_TESTED]),
+        why=requirement.why,
+        reasoning=requirement.reasoning,
+        sources=tuple((source.cite(), source.quote) for source in requirement.sources),
+        test=requirement.test,
+        remedy=requirement.remedy,
+        cases=cases,
+    )
+
+
+def _without_cases(
+    row: RequirementResult,
+    requirement: Requirement,
+    edition: Edition,
+    claims: _Claims,
+    run: RunInfo,
+    reasons: Mapping[RowKey, Text],
+) -> tuple[Status, Text]:
+    if edition.id not in requirement.editions:
+        return Status.NOT_APPLICABLE, say("report_reason_edition", edition=edition.id)
+    if row.role not in claims.roles:
+        return Status.NOT_APPLICABLE, say("report_reason_role", role=row.role)
+    if row.flows and not any(claims.flow(row.role, flow) for flow in row.flows):
+        return Status.NOT_APPLICABLE, say("report_reason_flow", flow=", ".join(row.flows))
+    if row.key in reasons:
+        return Status.NOT_TESTED, reasons[row.key]
+    if run.interrupted:
+        return Status.INCONCLUSIVE, say("report_reason_interrupted")
+    return Status.NOT_TESTED, say("report_reason_none")
+
+
+def _stray(key: RowKey, cases: list[CaseResult]) -> RequirementResult:
+    """A row for cases that name a requirement or role that the catalogue hasn't."""
+    return RequirementResult(
+        id=key[0],
+        role=key[1],
+        section="",
+        title=say("report_stray_title"),
+        level="MUST",
+        basis="explicit",
+        flows=(),
+        statement=say("report_stray", id=key[0], role=key[1]),
+        status=Status.SUITE_FAULT,
+        cases=cases,
+    )
+
+
+def _role(
+    role: str,
+    edition: Edition,
+    rows: list[RequirementResult],
+    requirements: Mapping[str, Requirement],
+    claims: _Claims,
+) -> RoleResult:
+    own = [row for row in rows if row.role == role]
+    flows: dict[str, FlowResult] = {}
+    for flow in edition.flows.values():
+        if not claims.flow(role, flow.id):
+            continue
+        found = [
+            (row.level, status)
+            for row in own
+            if row.id in requirements
+            for status in [_status_in_flow(row, flow.id, requirements[row.id])]
+            if status not in (None, Status.NOT_APPLICABLE)
+        ]
+        statuses = [(level, status) for level, status in found if status is not None]
+        if statuses:
+            flows[flow.id] = FlowResult(verdict_of(statuses), flow.title, flow.proposal)
+    return RoleResult(
+        verdict=verdict_of((row.level, row.status) for row in own),
+        title=edition.roles[role].title if role in edition.roles else Text.same(role),
+        flows=flows,
+        counts=count(row.status for row in own),
+    )
+
+
+def _status_in_flow(row: RequirementResult, flow: str, requirement: Requirement) -> Status | None:
+    """The status that a row has in one flow, or None where it says nothing about that flow.
+
+    Where flows share an operation, one case speaks for all of them, unless the requirement is about each.
+    """
+    own = [case.status for case in row.cases if case.flow == flow]
+    if own:
+        return worst(own)
+    if flow not in row.flows or (row.cases and requirement.applies.per == "binding"):
+        return None
+    return row.status
+
+
+# JSON ---------------------------------------------------------------------------------------------------
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    found = {f.name: getattr(value, f.name) for f in fields(value)}
+    return {
+        name: v.as_json() if isinstance(v, Text) else list(v) if isinstance(v, tuple) else v
+        for name, v in found.items()
+    }
+
+
+def _known(kind: Any, value: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys that ``kind`` has; a report may hold more."""
+    return {f.name: value[f.name] for f in fields(kind) if f.name in value}
+
+
+def _text(value: Mapping[str, str] | None) -> Text | None:
+    return Text.from_json(value) if value else None
+
+
+def _json(text: Text | None) -> dict[str, str] | None:
+    return text.as_json() if text else None
+
+
+def _role_json(role: RoleResult) -> dict[str, Any]:
+    return {
+        "verdict": str(role.verdict),
+        "title": role.title.as_json(),
+        "flows": {
+            name: {"verdict": str(f.verdict), "title": f.title.as_json(), "proposal": f.proposal}
+            for name, f in role.flows.items()
+        },
+        "counts": {str(status): number for status, number in role.counts.items()},
+    }
+
+
+def _role_from_json(name: str, value: Mapping[str, Any]) -> RoleResult:
+    flows = {
+        flow: FlowResult(
+            verdict=Verdict(f["verdict"]),
+            title=_text(f.get("title")) or Text.same(flow),
+            proposal=f.get("proposal", False),
+        )
+        for flow, f in value["flows"].items()
+    }
+    return RoleResult(
+        verdict=Verdict(value["verdict"]),
+        title=_text(value.get("title")) or Text.same(name),
+        flows=flows,
+        counts={status: value["counts"].get(str(status), 0) for status in Status},
+    )
+
+
+def _row_json(row: RequirementResult) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "role": row.role,
+        "section": row.section,
+        "title": row.title.as_json(),
+        "level": row.level,
+        "basis": row.basis,
+        "flow": ", ".join(row.flows),
+        "flows": list(row.flows),
+        "statement": row.statement.as_json(),
+        "why": _json(row.why),
+        "reasoning": _json(row.reasoning),
+        "source": "; ".join(cite for cite, _ in row.sources),
+        "quote": next((quote for _, quote in row.sources if quote), None),
+        "sources": [{"cite": cite, "quote": quote} for cite, quote in row.sources],
+        "test": _json(row.test),
+        "remedy": _json(row.remedy),
+        "status": str(row.status),
+        "reason": _json(row.reason),
+        "cases": [case.as_json() for case in row.cases],
+    }
+
+
+def _row_from_json(value: Mapping[str, Any]) -> RequirementResult:
+    return RequirementResult(
+        id=value["id"],
+        role=value["role"],
+        section=value["section"],
+        title=Text.from_json(value["title"]),
+        level=value["level"],
+        basis=value["basis"],
+        flows=tuple(value["flows"]),
+        statement=Text.from_json(value["statement"]),
+        status=Status(value["status"]),
+        why=_text(value.get("why")),
+        reasoning=_text(value.get("reasoning")),
+        sources=tuple((source["cite"], source["quote"]) for source in value["sources"]),
+        test=_text(value.get("test")),
+        remedy=_text(value.get("remedy")),
+        reason=_text(value.get("reason")),
+        cases=[CaseResult.from_json(case) for case in value["cases"]],
+    )

@@ -1,0 +1,124 @@
+"""The sentences that several renderings share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from okd_conformance.judge.outcome import Status, Verdict
+from okd_conformance.text import Text, joined, say
+
+if TYPE_CHECKING:
+    from okd_conformance.report.model import Report, RequirementResult
+
+
+def status_name(status: Status) -> Text:
+    """The name of a status, for people."""
+    return say(f"report_status_{status}")
+
+
+def verdict_name(verdict: Verdict) -> Text:
+    """The name of a verdict, for people."""
+    return say(f"verdict_{verdict}")
+
+
+def counted(key: str, number: int, **values: object) -> Text:
+    """The message ``key`` in the form for one or for another number of things."""
+    return say(f"{key}_one" if number == 1 else f"{key}_many", n=number, **values)
+
+
+def listed(names: Sequence[str]) -> Text:
+    """Names as a phrase: ``a, b and c``."""
+    if len(names) < 2:
+        return Text.same("".join(names))
+    return say("report_list", first=", ".join(names[:-1]), last=names[-1])
+
+
+def scope_sentence(
+    *,
+    verdict: Verdict,
+    edition: str,
+    roles: Sequence[str],
+    profile: str,
+    selection: Sequence[str],
+    large_left_out: bool,
+    not_tested: int,
+    interrupted: bool,
+) -> Text:
+    """What the verdict is about, and what it leaves out."""
+    first = say(
+        f"report_scope_{verdict}",
+        edition=edition,
+        roles=listed(roles),
+        profile=say(f"report_profile_{profile}"),
+    )
+    rest = [
+        say("report_scope_selection", selection=" ".join(selection)) if selection else None,
+        say("report_scope_interrupted") if interrupted else None,
+        say("report_scope_large") if large_left_out else None,
+        counted("report_scope_rows", not_tested) if not_tested else None,
+    ]
+    return joined([first, *(part for part in rest if part)], "; ")
+
+
+def product(report: Report) -> str:
+    """The product as people call it: its name and version."""
+    return " ".join(word for word in (report.target.name, report.target.version) if word)
+
+
+def headline(report: Report) -> Text:
+    """The verdict about the product in a few words."""
+    standard = report.standard.title or Text.same(report.standard.edition)
+    return say(f"report_headline_{report.verdict}", product=product(report), standard=standard)
+
+
+def plain_sentence(report: Report) -> Text:
+    """What the verdict means, and what to do next, for somebody who buys software and doesn't write it."""
+    must = [row for row in report.requirements if row.level == "MUST"]
+    return joined([_meaning(report, must), say(f"report_next_{report.verdict}")])
+
+
+def _meaning(report: Report, must: list[RequirementResult]) -> Text:
+    def number(status: Status, rows: list[RequirementResult]) -> int:
+        return sum(row.status is status for row in rows)
+
+    if report.verdict is Verdict.NOT_CONFORMANT:
+        return counted("report_plain_not_conformant", number(Status.FAILED, must))
+    if report.verdict is Verdict.SUITE_FAULT:
+        return counted("report_plain_suite_fault", number(Status.SUITE_FAULT, report.requirements))
+    if report.verdict is Verdict.INCOMPLETE:
+        unsettled = number(Status.INCONCLUSIVE, must)
+        return counted("report_plain_incomplete", unsettled) if unsettled else say("report_plain_nothing")
+    others = len(report.findings())
+    return counted("report_plain_conformant_but", others) if others else say("report_plain_conformant")
+
+
+def moment(value: str) -> Text:
+    """A moment (RFC 3339) as people write it, in UTC; anything else as it is."""
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return Text.same(value)
+    at = at.astimezone(UTC) if at.tzinfo else at
+    months = say("report_months")
+    month = Text(months.nl.split()[at.month - 1], months.en.split()[at.month - 1])
+    return say("report_moment", day=at.day, month=month, year=at.year, time=f"{at:%H:%M}")
+
+
+def day(value: str) -> Text:
+    """The day of a moment."""
+    words = moment(value)
+    return Text(words.nl.partition(",")[0], words.en.partition(",")[0])
+
+
+def duration(seconds: float) -> Text:
+    """A duration as people say it."""
+    whole = round(seconds)
+    if whole < 60:
+        return counted("report_seconds", whole)
+    minutes, rest = divmod(whole, 60)
+    parts = [counted("report_minutes", minutes)]
+    if rest:
+        parts.append(counted("report_seconds", rest))
+    return joined(parts)

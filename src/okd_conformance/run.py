@@ -1,0 +1,244 @@
+"""One run: its options, its target, its bench, and what it found so far."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from okd_conformance.auth import Tokens, TokenUnobtainable
+from okd_conformance.cases import Claims, Selection
+from okd_conformance.catalogue import load_catalogue
+from okd_conformance.edition import Edition, load_edition
+from okd_conformance.judge.bench import Bench
+from okd_conformance.judge.hooks import Hooks
+from okd_conformance.target import Target, load_target
+from okd_conformance.text import Lang, Text, say
+from okd_conformance.wire.client import Client, Settings
+from okd_conformance.wire.exchange import Exchange
+from okd_conformance.wire.record import Redactor
+
+DEFAULT_EDITION = "okd-1.5"
+_START_S = 30.0
+_REACH_S = 5.0
+
+
+class UnreachableError(Exception):
+    """The target, or its token endpoint, cannot be reached; the reason is for people."""
+
+    def __init__(self, reason: Text) -> None:
+        super().__init__(reason.en)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of a run, as the command line or pytest gives them."""
+
+    target: str | None = None
+    edition: str | None = None
+    roles: tuple[str, ...] = ()
+    flows: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
+    cases: tuple[str, ...] = ()
+    profile: str = "standard"
+    seed: int = 0
+    run_id: str = ""
+    report_dir: str | None = None
+    lang: Lang = "en"
+    allow_production: bool = False
+    allow_incomplete: bool = False
+    allow_hooks: bool = False
+    keep_data: bool = False
+    quiet: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """A form that a worker process can be handed."""
+        return asdict(self)
+
+    def selection(self) -> Selection:
+        """Which cases these options choose."""
+        return Selection(
+            frozenset(self.roles),
+            frozenset(self.flows),
+            frozenset(self.requirements),
+            frozenset(self.cases),
+            self.profile,
+        )
+
+
+def new_run_id() -> str:
+    """A run id: the time in UTC, to the second, and four random hex digits."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+
+
+@dataclass
+class Run:
+    """A run against one target, within one process."""
+
+    options: Options
+    target: Target
+    edition: Edition
+    worker: str = ""
+    """The worker of pytest-xdist that this is, so that ids of exchanges differ between workers."""
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    new_exchanges: list[Exchange] = field(default_factory=list)
+    _bench: Bench | None = None
+    _exchange_number: int = 0
+
+    @property
+    def claims(self) -> Claims:
+        """What the target claims to serve."""
+        roles = {
+            name: frozenset(r.flows or self.edition.flows_of(name)) for name, r in self.target.roles.items()
+        }
+        return Claims(self.edition, roles)
+
+    @property
+    def bench(self) -> Bench:
+        """The bench, made at first use."""
+        if self._bench is None:
+            self._bench = self._make_bench()
+        return self._bench
+
+    def close(self) -> None:
+        """Close connections."""
+        if self._bench is not None:
+            self._bench.client.close()
+
+    def _make_bench(self) -> Bench:
+        target = self.target
+        redactor = Redactor(target.secrets())
+        limits = target.limits
+        settings = Settings(
+            timeout_s=limits.timeout_s,
+            deadline_s=limits.timeout_s * 4,
+            requests_per_second=limits.requests_per_second,
+            max_requests=limits.max_requests,
+            verify=verification(target),
+            proxy=target.http.proxy,
+            headers=tuple((name, secret.reveal()) for name, secret in target.http.headers.items()),
+        )
+        client = Client(settings, self.new_exchanges.append, self._new_exchange_id)
+        return Bench(
+            edition=self.edition,
+            target=target,
+            catalogue=load_catalogue(),
+            tokens=Tokens(target),
+            client=client,
+            redactor=redactor,
+            seed=self.options.seed,
+            run_id=self.options.run_id,
+            profile=self.options.profile,
+            hooks=Hooks(target.hooks, self.options.allow_hooks),
+        )
+
+    def _new_exchange_id(self) -> str:
+        self._exchange_number += 1
+        return f"{self.worker}x{self._exchange_number:05d}"
+
+
+def verification(target: Target) -> ssl.SSLContext | bool:
+    """How the target's certificate is verified: always, with the extra roots of ``tls.ca_file``."""
+    tls = target.tls
+    if tls.ca_file is None and tls.client_cert is None:
+        return True
+    context = ssl.create_default_context()
+    if tls.ca_file is not None:
+        context.load_verify_locations(tls.ca_file)
+    if tls.client_cert is not None:
+        context.load_cert_chain(tls.client_cert)
+    return context
+
+
+def open_run(options: Options) -> Run:
+    """Load target and edition. Raises ConfigurationError for a mistake in the target file."""
+    target = load_target(Path(options.target or ""), edition=options.edition)
+    return Run(options, target, load_edition(target.edition))
+
+
+def preflight(run: Run) -> None:
+    """Make sure that there is something to judge.
+
+    Raises UnreachableError when no role answers or no token can be had, ConfigurationError when the token
+    endpoint refuses a client.
+    """
+    if run.target.http.proxy is None:
+        addresses = {name: r.base_url for name, r in run.target.roles.items()}
+        closed = [url for url in addresses.values() if not _answers(url)]
+        if len(closed) == len(addresses):
+            raise UnreachableError(say("target_unreachable", urls=", ".join(dict.fromkeys(closed))))
+    _have_a_token(run)
+
+
+def _have_a_token(run: Run) -> None:
+    problem: TokenUnobtainable | None = None
+    for client in run.target.auth.clients if run.target.auth else ():
+        for scope in client.scopes:
+            try:
+                run.bench.tokens.bearer(frozenset({scope}), client_id=client.client_id)
+            except TokenUnobtainable as error:
+                problem = error
+            else:
+                return
+    if problem is not None:
+        raise UnreachableError(problem.reason)
+
+
+def _answers(url: str) -> bool:
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        with socket.create_connection((parts.hostname or "", port), timeout=_REACH_S):
+            return True
+    except OSError:
+        return False
+
+
+@contextmanager
+def embedded_reference(edition: str | None, *extra: str) -> Iterator[Path]:
+    """Start the embedded reference in a process of its own; gives the path of its target file.
+
+    It stops when the block is left, and also when this process dies.
+    """
+    command = [sys.executable, "-m", "okd_conformance", "serve", "--print-target", "--until-stdin-closes"]
+    command += ["--edition", edition or DEFAULT_EDITION, *extra]
+    with tempfile.TemporaryDirectory(prefix="okd-conformance-") as folder:
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        )
+        try:
+            file = Path(folder) / "embedded-reference.yaml"
+            file.write_text(_target_from(process), encoding="utf-8")
+            yield file
+        finally:
+            if process.stdin:
+                process.stdin.close()
+            process.terminate()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if process.stdout:
+                process.stdout.close()
+
+
+def _target_from(process: subprocess.Popen[str]) -> str:
+    """Read the target file that ``serve`` prints; it ends with YAML's own end mark."""
+    lines: list[str] = []
+    for line in process.stdout or ():
+        if line.rstrip() == "...":
+            return "".join(lines)
+        lines.append(line)
+    raise RuntimeError("the embedded reference did not start")

@@ -1,0 +1,53 @@
+"""The command ``serve``: the reference implementation on loopback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+import click
+
+from okd_conformance.edition import UnknownEditionError
+from okd_conformance.reference import Running, UnknownFaultError, run_server
+
+END_OF_TARGET = "..."
+"""YAML's own mark for the end of a document: whoever reads the target file from a pipe stops here."""
+
+
+def serve_reference(
+    edition: str,
+    roles: Sequence[str],
+    port: int,
+    faults: Sequence[str],
+    variants: Sequence[str],
+    print_target: bool,
+    until_stdin_closes: bool,
+) -> None:
+    """Serve until SIGTERM or SIGINT, or until standard input closes. UsageError for an unknown name."""
+
+    def ready(running: Running) -> None:
+        if print_target:
+            sys.stdout.write(f"{running.target}{END_OF_TARGET}\n")
+            sys.stdout.flush()
+        else:
+            click.echo(f"{running.base_url}  (Ctrl-C stops it)", err=True)
+        if until_stdin_closes:
+            threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
+
+    try:
+        run_server(
+            edition, port=port, roles=roles or None, faults=faults, variants=variants, on_ready=ready
+        )
+    except (UnknownEditionError, UnknownFaultError) as error:
+        raise click.UsageError(str(error)) from None
+    except OSError as error:
+        raise click.UsageError(f"port {port} can't be used: {error.strerror}") from None
+
+
+def _stop_at_end_of_input() -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,155 @@
+"""The target file: the implementation under test, where it is, and with which rights it is tested."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from okd_conformance.configuration import ConfigurationError
+from okd_conformance.target_checks import (
+    Mistakes,
+    beside,
+    check_all,
+    hook_of,
+    is_loopback,
+    place_of,
+    signing_key_of,
+)
+from okd_conformance.target_model import Auth, Client, Http, Limits, RoleTarget, Secret, Target, Tls
+from okd_conformance.yaml_input import Document, Pointer, read_yaml
+
+__all__ = [
+    "DEFAULT_EDITION",
+    "Auth",
+    "Client",
+    "Http",
+    "Limits",
+    "RoleTarget",
+    "Secret",
+    "Target",
+    "Tls",
+    "is_loopback",
+    "load_target",
+]
+
+DEFAULT_EDITION = "okd-1.5"
+
+_VARIABLE = re.compile(r"\$\{([^{}]*)\}?")
+_VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def load_target(
+    path: Path | str, environ: Mapping[str, str] = os.environ, *, edition: str | None = None
+) -> Target:
+    """Read a target file. ``edition`` takes the place of the edition that the file names.
+
+    Raises ConfigurationError with everything that is wrong with the file.
+    """
+    document = read_yaml(path)
+    mistakes = Mistakes(document)
+    if document.value is None:
+        mistakes.add((), "target_empty_file")
+        raise ConfigurationError(mistakes.found)
+    variables: dict[Pointer, list[str]] = {}
+    value = _filled(document.value, (), environ, mistakes, variables)
+    if isinstance(value, dict) and value.get("edition") is None:
+        value["edition"] = DEFAULT_EDITION
+    found = check_all(value, mistakes, edition)
+    if mistakes.found or found is None:
+        raise ConfigurationError(mistakes.found)
+    hook_secrets = tuple(
+        Secret(text) for pointer, texts in variables.items() if pointer[0] == "hooks" for text in texts
+    )
+    return _target(_without_nulls(value), document, found.id, hook_secrets)
+
+
+def _filled(
+    value: Any,
+    pointer: Pointer,
+    environ: Mapping[str, str],
+    mistakes: Mistakes,
+    variables: dict[Pointer, list[str]],
+) -> Any:
+    """Copy a value with each ``${NAME}`` filled in; ``variables`` receives what was filled in where."""
+    if isinstance(value, dict):
+        return {k: _filled(v, (*pointer, k), environ, mistakes, variables) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_filled(v, (*pointer, i), environ, mistakes, variables) for i, v in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+
+    def variable(match: re.Match[str]) -> str:
+        name = match[1]
+        if not match[0].endswith("}") or not _VARIABLE_NAME.fullmatch(name):
+            mistakes.add(pointer, "target_bad_variable")
+        elif name not in environ:
+            mistakes.add(pointer, "target_missing_variable", name=name)
+        else:
+            variables.setdefault(pointer, []).append(environ[name])
+            return environ[name]
+        return match[0]
+
+    return _VARIABLE.sub(variable, value)
+
+
+def _without_nulls(value: Any) -> Any:
+    """Drop what has no value: in a target file that means the same as leaving it out."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+    return value
+
+
+def _target(
+    value: dict[str, Any], document: Document, edition: str, hook_secrets: tuple[Secret[str], ...]
+) -> Target:
+    tls = value.get("tls", {})
+    files = {k: beside(document.file, tls[k]) for k in ("ca_file", "client_cert") if k in tls}
+    identity = {k: value[k] for k in ("name", "vendor", "version", "contact", "environment") if k in value}
+    return Target(
+        **identity,
+        edition=edition,
+        roles={name: _role(role) for name, role in value["roles"].items()},
+        file=Path(document.file),
+        auth=_auth(value["auth"], document) if "auth" in value else None,
+        tls=Tls(**{**tls, **files}),
+        http=_http(value.get("http", {})),
+        fixtures=value.get("fixtures", {}),
+        limits=Limits(**value.get("limits", {})),
+        hooks={name: hook_of(hook) for name, hook in value.get("hooks", {}).items()},
+        hook_secrets=hook_secrets,
+    )
+
+
+def _role(value: dict[str, Any]) -> RoleTarget:
+    flows = tuple(dict.fromkeys(value["flows"])) if "flows" in value else None
+    return RoleTarget(base_url=value["base_url"].rstrip("/"), flows=flows)
+
+
+def _auth(value: dict[str, Any], document: Document) -> Auth:
+    secrets: dict[str, Any] = {
+        "clients": tuple(_client(c, index, document) for index, c in enumerate(value["clients"])),
+        "tokens": {kind: Secret(token) for kind, token in value.get("tokens", {}).items()},
+    }
+    if "signing_key" in value:
+        secrets["signing_key"] = Secret(signing_key_of(value["signing_key"]))
+    return Auth(**{**value, **secrets})
+
+
+def _client(value: dict[str, Any], index: int, document: Document) -> Client:
+    pointer: Pointer = ("auth", "clients", index)
+    return Client(
+        client_id=value["client_id"],
+        client_secret=Secret(value["client_secret"]),
+        scopes=tuple(value["scopes"]),
+        component=value.get("component"),
+        place=place_of(pointer),
+        line=document.line(pointer),
+    )
+
+
+def _http(value: dict[str, Any]) -> Http:
+    headers = {name: Secret(content) for name, content in value.get("headers", {}).items()}
+    return Http(proxy=value.get("proxy"), headers=headers)

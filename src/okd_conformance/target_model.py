@@ -1,0 +1,170 @@
+"""What a target file says, as plain values. Read one with ``okd_conformance.target.load_target``."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar, final
+from urllib.parse import unquote, urlsplit
+
+import httpx
+
+Value = TypeVar("Value")
+
+_PRODUCTION = frozenset({"production", "productie", "prod", "prd", "live"})
+_PRIVATE_MEMBERS = ("d", "p", "q", "dp", "dq", "qi", "k")
+
+
+@final
+class Secret(Generic[Value]):
+    """A value that is never shown: ``str`` and ``repr`` give ``***``."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: Value) -> None:
+        self._value = value
+
+    def reveal(self) -> Value:
+        """Return the value."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __deepcopy__(self, _memo: object) -> Secret[Value]:
+        return self
+
+    def __reduce__(self) -> str:
+        raise TypeError("a secret is not written anywhere")
+
+
+@dataclass(frozen=True, slots=True)
+class RoleTarget:
+    """Where the target plays a role, and the flows that it claims there (None: all flows of the role)."""
+
+    base_url: str
+    """Without a slash at the end."""
+    flows: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A client of the token endpoint.
+
+    ``scopes`` is what it may ask for, ``component`` the calling system that it belongs to.
+    """
+
+    client_id: str
+    client_secret: Secret[str]
+    scopes: tuple[str, ...]
+    component: str | None = None
+    place: str = "auth.clients"
+    """Where it stands in the target file, for messages: the key and the line."""
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """How to get access tokens."""
+
+    token_url: str
+    clients: tuple[Client, ...]
+    client_auth: Literal["basic", "post"] = "basic"
+    default_scope: str | None = None
+    audience: str | None = None
+    tokens: Mapping[str, Secret[str]] = field(default_factory=dict)
+    signing_key: Secret[Mapping[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Which certificates are trusted and shown. Relative paths were resolved against the target file."""
+
+    ca_file: Path | None = None
+    client_cert: Path | None = None
+    terminated_elsewhere: bool = False
+
+    def context(self) -> ssl.SSLContext:
+        """Return a context that trusts the public authorities and ``ca_file``.
+
+        Raises OSError (ssl.SSLError is one).
+        """
+        context = httpx.create_ssl_context(trust_env=False)
+        if self.ca_file is not None:
+            context.load_verify_locations(cafile=self.ca_file)
+        if self.client_cert is not None:
+            context.load_cert_chain(self.client_cert, password="")
+        return context
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """What stands between the suite and the target."""
+
+    proxy: str | None = field(default=None, repr=False)
+    """May hold a password."""
+    headers: Mapping[str, Secret[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the suite may ask of the target; None is no limit."""
+
+    requests_per_second: float = 50
+    timeout_s: float = 30
+    max_requests: int | None = None
+    max_message_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The implementation under test."""
+
+    name: str
+    vendor: str
+    version: str
+    edition: str
+    roles: Mapping[str, RoleTarget]
+    file: Path
+    contact: str | None = None
+    environment: str = "test"
+    auth: Auth | None = None
+    tls: Tls = field(default_factory=Tls)
+    http: Http = field(default_factory=Http)
+    fixtures: Mapping[str, Any] = field(default_factory=dict)
+    """Texts by name; ``second_association`` and ``other_person`` are such mappings themselves."""
+    limits: Limits = field(default_factory=Limits)
+    hooks: Mapping[str, str | list[str]] = field(default_factory=dict)
+    """By name: a URL, or a command as the list of its words."""
+    hook_secrets: tuple[Secret[str], ...] = ()
+    """What came from the environment inside the hooks."""
+
+    @property
+    def is_production(self) -> bool:
+        """Whether the environment is called production, in one of the usual words."""
+        return self.environment.strip().casefold() in _PRODUCTION
+
+    def secrets(self) -> list[str]:
+        """Return every text of the file that must never be shown, longest first."""
+        return sorted({text for text in self._secret_texts() if text}, key=lambda text: (-len(text), text))
+
+    def _secret_texts(self) -> Iterator[str]:
+        yield from (secret.reveal() for secret in self.hook_secrets)
+        yield from (secret.reveal() for secret in self.http.headers.values())
+        if self.http.proxy is not None:
+            password = urlsplit(self.http.proxy).password or ""
+            yield from (password, unquote(password))
+        if self.auth is None:
+            return
+        yield from (client.client_secret.reveal() for client in self.auth.clients)
+        yield from (token.reveal() for token in self.auth.tokens.values())
+        if self.auth.signing_key is not None:
+            key = self.auth.signing_key.reveal()
+            yield from (str(key[member]) for member in _PRIVATE_MEMBERS if member in key)

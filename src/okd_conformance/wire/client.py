@@ -1,0 +1,230 @@
+"""The HTTP client: sends requests as they are given, bounds every answer, records each exchange.
+
+Redirects are never followed, compressed answers never asked for, and the environment's proxies never used.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from okd_conformance.wire.body import Payload, Streamed, chunks_of, length_of
+from okd_conformance.wire.exchange import Answer, Exchange, Request
+
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
+MAX_WAIT_FOR_THROTTLING_S = 30.0
+MAX_THROTTLED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the client behaves towards one target. Times are in seconds."""
+
+    timeout_s: float = 30.0
+    deadline_s: float = 120.0
+    """The longest that one exchange may take in all."""
+    requests_per_second: float = 50.0
+    max_requests: int | None = None
+    verify: ssl.SSLContext | bool = True
+    proxy: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    """Headers that a gateway in front of the target wants; their values are secret."""
+
+
+class BudgetSpentError(Exception):
+    """The run has sent as many requests as the target file allows."""
+
+
+@dataclass
+class Client:
+    """Sends requests to the target, one at a time per thread."""
+
+    settings: Settings
+    on_exchange: Callable[[Exchange], None]
+    new_id: Callable[[], str]
+    transport: httpx.BaseTransport | None = None
+    sleep: Callable[[float], None] = time.sleep
+    sent: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _next_slot: float = 0.0
+
+    def __post_init__(self) -> None:
+        s = self.settings
+        self._http = httpx.Client(
+            transport=self.transport,
+            verify=s.verify,
+            proxy=s.proxy,
+            trust_env=False,
+            follow_redirects=False,
+            timeout=httpx.Timeout(s.timeout_s),
+            limits=httpx.Limits(max_connections=16, keepalive_expiry=2.0),
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+    def send(self, request: Request, **labels: Any) -> Exchange:
+        """Send a request and return the exchange; a network failure is in ``exchange.error``.
+
+        An answer 429 is obeyed: the request is repeated after the time that the target names, a few times.
+        Raises BudgetSpentError.
+        """
+        for _ in range(MAX_THROTTLED):
+            exchange = self._once(request, labels)
+            if exchange.status != httpx.codes.TOO_MANY_REQUESTS or isinstance(request.body, Streamed):
+                return exchange
+            self.sleep(_retry_after(exchange))
+        return exchange
+
+    def _once(self, request: Request, labels: dict[str, Any]) -> Exchange:
+        self._wait_for_slot()
+        exchange = Exchange(
+            id=self.new_id(),
+            request=request,
+            answer=None,
+            error=None,
+            started=datetime.now(UTC).isoformat(),
+            duration_s=0.0,
+            **labels,
+        )
+        begun = time.monotonic()
+        try:
+            exchange.answer = self._exchange(request, begun)
+        except httpx.TimeoutException:
+            exchange.error = "timeout"
+        except _DeadlineError:
+            exchange.error = "deadline"
+        except httpx.ConnectError as error:
+            exchange.error = "tls" if _is_tls(error) else "unreachable"
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError) as error:
+            exchange.error = "disconnected" if _is_disconnect(error) else "not_http"
+        except (httpx.ProxyError, httpx.UnsupportedProtocol):
+            exchange.error = "unreachable"
+        exchange.duration_s = time.monotonic() - begun
+        self.on_exchange(exchange)
+        return exchange
+
+    def _exchange(self, request: Request, begun: float) -> Answer:
+        headers = [*request.headers, *self.settings.headers]
+        names = {name.lower() for name, _ in headers}
+        if request.token is not None:
+            headers.append(("Authorization", f"Bearer {request.token}"))
+        if "user-agent" not in names:
+            headers.append(("User-Agent", "okd-conformance"))
+        if "accept-encoding" not in names:
+            headers.append(("Accept-Encoding", "identity"))
+        content: Any = None
+        if request.body is not None:
+            content = _sendable(request.body)
+            if request.chunked:
+                headers.append(("Transfer-Encoding", "chunked"))
+            else:
+                headers.append(("Content-Length", str(length_of(request.body))))
+        raw = [(n.encode("ascii"), v.encode("utf-8")) for n, v in headers]
+        built = self._http.build_request(request.method, request.url, headers=raw, content=content)
+        _keep_only(built, raw)
+        answer = self._http.send(built, stream=True)
+        try:
+            return self._read(answer, begun)
+        finally:
+            answer.close()
+
+    def _read(self, answer: httpx.Response, begun: float) -> Answer:
+        kept, size, cut = [], 0, False
+        for chunk in answer.iter_raw(65536):
+            room = MAX_ANSWER_BYTES - size
+            kept.append(chunk[:room])
+            size += len(chunk)
+            if size > MAX_ANSWER_BYTES:
+                cut = True
+                break
+            if time.monotonic() - begun > self.settings.deadline_s:
+                raise _DeadlineError
+        return Answer(
+            status=answer.status_code,
+            reason=answer.reason_phrase,
+            headers=tuple((n.decode("latin-1"), _decoded(v)) for n, v in answer.headers.raw),
+            body=b"".join(kept),
+            http_version=answer.http_version,
+            cut=cut,
+        )
+
+    def _wait_for_slot(self) -> None:
+        with self._lock:
+            if self.settings.max_requests is not None and self.sent >= self.settings.max_requests:
+                raise BudgetSpentError
+            self.sent += 1
+            now = time.monotonic()
+            slot = max(self._next_slot, now)
+            self._next_slot = slot + 1.0 / self.settings.requests_per_second
+        if slot > now:
+            self.sleep(slot - now)
+
+
+class _DeadlineError(Exception):
+    pass
+
+
+def _sendable(body: Payload) -> bytes | Iterator[bytes]:
+    return body if isinstance(body, bytes) else chunks_of(body)
+
+
+def _keep_only(built: httpx.Request, raw: list[tuple[bytes, bytes]]) -> None:
+    """Send our headers and Host, and nothing that the library would add by itself."""
+    host = [(n, v) for n, v in built.headers.raw if n.lower() == b"host"]
+    own_host = any(n.lower() == b"host" for n, _ in raw)
+    built.headers = httpx.Headers(raw if own_host else [*host, *raw])
+
+
+def _decoded(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _is_tls(error: httpx.ConnectError) -> bool:
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLError):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
+def _is_disconnect(error: Exception) -> bool:
+    if isinstance(error, httpx.RemoteProtocolError):
+        return "disconnected" in str(error) or "closed connection" in str(error)
+    return True
+
+
+def _retry_after(exchange: Exchange) -> float:
+    value = exchange.answer.header("retry-after") if exchange.answer else None
+    seconds = 1.0
+    if value is not None:
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = _until(value)
+    return min(max(seconds, 0.0), MAX_WAIT_FOR_THROTTLING_S)
+
+
+def _until(value: str) -> float:
+    try:
+        return (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+    except (TypeError, ValueError):
+        return 1.0
+
+
+def authorised(request: Request, token: str | None) -> Request:
+    """The same request with another token, or with none."""
+    return replace(request, token=token)

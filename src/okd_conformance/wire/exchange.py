@@ -1,0 +1,206 @@
+"""One request and its answer, as they were on the wire, and what of them is kept as evidence."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from okd_conformance.wire.body import Payload, Streamed, length_of
+from okd_conformance.wire.multipart import Header
+
+EVIDENCE_BYTES = 8192
+"""How much of a body is kept as evidence."""
+REDACTED = "[redacted]"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request before it is sent. ``token`` goes into the Authorization header unless it is None."""
+
+    method: str
+    url: str
+    headers: tuple[Header, ...] = ()
+    body: Payload | None = None
+    token: str | None = None
+    chunked: bool = False
+    sensitive_url: bool = False
+    """The address itself gives access, so no part of it behind the host is kept."""
+
+    def header(self, name: str) -> str | None:
+        """The first header with this name, whatever its case."""
+        return next((v for n, v in self.headers if n.lower() == name.lower()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer. ``body`` holds at most the client's limit; ``cut`` says that there was more."""
+
+    status: int
+    reason: str
+    headers: tuple[Header, ...]
+    body: bytes
+    http_version: str = "HTTP/1.1"
+    cut: bool = False
+
+    def header(self, name: str) -> str | None:
+        """The first header with this name, whatever its case."""
+        return next((v for n, v in self.headers if n.lower() == name.lower()), None)
+
+    @property
+    def media_type(self) -> str:
+        """The media type without parameters, in lower case; empty when there is none."""
+        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
+
+    def json(self) -> Any:
+        """The body as JSON; ValueError when it is not (RecursionError is turned into ValueError too)."""
+        try:
+            return json.loads(self.body.decode("utf-8-sig"))
+        except RecursionError:
+            raise ValueError("JSON nested too deep") from None
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and what came of it."""
+
+    id: str
+    request: Request
+    answer: Answer | None
+    error: str | None
+    """Why there is no answer: one of the client's error names, such as ``timeout``."""
+    started: str
+    duration_s: float
+    case: str | None = None
+    operation: str | None = None
+    role: str | None = None
+    tags: tuple[str, ...] = field(default=())
+
+    @property
+    def status(self) -> int | None:
+        """The status of the answer, if there is one."""
+        return self.answer.status if self.answer else None
+
+    def curl(self) -> str:
+        """A shell command that repeats the request; the token is left out."""
+        request = self.request
+        words = ["curl", "-i", "-X", request.method, self._shown_url()]
+        if request.token is not None:
+            words += ["-H", "Authorization: Bearer $TOKEN"]
+        for name, value in request.headers:
+            words += ["-H", f"{name}: {REDACTED if name.lower() in _SECRET_HEADERS else value}"]
+        before, data = _curl_body(request.body)
+        line = " ".join(map(shlex.quote, words))
+        line = line.replace("'Authorization: Bearer $TOKEN'", '"Authorization: Bearer $TOKEN"')
+        return before + line + data
+
+    def _shown_url(self) -> str:
+        return _host_only(self.request.url) if self.request.sensitive_url else self.request.url
+
+    def as_har(self) -> dict[str, Any]:
+        """The entry for ``exchanges.har`` (HAR 1.2), redacted."""
+        request: dict[str, Any] = {
+            "method": self.request.method,
+            "url": self._shown_url(),
+            "httpVersion": "HTTP/1.1",
+            "headers": list(_shown_headers(self.request)),
+            "queryString": [],
+            "cookies": [],
+            "headersSize": -1,
+            "bodySize": length_of(self.request.body) if self.request.body is not None else 0,
+        }
+        if self.request.body is not None:
+            request["postData"] = _evidence(self.request.body, self.request.header("content-type") or "")
+        answer = self.answer
+        response = {
+            "status": answer.status if answer else 0,
+            "statusText": answer.reason if answer else "",
+            "httpVersion": answer.http_version if answer else "",
+            "headers": [_har_header(n, v) for n, v in answer.headers] if answer else [],
+            "cookies": [],
+            "content": _content(answer) if answer else {"size": 0, "mimeType": "x-unknown"},
+            "redirectURL": "",
+            "headersSize": -1,
+            "bodySize": len(answer.body) if answer else -1,
+        }
+        milliseconds = round(self.duration_s * 1000, 3)
+        return {
+            "_id": self.id,
+            "_case": self.case,
+            "_role": self.role,
+            "_operation": self.operation,
+            "_error": self.error,
+            "startedDateTime": self.started,
+            "time": milliseconds,
+            "request": request,
+            "response": response,
+            "cache": {},
+            "timings": {"send": 0, "wait": milliseconds, "receive": 0},
+        }
+
+
+_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
+
+
+def _host_only(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}/{REDACTED}"
+
+
+def _har_header(name: str, value: str) -> dict[str, str]:
+    return {"name": name, "value": REDACTED if name.lower() in _SECRET_HEADERS else value}
+
+
+def _shown_headers(request: Request) -> Iterator[dict[str, str]]:
+    if request.token is not None:
+        yield {"name": "Authorization", "value": f"Bearer {REDACTED}"}
+    for name, value in request.headers:
+        yield _har_header(name, value)
+
+
+def _evidence(body: Payload, media_type: str) -> dict[str, Any]:
+    if isinstance(body, Streamed):
+        return {"mimeType": media_type, "text": "", "_size": body.length, "_truncated": True}
+    shown = body[:EVIDENCE_BYTES]
+    return {
+        "mimeType": media_type,
+        "text": shown.decode("utf-8", "backslashreplace"),
+        "_size": len(body),
+        "_sha256": hashlib.sha256(body).hexdigest(),
+        "_truncated": len(body) > EVIDENCE_BYTES,
+    }
+
+
+def _content(answer: Answer) -> dict[str, Any]:
+    found = _evidence(answer.body, answer.header("content-type") or "x-unknown")
+    found["size"] = found.pop("_size")
+    found["_truncated"] = found["_truncated"] or answer.cut
+    return found
+
+
+def _curl_body(body: Payload | None) -> tuple[str, str]:
+    """What goes before the command, and what goes behind it, to send this body."""
+    if body is None:
+        return "", ""
+    if isinstance(body, Streamed) or len(body) > EVIDENCE_BYTES:
+        return "", " --data-binary @request-body.bin"
+    text = body.decode("ascii", "replace")
+    if text.isascii() and text.isprintable():
+        return "", f" --data-raw {shlex.quote(text)}"
+    return f"printf '{_printf_quoted(body)}' | ", " --data-binary @-"
+
+
+_PRINTF = {0x27: "'\\''", 0x5C: "\\\\", 0x25: "%%", 0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t"}
+
+
+def _printf_quoted(body: bytes) -> str:
+    """Bytes as a format of the shell's printf, within single quotes."""
+    return "".join(_PRINTF.get(b) or (chr(b) if 32 <= b < 127 else f"\\{b:03o}") for b in body)

@@ -1,0 +1,185 @@
+"""YAML as people write it: plain values, and for each of them the line where it stands.
+
+Only plain YAML is read: one document of texts, numbers, yes/no, lists and mappings. Everything is bounded,
+and nothing of the file's content is repeated in a message, because it may be a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+from yaml.constructor import SafeConstructor
+
+from okd_conformance.configuration import ConfigurationError, Mistake, shortened
+from okd_conformance.text import say
+
+Pointer = tuple[str | int, ...]
+
+_STANDARD = "tag:yaml.org,2002:"
+_BUILDER = SafeConstructor()
+_SCALARS: Mapping[str, Callable[[yaml.ScalarNode], Any]] = {
+    f"{_STANDARD}str": lambda node: node.value,
+    f"{_STANDARD}int": _BUILDER.construct_yaml_int,
+    f"{_STANDARD}float": _BUILDER.construct_yaml_float,
+    f"{_STANDARD}bool": _BUILDER.construct_yaml_bool,
+    f"{_STANDARD}null": lambda _: None,
+}
+_TEXT_TAGS = {f"{_STANDARD}timestamp", f"{_STANDARD}merge", f"{_STANDARD}value"}
+"""Plain words that YAML 1.1 reads as something else, such as a date without quotes; they are text here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that was read: its value, and where each part of it stands."""
+
+    file: str
+    value: Any
+    _lines: Mapping[Pointer, int]
+    _sources: Mapping[Pointer, str]
+
+    def line(self, pointer: Pointer) -> int:
+        """Return the line (from 1) of a key or list item; of what surrounds it when it isn't there."""
+        while pointer and pointer not in self._lines:
+            pointer = pointer[:-1]
+        return self._lines.get(pointer, 1)
+
+    def source(self, pointer: Pointer) -> str | None:
+        """Return a single value as it was typed, without quotes; None when there is none."""
+        return self._sources.get(pointer)
+
+
+def read_yaml(
+    path: Path | str, *, max_bytes: int = 1_000_000, max_depth: int = 40, max_nodes: int = 50_000
+) -> Document:
+    """Read a file. Raises ConfigurationError when it can't be read, isn't plain YAML, or is too large."""
+    file = str(path)
+    text = _decoded(file, _bytes_of(file, max_bytes), max_bytes)
+    try:
+        _look_ahead(file, text, max_depth, max_nodes)
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        _refuse(file, line, "yaml_control_character")
+    except yaml.MarkedYAMLError as error:
+        _refuse(file, _line_of(error), _syntax_key(error))
+    builder = _Reader(file, max_depth, max_nodes)
+    value = None if root is None else builder.build(root, (), root.start_mark.line + 1, 1)
+    return Document(file, value, builder.lines, builder.sources)
+
+
+def _bytes_of(file: str, max_bytes: int) -> bytes:
+    try:
+        with Path(file).open("rb") as stream:
+            return stream.read(max_bytes + 1)
+    except FileNotFoundError:
+        _refuse(file, None, "yaml_no_file")
+    except IsADirectoryError:
+        _refuse(file, None, "yaml_folder")
+    except (OSError, ValueError):
+        _refuse(file, None, "yaml_unreadable")
+
+
+def _decoded(file: str, content: bytes, max_bytes: int) -> str:
+    if len(content) > max_bytes:
+        _refuse(file, None, "yaml_too_large", limit=max_bytes)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        _refuse(file, content.count(b"\n", 0, error.start) + 1, "yaml_not_utf8")
+
+
+def _look_ahead(file: str, text: str, max_depth: int, max_nodes: int) -> None:
+    """Bound depth and size before anything recursive sees the text, and allow one document only."""
+    depth = nodes = documents = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        documents += isinstance(event, yaml.DocumentStartEvent)
+        nodes += isinstance(event, yaml.NodeEvent)
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if documents > 1:
+            _refuse(file, line, "yaml_several_documents")
+        if depth > max_depth:
+            _refuse(file, line, "yaml_too_deep", limit=max_depth)
+        if nodes > max_nodes:
+            _refuse(file, line, "yaml_too_many_nodes", limit=max_nodes)
+
+
+def _line_of(error: yaml.MarkedYAMLError) -> int:
+    at_end = "end of stream" in (error.problem or "")
+    marks = [error.context_mark, error.problem_mark] if at_end else [error.problem_mark, error.context_mark]
+    return next((mark.line + 1 for mark in marks if mark is not None), 1)
+
+
+def _syntax_key(error: yaml.MarkedYAMLError) -> str:
+    problem = error.problem or ""
+    if "'\\t'" in problem:
+        return "yaml_tab"
+    if "alias" in problem or "anchor" in problem or "tag" in problem:
+        return "yaml_needs_quotes"
+    if "end of stream" in problem:
+        return "yaml_not_closed"
+    return "yaml_syntax"
+
+
+def _refuse(file: str, line: int | None, message: str, /, **values: object) -> NoReturn:
+    mistake = Mistake(file, line, say(message, **values), say(f"{message}_remedy", **values))
+    raise ConfigurationError([mistake]) from None
+
+
+class _Reader:
+    """Makes plain values of nodes. An alias counts anew each time that it is used."""
+
+    def __init__(self, file: str, max_depth: int, max_nodes: int) -> None:
+        self.lines: dict[Pointer, int] = {}
+        self.sources: dict[Pointer, str] = {}
+        self._file = file
+        self._max_depth = max_depth
+        self._max_nodes = max_nodes
+        self._nodes = 0
+
+    def build(self, node: yaml.Node, pointer: Pointer, line: int, depth: int) -> Any:
+        self.lines[pointer] = line
+        self._nodes += 1
+        if self._nodes > self._max_nodes:
+            _refuse(self._file, line, "yaml_too_many_nodes", limit=self._max_nodes)
+        if depth > self._max_depth + 1:
+            _refuse(self._file, line, "yaml_too_deep", limit=self._max_depth)
+        if isinstance(node, yaml.MappingNode) and node.tag == f"{_STANDARD}map":
+            return self._mapping(node, pointer, depth)
+        if isinstance(node, yaml.SequenceNode) and node.tag == f"{_STANDARD}seq":
+            return [
+                self.build(item, (*pointer, index), item.start_mark.line + 1, depth + 1)
+                for index, item in enumerate(node.value)
+            ]
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, pointer, line)
+        _refuse(self._file, line, "yaml_tag")
+
+    def _mapping(self, node: yaml.MappingNode, pointer: Pointer, depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                _refuse(self._file, line, "yaml_key")
+            key = key_node.value
+            if key in found:
+                first = self.lines[*pointer, key]
+                _refuse(self._file, line, "yaml_duplicate_key", key=shortened(key), first=first)
+            found[key] = self.build(value_node, (*pointer, key), line, depth + 1)
+        return found
+
+    def _scalar(self, node: yaml.ScalarNode, pointer: Pointer, line: int) -> Any:
+        self.sources[pointer] = node.value
+        if node.tag in _TEXT_TAGS:
+            return node.value
+        if node.tag not in _SCALARS:
+            _refuse(self._file, line, "yaml_tag")
+        try:
+            return _SCALARS[node.tag](node)
+        except (ValueError, KeyError, OverflowError):
+            _refuse(self._file, line, "yaml_number")

@@ -1,0 +1,158 @@
+"""AUT: tokens and scopes, for every operation that needs them.
+
+Every refusal is bound to its cause: the same request with a sufficient token was accepted in the same run.
+"""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from dataclasses import replace
+
+from okd_conformance.judge.sample import with_header
+from okd_conformance.suite import Case, cells, check
+from okd_conformance.wire.exchange import Exchange
+
+
+def situation_of(case: Case, existing: str = "existing_document", otherwise: str = "default") -> str:
+    """A refusal for a document that exists may hide that it does."""
+    known = existing in case.requirement.answers
+    return existing if known and case.operation.kind in {"read", "metadata", "replace", "delete"} else otherwise
+
+
+@check("OKD-AUT-006", profile="smoke")
+def test_no_token(case: Case) -> None:
+    """The valid request without Authorization."""
+    case.expect(case.attempt(None))
+
+
+@check("OKD-AUT-007")
+def test_challenge(case: Case) -> None:
+    """The refusal says that a Bearer token is asked."""
+    exchange = case.attempt(None)
+    case.answered(exchange)
+    if exchange.status != 401:
+        raise case.inconclusive("no_401_to_judge", status=exchange.status or exchange.error)
+    challenge = (exchange.answer.header("www-authenticate") or "") if exchange.answer else ""
+    case.require(
+        challenge.lower().startswith("bearer"),
+        "no_challenge",
+        situation="no_challenge",
+        exchange=exchange,
+        value=challenge or "-",
+    )
+
+
+@check("OKD-AUT-008", token=["garbled", "expired", "not_yet_valid", "wrong_signature", "alg_none"])
+def test_bad_token(case: Case, token: str) -> None:
+    """A token that is damaged, out of date, or not signed by the issuer."""
+    case.expect(case.attempt(case.bench.odd_token(token)))
+
+
+@check("OKD-AUT-009", token=["foreign_audience", "foreign_issuer"])
+def test_foreign_token(case: Case, token: str) -> None:
+    """A sound token, but for another service or by another issuer."""
+    case.expect(case.attempt(case.bench.odd_token(token)))
+
+
+@check("OKD-AUT-010", place=["query", "basic"])
+def test_token_elsewhere(case: Case, place: str) -> None:
+    """A valid token in the address, or in a Basic header, is no authorisation."""
+    case.bench.accepted(case.operation, case.binding)
+    sample = case.canonical()
+    request = replace(sample.request(), token=None)
+    if place == "query":
+        mark = "&" if "?" in request.url else "?"
+        request = replace(request, url=f"{request.url}{mark}access_token={sample.token}")
+    else:
+        pair = base64.b64encode(f"okd-conformance:{sample.token}".encode()).decode()
+        case.bench.redactor.learn(pair)
+        request = with_header(request, "Authorization", f"Basic {pair}")
+    case.expect(case.send(request, sample.operation))
+
+
+@check("OKD-AUT-011", scope=cells("sufficient"))
+def test_each_scope_alone_suffices(case: Case, scope: str) -> None:
+    """A token with just this scope; it also uploads what it reads, changes or deletes."""
+    case.expect(with_scope(case, scope))
+
+
+def with_scope(case: Case, scope: str) -> Exchange:
+    """The valid request with a token of one scope, on a document that came in with the same token."""
+    token = case.bench.token((scope,)).value
+    kind, document_type = case.operation.kind, case.binding.document_type
+    if kind in {"read", "metadata", "replace", "delete"} and case.bench.edition.operations(case.role, "upload"):
+        key = f"document:{case.role}:{document_type}:{scope}:{kind if kind in {'replace', 'delete'} else 'x'}"
+        stored = case.bench.once(
+            key, lambda: case.bench.store(case.role, document_type, key, token=token)
+        )
+        if kind in {"replace", "delete"}:
+            case.bench.forget(key)
+        return case.sent(case.canonical(token=token, path_values={"dms_document_id": stored.id}))
+    return case.sent(case.canonical(token=token))
+
+
+@check("OKD-AUT-012", scope=cells("refused"))
+def test_other_scopes_are_refused(case: Case, scope: str) -> None:
+    """A token with just a scope of the standard that the flow doesn't list."""
+    token = case.only_scopes(scope)
+    case.expect(case.attempt(token), situation_of(case))
+
+
+@check("OKD-AUT-012", scope=cells("disputed"))
+def test_disputed_scopes_are_recorded(case: Case, scope: str) -> None:
+    """The sources disagree on these; either answer will do."""
+    case.expect(case.attempt(case.only_scopes(scope)), "disputed")
+
+
+@check("OKD-AUT-013")
+def test_unrelated_scope(case: Case) -> None:
+    """A valid token without any scope of the standard."""
+    auth = case.bench.target.auth
+    known = set(case.bench.edition.scopes)
+    configured = [s for client in (auth.clients if auth else ()) for s in client.scopes if s not in known]
+    case.expect(case.attempt(case.only_scopes(*(configured[:1] or ["profile"]))), situation_of(case))
+
+
+@check("OKD-AUT-014", order=["first", "last"])
+def test_several_scopes(case: Case, order: str) -> None:
+    """A token with the right scope among others; the order says nothing."""
+    scopes = case.binding.scopes
+    if scopes is None:
+        raise case.not_tested("no_scopes_here")
+    right, others = scopes.sufficient[0], [*scopes.refused, *scopes.sufficient[1:]][:2]
+    listed = [right, *others, "okd-conformance"] if order == "first" else ["okd-conformance", *others, right]
+    token = case.bench.ordered_token(listed)
+    case.bench.accepted(case.operation, case.binding)
+    case.expect(case.sent(case.canonical(token=token)))
+
+
+@check("OKD-AUT-015", form=["longer", "upper-case", "shorter", "prefixed"])
+def test_scope_is_compared_whole(case: Case, form: str) -> None:
+    """Something that looks like a listed scope is not that scope."""
+    scopes = case.binding.scopes
+    if scopes is None:
+        raise case.not_tested("no_scopes_here")
+    right = scopes.sufficient[0]
+    changed = {
+        "longer": right + "X",
+        "upper-case": right.upper(),
+        "shorter": right[:-3],
+        "prefixed": "x" + right,
+    }[form]
+    case.expect(case.attempt(case.bench.ordered_token([changed])), situation_of(case))
+
+
+@check("OKD-AUT-016")
+def test_refusal_reveals_nothing(case: Case) -> None:
+    """Without a token, an id that exists and one that doesn't get the same answer."""
+    known = case.expect(case.attempt(None))
+    sample = case.canonical()
+    unknown = {meaning: str(uuid.UUID(case.fresh_uuid())) for meaning in sample.path_values}
+    exchange = case.expect(case.sent(sample.but(path_values=unknown, token=None)))
+    case.require(
+        known.status == exchange.status,
+        "reveals_existence",
+        known=known.status or known.error,
+        unknown=exchange.status or exchange.error,
+    )

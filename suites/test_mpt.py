@@ -1,0 +1,503 @@
+"""MPT: multipart uploads, flows 1 to 4.
+
+Each check takes the canonical upload of an operation and changes it in one point. Whatever the target then
+accepts must come back byte for byte.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from okd_conformance.judge.content import every_byte, line_breaks, look_alikes, noise
+from okd_conformance.judge.sample import Sample, with_header
+from okd_conformance.suite import Case, check
+from okd_conformance.wire.exchange import Exchange
+from okd_conformance.wire.multipart import Multipart, Part
+
+OTHER_FILE_TYPES = {
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "text": "text/plain",
+}
+BOUNDARIES = {
+    "1": "a",
+    "70": "b" * 70,
+    "70-dashes": "-" * 60 + "0123456789",
+    "quoted-punctuation": "gc0p4Jq0M:2Yt08jU534c0p=/?,",
+    "all-punctuation": "'()+_,-./:=?",
+    "leading-dashes": "----WebKitFormBoundary7MA4YWxkTrZu0gW",
+    "inner-space": "two words",
+}
+NOT_AN_OBJECT = {
+    "truncated": b'{"a": ',
+    "word": b"abc",
+    "array": b"[]",
+    "null": b"null",
+    "text": b'"text"',
+    "pdf": b"%PDF-1.4\n1 0 obj\n",
+    "empty": b"",
+}
+HOSTILE_NAMES = {
+    "none": None,
+    "empty": "",
+    "quotes": 'a"b.pdf',
+    "up": "../../okd-conformance.pdf",
+    "windows": "C:\\okd-conformance.pdf",
+    "long": "x" * 1000 + ".pdf",
+}
+
+
+def read_back(case: Case, sample: Sample, exchange: Exchange) -> None:
+    """Judge that what was accepted comes back exactly."""
+    document = case.bench.stored_id(sample.operation, exchange)
+    answer = case.read(document, sample.token, sample.binding.document_type)
+    case.answered(answer)
+    found = answer.answer
+    case.require(found is not None and found.succeeded, "not_readable", status=answer.status or answer.error)
+    if found is not None:
+        case.bytes_equal(found.body, sample.file)
+
+
+def accepted(case: Case, sample: Sample, message: Multipart | None = None) -> Exchange:
+    """Send an upload that must be accepted, and must come back exactly."""
+    exchange = case.expect(case.sent(sample, message))
+    read_back(case, sample, exchange)
+    return exchange
+
+
+@check("OKD-MPT-001", profile="smoke")
+def test_canonical_upload(case: Case) -> None:
+    """Metadata, then the file; the answer is JSON with the DMS's id."""
+    exchange = case.expect(case.sent(case.canonical()))
+    answer = exchange.answer
+    if answer is not None and answer.succeeded:
+        case.require(answer.media_type.endswith("json"), "not_json", media_type=answer.media_type or "-")
+        case.require_id(exchange)
+
+
+@check("OKD-MPT-002")
+def test_id_is_a_uuid(case: Case) -> None:
+    """The id has the text form of RFC 9562."""
+    exchange = case.expect(case.sent(case.sample()))
+    document = case.require_id(exchange)
+    case.require(is_uuid(document), "not_a_uuid", value=document)
+
+
+def is_uuid(value: str) -> bool:
+    """Whether ``value`` is a UUID with its dashes."""
+    try:
+        return str(uuid.UUID(value)) == value.lower()
+    except ValueError:
+        return False
+
+
+@check("OKD-MPT-003")
+def test_id_is_new_for_every_upload(case: Case) -> None:
+    """Three uploads, two of them with the same component's id, get three ids that the DMS chose."""
+    first = case.sample()
+    same = case.canonical(body=first.body)
+    ids = []
+    for sample in (first, same, case.canonical()):
+        exchange = case.expect(case.sent(sample))
+        ids.append(case.require_id(exchange).lower())
+        component_id = sample.body.get("component_document_id") if sample.body else None
+        case.require(
+            ids[-1] != component_id, "id_copied", situation="same_as_component_id", exchange=exchange
+        )
+    case.require(len(set(ids)) == len(ids), "id_not_new", ids=", ".join(ids))
+
+
+@check("OKD-MPT-004")
+def test_id_works_at_once(case: Case) -> None:
+    """Read directly after the upload; a DMS that needs a moment is warned."""
+    sample = case.sample()
+    exchange = case.expect(case.sent(sample))
+    document = case.require_id(exchange)
+    answer = case.read(document, sample.token, sample.binding.document_type)
+    if answer.status == 404:
+        case.bench.client.sleep(1.0)
+        answer = case.read(document, sample.token, sample.binding.document_type)
+        case.require(
+            answer.status != 200, "id_works_late", situation="slow", exchange=exchange, status=answer.status
+        )
+    case.answered(answer)
+    case.require(answer.status == 200, "id_does_not_work", status=answer.status or answer.error)
+
+
+@check("OKD-MPT-005")
+def test_application_binary(case: Case) -> None:
+    """The flow's own example sends the file as application/binary."""
+    accepted(case, case.sample(file_type="application/binary"))
+
+
+@check("OKD-MPT-006", type=["application/octet-stream", "none"])
+def test_unspecific_file_type(case: Case, type: str) -> None:
+    """application/octet-stream, and no Content-Type at all."""
+    sample = case.sample(file_type="application/octet-stream")
+    message = None
+    if type == "none":
+        message = sample.message(sample.metadata_part, sample.file_part.with_header("Content-Type", None))
+    exchange = case.expect(case.sent(sample, message))
+    if exchange.answer and exchange.answer.succeeded:
+        read_back(case, sample, exchange)
+
+
+@check("OKD-MPT-007", type=OTHER_FILE_TYPES)
+def test_other_file_types(case: Case, type: str) -> None:
+    """Word, pictures and plain text: taken, or refused cleanly."""
+    case.expect(case.sent(case.sample(file_type=type)))
+
+
+@check("OKD-MPT-008")
+def test_file_before_metadata(case: Case) -> None:
+    """The other order is taken in full, or refused."""
+    sample = case.sample()
+    exchange = case.expect(case.sent(sample, message=sample.message().reordered()))
+    if exchange.answer and exchange.answer.succeeded:
+        read_back(case, sample, exchange)
+        name = case.metadata_value(case.require_id(exchange), "document_name", sample)
+        sent = sample.body.get("document_name") if sample.body else None
+        if name is not None:
+            case.require(
+                name == sent, "metadata_lost", situation="metadata_lost", exchange=exchange, value=name
+            )
+
+
+@check("OKD-MPT-009", profile="smoke")
+def test_missing_metadata_part(case: Case) -> None:
+    """Only the file."""
+    sample = case.sample()
+    case.expect(case.sent(sample, message=sample.message(sample.file_part)))
+
+
+@check("OKD-MPT-010")
+def test_missing_file_part(case: Case) -> None:
+    """Only the metadata."""
+    sample = case.sample()
+    case.expect(case.sent(sample, message=sample.message(sample.metadata_part)))
+
+
+@check("OKD-MPT-011", part=["metadata", "file"], name=["other", "capital", "plural"])
+def test_wrong_part_name(case: Case, part: str, name: str) -> None:
+    """A part under another name is a missing part."""
+    sample = case.sample()
+    right = sample.operation.part(part).name
+    wrong = {"other": "okd-other", "capital": right.capitalize(), "plural": right + "s"}[name]
+    parts = {"metadata": sample.metadata_part, "file": sample.file_part}
+    disposition = dict(parts[part].headers)["Content-Disposition"].replace(f'"{right}"', f'"{wrong}"')
+    parts[part] = parts[part].with_header("Content-Disposition", disposition)
+    case.expect(case.sent(sample, message=sample.message(*parts.values())))
+
+
+@check("OKD-MPT-012", part=["metadata", "file"])
+def test_duplicate_part(case: Case, part: str) -> None:
+    """Two parts of the same name and other content: neither may be dropped in silence."""
+    sample = case.sample()
+    other = case.canonical(file=noise(case.spec.id, 2000))
+    twice = other.metadata_part if part == "metadata" else other.file_part
+    exchange = case.expect(
+        case.sent(sample, message=sample.message(sample.metadata_part, sample.file_part, twice))
+    )
+    if exchange.answer and exchange.answer.succeeded and part == "file":
+        answer = case.read(case.require_id(exchange), sample.token, sample.binding.document_type)
+        body = answer.answer.body if answer.answer else b""
+        which = "first" if body == sample.file else "last" if body == other.file else "other"
+        case.note(case.words(f"duplicate_{which}_won"))
+
+
+@check("OKD-MPT-013")
+def test_extra_part(case: Case) -> None:
+    """A part that nobody asked for."""
+    sample = case.sample()
+    extra = Part.form("okd-conformance-extra", b"x")
+    case.expect(case.sent(sample, message=sample.message(sample.metadata_part, sample.file_part, extra)))
+
+
+@check("OKD-MPT-014", metadata=NOT_AN_OBJECT)
+def test_metadata_is_not_an_object(case: Case, metadata: bytes) -> None:
+    """Metadata that is no JSON, or JSON but no object."""
+    sample = case.sample()
+    part = replace(sample.metadata_part, body=metadata)
+    case.expect(case.sent(sample, message=sample.message(part, sample.file_part)))
+
+
+@check("OKD-MPT-015", type=["none", "text/plain"])
+def test_metadata_without_json_type(case: Case, type: str) -> None:
+    """Many client libraries leave the type of a text part out."""
+    sample = case.sample()
+    part = sample.metadata_part.with_header("Content-Type", None if type == "none" else type)
+    case.expect(case.sent(sample, message=sample.message(part, sample.file_part)))
+
+
+@check("OKD-MPT-016", charset=["utf-8", "UTF-8-quoted"])
+def test_charset_utf8(case: Case, charset: str) -> None:
+    """The charset that JSON has anyway may be said."""
+    sample = case.sample()
+    value = '"UTF-8"' if charset == "UTF-8-quoted" else charset
+    kind = dict(sample.metadata_part.headers)["Content-Type"]
+    part = sample.metadata_part.with_header("Content-Type", f"{kind}; charset={value}")
+    case.expect(case.sent(sample, message=sample.message(part, sample.file_part)), "utf8")
+
+
+@check("OKD-MPT-016", charset=["iso-8859-1", "utf-16", "byte-order-mark"])
+def test_other_charset(case: Case, charset: str) -> None:
+    """Another encoding is refused or read right, never mangled."""
+    name = f"{case.bench.marker}-Zoë.pdf"
+    sample = case.sample().with_field("document_name", name)
+    text = json.dumps(sample.body.value if sample.body else {}, ensure_ascii=False)
+    codec = "utf-8-sig" if charset == "byte-order-mark" else charset
+    part = replace(sample.metadata_part, body=text.encode(codec))
+    if charset != "byte-order-mark":
+        kind = dict(part.headers)["Content-Type"]
+        part = part.with_header("Content-Type", f"{kind}; charset={charset}")
+    exchange = case.expect(case.sent(sample, message=sample.message(part, sample.file_part)), "other_charset")
+    _name_survived(case, sample, exchange, name)
+
+
+def _name_survived(case: Case, sample: Sample, exchange: Exchange, name: str) -> None:
+    if exchange.answer and exchange.answer.succeeded:
+        found = case.metadata_value(case.require_id(exchange), "document_name", sample)
+        if found is not None:
+            case.require(
+                found == name, "name_mangled", situation="mangled", exchange=exchange, sent=name, value=found
+            )
+
+
+@check("OKD-MPT-017", boundary=BOUNDARIES)
+def test_any_legal_boundary(case: Case, boundary: str) -> None:
+    """1 to 70 characters, quoted where that is needed."""
+    accepted(case, case.sample(boundary=boundary))
+
+
+@check("OKD-MPT-018")
+def test_boundary_look_alikes(case: Case) -> None:
+    """Bytes in the file that nearly are a delimiter line."""
+    sample = case.sample()
+    accepted(case, sample.with_file(look_alikes(sample.boundary)))
+
+
+@check("OKD-MPT-019", detail=["preamble", "epilogue", "padding", "lower-case", "upper-case"])
+def test_framing_details(case: Case, detail: str) -> None:
+    """What a parser must skip or may not care about."""
+    sample = case.sample()
+    message = sample.message()
+    if detail == "preamble":
+        message = replace(message, preamble=b"This is a message with multiple parts.")
+    elif detail == "epilogue":
+        message = replace(message, epilogue=b"\r\nThis is the epilogue.\r\n")
+    elif detail == "padding":
+        message = replace(message, padding=b" \t ")
+    else:
+        change = str.lower if detail == "lower-case" else str.upper
+        parts = [replace(p, headers=tuple((change(n), v) for n, v in p.headers)) for p in message.parts]
+        message = replace(message, parts=tuple(parts))
+    accepted(case, sample, message)
+
+
+@check("OKD-MPT-020", detail=["no-boundary", "multipart/mixed", "multipart/related"])
+def test_wrong_multipart_type(case: Case, detail: str) -> None:
+    """Without its boundary, or as another kind of multipart, the message can't be read."""
+    sample = case.sample()
+    request = sample.request()
+    kind = "multipart/form-data"
+    if detail != "no-boundary":
+        kind = f"{detail}; boundary={sample.boundary}"
+    case.expect(case.send(with_header(request, "Content-Type", kind), sample.operation))
+
+
+@check("OKD-MPT-021", cut=["no-closing-delimiter", "inside-the-file"])
+def test_message_cut_short(case: Case, cut: str) -> None:
+    """The message ends too early, though its Content-Length agrees."""
+    sample = case.sample()
+    message = replace(sample.message(), closed=False)
+    request = sample.request(message)
+    body = request.body if isinstance(request.body, bytes) else b""
+    if cut == "inside-the-file":
+        body = body[: -len(sample.file) // 2]
+    case.expect(case.send(replace(request, body=body), sample.operation))
+
+
+@check("OKD-MPT-022")
+def test_document_name_wins(case: Case) -> None:
+    """documentName in the metadata is the name; the part's filename is only that of the file."""
+    sample = case.sample(file_name=f"{case.bench.marker}-other-name.pdf")
+    exchange = case.expect(case.sent(sample))
+    name = case.metadata_value(case.require_id(exchange), "document_name", sample)
+    sent = sample.body.get("document_name") if sample.body else None
+    if name is None:
+        raise case.not_tested("metadata_has_no_name")
+    if name == sample.file_name:
+        case.require(
+            False, "file_name_wins", situation="file_name_wins", exchange=exchange, sent=sent, value=name
+        )
+    case.require(name == sent, "name_differs", reading="warned", sent=sent, value=name)
+
+
+@check("OKD-MPT-023", form=["utf-8", "percent", "extended", "both"])
+def test_filename_in_utf8(case: Case, form: str) -> None:
+    """A file name with letters beyond ASCII, in the forms that clients use."""
+    sample = case.sample()
+    plain, percent = 'filename="Zoë č 学.pdf"', 'filename="Zo%C3%AB.pdf"'
+    extended = "filename*=UTF-8''Zo%C3%AB.pdf"
+    shown = {"utf-8": plain, "percent": percent, "extended": extended, "both": f"{plain}; {extended}"}[form]
+    name = sample.operation.part("file").name
+    part = sample.file_part.with_header("Content-Disposition", f'form-data; name="{name}"; {shown}')
+    message = sample.message(sample.metadata_part, part)
+    situation = "extended_name" if "extended" in form or form == "both" else "default"
+    exchange = case.expect(case.sent(sample, message=message), situation)
+    _name_survived(case, sample, exchange, str(sample.body.get("document_name")) if sample.body else "")
+
+
+@check("OKD-MPT-024", filename=HOSTILE_NAMES)
+def test_hostile_filename(case: Case, filename: str | None) -> None:
+    """File names that aim at the file system, or are absent."""
+    sample = case.sample(file_name=filename)
+    exchange = case.expect(case.sent(sample))
+    if exchange.answer and exchange.answer.succeeded:
+        shown = case.metadata_value(case.require_id(exchange), "document_name", sample) or ""
+        case.require("../" not in shown and ":\\" not in shown, "name_has_path", value=shown)
+
+
+@check("OKD-MPT-025")
+def test_empty_file(case: Case) -> None:
+    """A file of no bytes."""
+    sample = case.sample().with_file(b"")
+    exchange = case.expect(case.sent(sample))
+    if exchange.answer and exchange.answer.succeeded:
+        read_back(case, sample, exchange)
+
+
+@check(
+    "OKD-MPT-026",
+    content={
+        "every-byte": every_byte(),
+        "line-breaks": line_breaks(),
+        "zeros": b"\0" * 4096,
+        "ff": b"\xff" * 4096,
+        "noise-300k": noise("okd", 300_000),
+        "ends-in-line-break": b"text\r\n",
+    },
+)
+def test_bytes_are_stored_exactly(case: Case, content: bytes) -> None:
+    """Content that text handling, buffering or trimming would change."""
+    accepted(case, case.sample().with_file(content))
+
+
+@check("OKD-MPT-026", profile="standard")
+def test_two_uploads_at_once_are_not_mixed_up(case: Case) -> None:
+    """Two uploads at the same time keep their own bytes."""
+    samples = [case.sample().with_file(noise(f"{case.spec.id}{i}", 200_000)) for i in (1, 2)]
+    with ThreadPoolExecutor(2) as pool:
+        exchanges = list(pool.map(case.sent, samples))
+    for sample, exchange in zip(samples, exchanges, strict=True):
+        case.expect(exchange)
+        read_back(case, sample, exchange)
+
+
+@check("OKD-MPT-027")
+def test_path_id_against_body_id(case: Case) -> None:
+    """The path names one thing, the metadata another."""
+    sample = case.sample()
+    (meaning,) = sample.path_values
+    case.expect(case.sent(sample.with_field(meaning, case.fresh_uuid())))
+
+
+@check("OKD-MPT-028", place=["before", "after"])
+def test_other_consumers_are_ignored(case: Case, place: str) -> None:
+    """The list of consumers may hold those of other agreements."""
+    sample = case.sample()
+    consumers = list(sample.body.get("consumers") if sample.body else [])
+    key = case.field_name("consumer_key")
+    foreign = {key: "okd-conformance-other", case.field_name("document_type"): 7}
+    consumers.insert(0 if place == "before" else len(consumers), foreign)
+    case.expect(case.sent(sample.with_field("consumers", consumers)))
+
+
+@check("OKD-MPT-029", missing=["consumer", "document_type", "document_name"])
+def test_missing_okd_fields(case: Case, missing: str) -> None:
+    """Without these the DMS can't file the document."""
+    sample = case.sample()
+    if missing == "consumer":
+        key = case.field_name("consumer_key")
+        case.expect(case.sent(sample.with_field("consumers", [{key: "okd-conformance-other"}])))
+    else:
+        case.expect(case.sent(sample.without_field(missing)))
+
+
+@check("OKD-MPT-030")
+def test_unknown_document_type(case: Case) -> None:
+    """A documentType that the edition doesn't have."""
+    case.expect(case.sent(case.sample().with_field("document_type", "banana")), "unknown_type")
+
+
+@check("OKD-MPT-030", subtype=["free"])
+def test_free_subtype(case: Case, subtype: str) -> None:
+    """Schools define their own subtypes."""
+    sample = case.sample().with_field("document_subtype", f"okd-{subtype}-Ω")
+    case.expect(case.sent(sample), "free_subtype")
+
+
+@check(
+    "OKD-MPT-031",
+    term={"3Y": "3Y", "6M": "6M", "1321D": "1321D", "absent": None, "24H": "24H", "malformed": "3 jaar"},
+)
+def test_retention_period(case: Case, term: str | None) -> None:
+    """The suggestion has some forms, and the DMS may ignore it."""
+    situation = {"24H": "hours", "3 jaar": "malformed"}.get(term or "", "default")
+    sample = case.sample()
+    changed = (
+        sample.with_field("retention_period", term) if term else sample.without_field("retention_period")
+    )
+    case.expect(case.sent(changed), situation)
+
+
+@check("OKD-MPT-032")
+def test_optional_fields_absent(case: Case) -> None:
+    """Without documentSize, receivedDate and registrationDate."""
+    sample = case.sample().without_field("document_size", "received_date", "registration_date")
+    case.expect(case.sent(sample))
+
+
+@check(
+    "OKD-MPT-032",
+    wrong={
+        "size-text": ("document_size", "twelve"),
+        "size-negative": ("document_size", -1),
+        "received-date": ("received_date", "2023-13-40"),
+        "registration-date": ("registration_date", "yesterday"),
+    },
+)
+def test_optional_fields_of_wrong_type(case: Case, wrong: tuple[str, object]) -> None:
+    """Present, but not what the schema says."""
+    case.expect(case.sent(case.sample().with_field(*wrong)), "wrong_type")
+
+
+@check("OKD-MPT-033")
+def test_document_size_that_differs(case: Case) -> None:
+    """The size in the metadata is one byte too large."""
+    sample = case.sample()
+    exchange = case.sent(sample.with_field("document_size", len(sample.file) + 1))
+    if exchange.answer is None or not exchange.answer.succeeded:
+        case.expect(exchange, "refused")
+        return
+    size = case.metadata_value(case.require_id(exchange), "document_size", sample)
+    if size is None:
+        raise case.not_tested("metadata_has_no_size")
+    situation = "real_size" if size == len(sample.file) else "wrong_size"
+    case.expect(exchange, situation)
+
+
+@check("OKD-MPT-034")
+def test_same_component_id_twice(case: Case) -> None:
+    """Sending the same component's id again is the vendor's to define; it is recorded."""
+    sample = case.sample()
+    first = case.sent(sample)
+    case.expect(first)
+    second = case.expect(case.sent(sample))
+    if second.answer and second.answer.succeeded:
+        same = case.require_id(first) == case.require_id(second)
+        case.note(case.words("same_id_again" if same else "new_id_again"))
