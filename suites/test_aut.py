@@ -17,7 +17,9 @@ from okd_conformance.wire.exchange import Exchange
 def situation_of(case: Case, existing: str = "existing_document", otherwise: str = "default") -> str:
     """A refusal for a document that exists may hide that it does."""
     known = existing in case.requirement.answers
-    return existing if known and case.operation.kind in {"read", "metadata", "replace", "delete"} else otherwise
+    return (
+        existing if known and case.operation.kind in {"read", "metadata", "replace", "delete"} else otherwise
+    )
 
 
 @check("OKD-AUT-006", profile="smoke")
@@ -81,11 +83,11 @@ def with_scope(case: Case, scope: str) -> Exchange:
     """The valid request with a token of one scope, on a document that came in with the same token."""
     token = case.bench.token((scope,)).value
     kind, document_type = case.operation.kind, case.binding.document_type
-    if kind in {"read", "metadata", "replace", "delete"} and case.bench.edition.operations(case.role, "upload"):
+    if kind in {"read", "metadata", "replace", "delete"} and case.bench.edition.operations(
+        case.role, "upload"
+    ):
         key = f"document:{case.role}:{document_type}:{scope}:{kind if kind in {'replace', 'delete'} else 'x'}"
-        stored = case.bench.once(
-            key, lambda: case.bench.store(case.role, document_type, key, token=token)
-        )
+        stored = case.bench.once(key, lambda: case.bench.store(case.role, document_type, key, token=token))
         if kind in {"replace", "delete"}:
             case.bench.forget(key)
         return case.sent(case.canonical(token=token, path_values={"dms_document_id": stored.id}))

@@ -7,11 +7,11 @@ accepts must come back byte for byte.
 from __future__ import annotations
 
 import json
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from okd_conformance.judge.content import every_byte, line_breaks, look_alikes, noise
+from okd_conformance.judge.ids import is_uuid
 from okd_conformance.judge.sample import Sample, with_header
 from okd_conformance.suite import Case, check
 from okd_conformance.wire.exchange import Exchange
@@ -85,14 +85,6 @@ def test_id_is_a_uuid(case: Case) -> None:
     exchange = case.expect(case.sent(case.sample()))
     document = case.require_id(exchange)
     case.require(is_uuid(document), "not_a_uuid", value=document)
-
-
-def is_uuid(value: str) -> bool:
-    """Whether ``value`` is a UUID with its dashes."""
-    try:
-        return str(uuid.UUID(value)) == value.lower()
-    except ValueError:
-        return False
 
 
 @check("OKD-MPT-003")

@@ -11,9 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from test_mpt import is_uuid
-
 from okd_conformance.judge.content import pdf
+from okd_conformance.judge.ids import is_uuid
 from okd_conformance.judge.sample import Sample
 from okd_conformance.suite import Case, NotTested, cells, check
 from okd_conformance.wire.exchange import Exchange
@@ -57,7 +56,11 @@ def filing(case: Case, sample: Sample) -> dict[str, Any] | None:
 
 
 def require_filed(
-    case: Case, sample: Sample, exchange: Exchange, expected: Mapping[str, str], situation: str = "filed_elsewhere"
+    case: Case,
+    sample: Sample,
+    exchange: Exchange,
+    expected: Mapping[str, str],
+    situation: str = "filed_elsewhere",
 ) -> bool:
     """Judge that a registered document landed where it should."""
     place = filing(case, sample)
@@ -81,9 +84,7 @@ def test_canonical_registration(case: Case) -> None:
     if exchange.answer is None or not exchange.answer.succeeded:
         return
     found = case.value_in(exchange, "component_document_id")
-    case.require(
-        isinstance(found, str), "no_id_in_answer", field=case.answer_field("component_document_id")
-    )
+    case.require(isinstance(found, str), "no_id_in_answer", field=case.answer_field("component_document_id"))
     case.require(is_uuid(str(found)), "not_a_uuid", value=found)
 
 
@@ -173,7 +174,9 @@ def test_student_ids_that_conflict(case: Case) -> None:
     elif str(place.get("person_id")).lower() == case.bench.fixture("person_id").lower():
         case.expect(exchange, "filed_with_person_id")
     else:
-        case.require(False, "filed_with_other_student", situation="filed_with_other_student", exchange=exchange)
+        case.require(
+            False, "filed_with_other_student", situation="filed_with_other_student", exchange=exchange
+        )
 
 
 @check("OKD-REG-010")
@@ -392,12 +395,14 @@ def other_types(operation: Any, binding: Any) -> list[str]:
     own = (binding or operation.bindings[0]).document_type
     schema = operation.body_schema
     known = schema["components"]["schemas"][_schema_name(schema)]["properties"]
-    values = next(s["enum"] for s in known.values() if s.get("x-okd-meaning") == "document_type" and "enum" in s)
+    values = next(
+        s["enum"] for s in known.values() if s.get("x-okd-meaning") == "document_type" and "enum" in s
+    )
     return [value for value in values if value != own]
 
 
 @check("OKD-REG-023", type=other_types)
-def test_type_of_another_module(case: Case, type: str) -> None:  # noqa: A002
+def test_type_of_another_module(case: Case, type: str) -> None:
     """A documentType that another module handles."""
     case.expect(case.sent(registration(case, document_type=type)), "other_type")
 

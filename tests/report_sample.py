@@ -115,12 +115,12 @@ REQUIREMENTS = [
         "OKD-MPT-017",
         basis="derived",
         statement=Text(
-            "Elke toegestane scheidingstekst (boundary) werkt: 1 tot 70 tekens, met of zonder aanhalingstekens.",
+            "Elke toegestane scheidingstekst (boundary) werkt: 1 tot 70 tekens, ook met aanhalingstekens.",
             "Any legal boundary works: 1 to 70 characters, quoted or not.",
         ),
         why=Text(
-            "Elke programmeertaal kiest zelf een boundary. Wie alleen korte aanneemt, weigert sommige modules altijd.",
-            "Every programming language picks its own boundary. Who only takes short ones refuses some modules always.",
+            "Elke programmeertaal kiest zelf een boundary. Wie alleen korte aanneemt, weigert er veel.",
+            "Every programming language picks its own. Who only takes short ones refuses some modules.",
         ),
         sources=(
             Source(
@@ -132,8 +132,8 @@ REQUIREMENTS = [
             Source("okd-1.5", "doc/flow-1.md", "## Request", "Content-Type: multipart/form-data; boundary="),
         ),
         remedy=Text(
-            "Lees de boundary uit de header Content-Type met een bestaande multipart-bibliotheek, en let op aanhalingstekens en een vaste maximale lengte.",
-            "Read the boundary from the Content-Type header with an existing multipart library; mind quotes and a fixed maximum length.",
+            "Lees de boundary uit de header Content-Type, en let op aanhalingstekens en een vaste lengte.",
+            "Read the boundary from the Content-Type header; mind quotes and a fixed length.",
         ),
         flows=("1", "2"),
     ),

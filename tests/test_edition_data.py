@@ -27,6 +27,7 @@ FIXTURES = {
     "exam_code_path",
 }
 CHECKED_FORMATS = {"uuid", "date", "date-time", "email"}
+ABOUT_THE_EDITION = {"edition.yaml", "errata.yaml", "frozen.yaml"}
 WRONG_FORMAT = "not of this format"
 WRONG_BY_TYPE = {"number": 17, "string": "a text", "object": {"a": "thing"}}
 JSON_TYPE = {"integer": "number", "number": "number", "string": "string", "object": "object"}
@@ -239,7 +240,7 @@ def test_people_and_hosts_are_made_up(edition: Edition) -> None:
 
 @BY_EDITION
 def test_no_file_is_left_unused(edition: Edition) -> None:
-    files = [f for f in edition.folder.rglob("*.yaml") if f.name not in {"edition.yaml", "errata.yaml"}]
+    files = [f for f in edition.folder.rglob("*.yaml") if f.name not in ABOUT_THE_EDITION]
     references = {node["$ref"].partition("#")[0] for f in files for node in _references(f)}
     used = {Path(reference).name for reference in references} | set(filenames(edition))
     assert {f.name for f in files} - used == set()
@@ -259,7 +260,8 @@ def test_errata_are_complete(edition: Edition) -> None:
     ids = [erratum["id"] for erratum in errata]
     assert len(ids) == len(set(ids))
     for erratum in errata:
-        assert set(erratum) == {"id", "document", "published", "ours", "why", "operations"}, erratum["id"]
+        told = set(erratum) - {"differences"}
+        assert told == {"id", "document", "published", "ours", "why", "operations"}, erratum["id"]
         assert erratum["operations"], erratum["id"]
         assert set(erratum["operations"]) <= names, erratum["id"]
         for key in ("published", "ours", "why"):

@@ -7,13 +7,13 @@ import json
 
 import jsonschema
 import pytest
-import report_sample as sample
-from report_sample import DMS, ENROL, EXAM
 
-from okd_conformance.catalogue import Applies
+import report_sample as sample
+from okd_conformance.catalogue import Applies, Source
 from okd_conformance.judge.outcome import Status, Verdict
 from okd_conformance.report.model import Report, RequirementResult, schema
 from okd_conformance.text import Text
+from report_sample import DMS, ENROL, EXAM
 
 
 def row(report: Report, requirement: str, role: str = DMS) -> RequirementResult:
@@ -55,6 +55,18 @@ def test_rows_without_a_case_say_why() -> None:
         Status.NOT_TESTED,
         "No check ran for this requirement.",
     )
+
+
+def test_a_row_quotes_the_edition_that_was_tested() -> None:
+    old, new = Source("okd-0.6", "old.md", None, "a"), Source("okd-1.5", "new.md", None, "b")
+    rfc = Source(None, "RFC 7578", "4.2", None)
+    rows = [
+        sample.requirement("OKD-MPT-001", sources=(old, new, rfc)),
+        sample.requirement("OKD-MPT-002", sources=(old,)),
+    ]
+    report = sample.report([], rows)
+    assert row(report, "OKD-MPT-001").sources == (("okd-1.5, new.md", "b"), ("RFC 7578, 4.2", None))
+    assert row(report, "OKD-MPT-002").sources == (("okd-0.6, old.md", "a"),)
 
 
 def test_what_an_interruption_left_is_inconclusive_and_never_conformant() -> None:

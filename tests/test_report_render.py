@@ -12,9 +12,8 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-import report_sample as sample
-from report_sample import DMS
 
+import report_sample as sample
 from okd_conformance.judge.outcome import Status, Verdict
 from okd_conformance.report import files
 from okd_conformance.report.badge import badge
@@ -25,6 +24,7 @@ from okd_conformance.report.markdown import markdown
 from okd_conformance.report.model import Report
 from okd_conformance.report.wording import day, duration, listed, moment, plain_sentence
 from okd_conformance.text import Lang, Text
+from report_sample import DMS
 
 LANGS: tuple[Lang, Lang] = ("nl", "en")
 
@@ -240,7 +240,7 @@ def test_html_without_exchanges_still_renders() -> None:
 
 def test_html_lists_every_row_with_what_the_filters_need() -> None:
     report = sample.report()
-    rows = [a for t, a in page(report=report).elements if t == "details" and "data-status" in a]
+    rows = [a for t, a in page(report=report).elements if t == "section" and "data-status" in a]
     found = {(a["id"], a["data-status"], a["data-level"], a["data-role"], a["data-flow"]) for a in rows}
     assert found == {
         (f"row-{r.anchor}", str(r.status), r.level, r.role, " ".join(r.flows)) for r in report.requirements

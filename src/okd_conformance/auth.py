@@ -146,9 +146,9 @@ class Tokens:
 
     def _asked(self, client: Client, asked: _Ordered) -> Token:
         key = (client.client_id, asked)
-        kept = self._kept.get(key)
-        if kept is not None and self._now() < kept[1]:
-            return kept[0]
+        kept = self._fresh(key)
+        if kept is not None:
+            return kept
         if client.client_id in self._refused:
             raise self._refused[client.client_id]
         failure = self._failed.get(key)
@@ -171,11 +171,12 @@ class Tokens:
             return self._by_default_scope(client, asked)
         jwt = read_jwt(granted.value)
         lifetime = granted.expires_in
+        said = _scopes_in(jwt.claims) if jwt else None
         expires = _time(jwt.claims.get("exp")) if jwt else None
         return Token(
             value=granted.value,
             scopes_asked=frozenset(asked),
-            scopes_granted=(_scopes_in(jwt.claims) if jwt else None) or granted.scopes,
+            scopes_granted=granted.scopes if said is None else said,
             client_id=client.client_id,
             expires_at=expires if lifetime is None else self._now() + lifetime,
             token_type=granted.token_type,
@@ -188,6 +189,10 @@ class Tokens:
                 say("auth_invalid_scope", place=client.place, scopes=" ".join(asked)), expected=True
             )
         return replace(self._asked(client, (default,)), scopes_asked=frozenset(asked))
+
+    def _fresh(self, key: _Key) -> Token | None:
+        token, until = self._kept.get(key, (None, 0.0))
+        return token if self._now() < until else None
 
     def _keep(self, key: _Key, token: Token) -> Token:
         now = self._now()
@@ -205,9 +210,9 @@ class Tokens:
             raise TokenUnobtainable(reason, expected=False)
         client = candidates[0]
         key = (client.client_id, asked)
-        kept = self._kept.get(key)
-        if kept is not None and self._now() < kept[1]:
-            return kept[0]
+        kept = self._fresh(key)
+        if kept is not None:
+            return kept
         blank = Token("", frozenset(asked), frozenset(asked), client.client_id, None)
         now = int(self._now())
         value = self._sign(self._model(client) or blank, _times(now), asked)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -159,7 +158,7 @@ class Catalogue:
         ]
 
 
-_SECTIONS = "AUT GEN SRV MPT LIM F01 F02 F03 F04 F05 F06 F07 FX FY FZ F10 REG F11 F12 F13 F14 OKE-F04"
+_SECTIONS = "AUT GEN SRV MPT LIM F01 F02 F03 F04 F05 F06 F07 FX FY FZ F10 REG F11 F12 F13 F14 OKE"
 ORDER = tuple(_SECTIONS.split(" "))
 
 
@@ -191,7 +190,7 @@ def _requirement(row: dict[str, Any], section: str, title: Text) -> Requirement:
     needs = row.get("needs") or {}
     return Requirement(
         id=row["id"],
-        section=re.sub(r"^OK[DE]-|-\d+$", "", row["id"]) if "-" in section else section,
+        section=section,
         section_title=title,
         level=row["level"],
         basis=row["basis"],

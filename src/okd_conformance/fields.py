@@ -95,12 +95,12 @@ class Body:
             _drop(changed.value, pointer)
         return changed
 
-    def filled(self, value_for: Callable[[Mapping[str, Any]], Any]) -> Body:
-        """Replace each present field for which ``value_for(property schema)`` gives something but None."""
+    def filled(self, value_for: Callable[[Mapping[str, Any], Any], Any]) -> Body:
+        """Replace each present field for which ``value_for(its schema, its value)`` gives not None."""
         changed = Body(self.schema, self.value)
         for place in self.places():
             if place.present:
-                value = value_for(place.schema)
+                value = value_for(place.schema, _at(self.value, place.pointer))
                 if value is not None:
                     _put(changed.value, place.pointer, value)
         return changed

@@ -118,6 +118,8 @@ class TokenEndpoint:
             status, content = self._exchange(url, own, body)
         except httpx.TimeoutException:
             raise _unobtainable("auth_timeout") from None
+        except httpx.DecodingError:
+            raise _unobtainable("auth_unreadable") from None
         except httpx.TransportError as error:
             raise _unobtainable("auth_tls" if _is_tls(error) else "auth_unreachable") from None
         return _Answer(status, _fields(status, content))
@@ -127,7 +129,7 @@ class TokenEndpoint:
         patience = self._target.limits.timeout_s
         with self._client().stream("POST", url, headers=headers, content=body) as answer:
             begun = time.monotonic()
-            for chunk in answer.iter_raw(65536):
+            for chunk in answer.iter_bytes(65536):
                 content += chunk
                 if len(content) > MAX_ANSWER_BYTES:
                     raise _unobtainable("auth_answer_too_large", limit=MAX_ANSWER_BYTES)

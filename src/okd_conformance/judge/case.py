@@ -269,6 +269,10 @@ class Case:
         """Return the exception to raise when it can't be judged though it should."""
         return Inconclusive(say(key, **values))
 
+    def not_applicable(self, key: str, **values: object) -> NotApplicable:
+        """Return the exception to raise when the requirement doesn't hold here."""
+        return NotApplicable(say(key, **values))
+
     def not_tested(self, key: str, **values: object) -> NotTested:
         """Return the exception to raise when nobody can judge it here."""
         return NotTested(say(key, **values))

@@ -46,9 +46,12 @@ class Hooks:
         return answer
 
     def _post(self, address: str, values: dict[str, Any]) -> bytes:
-        with httpx.Client(
-            transport=self.transport, trust_env=False, follow_redirects=False, timeout=HOOK_TIMEOUT_S
-        ) as client, client.stream("POST", address, json=values) as answer:
+        with (
+            httpx.Client(
+                transport=self.transport, trust_env=False, follow_redirects=False, timeout=HOOK_TIMEOUT_S
+            ) as client,
+            client.stream("POST", address, json=values) as answer,
+        ):
             answer.raise_for_status()
             kept = b""
             for chunk in answer.iter_bytes():

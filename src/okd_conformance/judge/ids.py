@@ -16,6 +16,14 @@ def derived_uuid(*parts: object) -> str:
     return str(uuid.UUID(bytes=digest[:16], version=4))
 
 
+def is_uuid(value: str) -> bool:
+    """Whether ``value`` is a UUID in the text form of RFC 9562, in either case."""
+    try:
+        return str(uuid.UUID(value)) == value.lower()
+    except ValueError:
+        return False
+
+
 def answered_id(operation: Operation, exchange: Exchange) -> str | None:
     """The document id in an upload's answer, in any spelling that the edition knows."""
     try:

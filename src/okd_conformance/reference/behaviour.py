@@ -174,6 +174,7 @@ class Behaviour:
     exam_not_found: Callable[[Call, Body, Person | None], module.Filing | None] = module.exam_not_found
     choose_attempt: Callable[[Exam, Any], Attempt] = module.choose_attempt
     register: Callable[[Call, Body, module.Filing], Answer] = module.register_document
+    choose_registration_id: Callable[[Call, Body], str] = module.choose_registration_id
     forget_registration: Callable[[Call], bool] = module.forget_registration
     refuse_unknown_notice: Callable[[Call], None] = module.refuse_unknown_notice
 

@@ -20,8 +20,12 @@ _KIND = "download"
 
 
 def make_download_url(call: Call, document: Document) -> str:
-    """Make a new link to a document."""
-    secret = secrets.token_urlsafe(32)
+    """Make a new link to a document, that nobody can guess."""
+    return make_link(call, document, secrets.token_urlsafe(32))
+
+
+def make_link(call: Call, document: Document, secret: str) -> str:
+    """Make a link to a document; who knows ``secret`` can read it."""
     link = {
         "role": call.role,
         "document_id": document.id,

@@ -231,10 +231,10 @@ def register_document(call: Call, body: Body, filing: Filing) -> Answer:
     return json_success(call, {"component_document_id": record["id"]})
 
 
-def new_record(_call: Call, body: Body, filing: Filing) -> dict[str, Any]:
+def new_record(call: Call, body: Body, filing: Filing) -> dict[str, Any]:
     """Make the record of a registration, under an id of the module's own."""
     return {
-        "id": str(uuid.uuid4()),
+        "id": call.behaviour.choose_registration_id(call, body),
         "body": body.value,
         "body_id": body.get("dms_document_id").lower(),
         "level": filing.level,
@@ -243,6 +243,11 @@ def new_record(_call: Call, body: Body, filing: Filing) -> dict[str, Any]:
         "offering_id": filing.offering_id,
         "attempt": filing.attempt,
     }
+
+
+def choose_registration_id(_call: Call, _body: Body) -> str:
+    """Choose a new id of the module's own."""
+    return str(uuid.uuid4())
 
 
 async def notify_destroyed(call: Call) -> Answer:

@@ -29,7 +29,8 @@ class Running:
 
 def listen(port: int = 0) -> socket.socket:
     """Take a loopback port; 0 takes a free one. OSError when the port is taken."""
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # The protocol is named, so that asyncio turns off Nagle's algorithm on each connection.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((HOST, port))

@@ -18,7 +18,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from okd_conformance.judge.outcome import CaseResult, Status
+from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.report import har as har_view
 from okd_conformance.report import wording
 from okd_conformance.report.clean import printable
@@ -53,6 +53,7 @@ def html(report: Report, har: Mapping[str, Any] | None, lang: Lang) -> str:
             groups=_groups(findings),
             opened={row.key for row in findings[:_MOST_OPEN] if row.status is Status.FAILED},
             sections=_sections(report.requirements),
+            total=len({row.id for row in report.requirements}),
             filters=_filters(report),
             exchanges=_Exchanges(har),
             har_name=EXCHANGES,
@@ -101,6 +102,8 @@ def _environment() -> Environment:
         duration=lambda seconds: both(wording.duration(seconds)),
         again=lambda case: f"okd-conformance run TARGET.yaml --case {shlex.quote(case.id)}",
         statuses=list(Status),
+        worst_of=lambda rows: worst([row.status for row in rows]),
+        flow_name=lambda flow: both(wording.flow_name(flow)),
     )
     environment.filters["both"] = both
     return environment
@@ -155,11 +158,14 @@ def _groups(findings: list[RequirementResult]) -> dict[Status, list[RequirementR
     return groups
 
 
-def _sections(rows: list[RequirementResult]) -> list[tuple[str, Text, list[RequirementResult]]]:
-    sections: dict[str, list[RequirementResult]] = defaultdict(list)
+def _sections(rows: list[RequirementResult]) -> list[tuple[str, Text, list[list[RequirementResult]]]]:
+    """The rows by section, and within a section by requirement: one list with all its roles."""
+    sections: dict[str, dict[str, list[RequirementResult]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        sections[row.section].append(row)
-    return [(name, found[0].title, found) for name, found in sections.items()]
+        sections[row.section][row.id].append(row)
+    return [
+        (name, next(iter(found.values()))[0].title, list(found.values())) for name, found in sections.items()
+    ]
 
 
 def _flow_order(flow: str) -> tuple[bool, int, str]:

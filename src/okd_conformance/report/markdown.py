@@ -9,6 +9,7 @@ from okd_conformance.report.clean import one_line, printable
 from okd_conformance.report.model import Report, RequirementResult, RoleResult
 from okd_conformance.report.wording import (
     duration,
+    flow_name,
     headline,
     moment,
     plain_sentence,
@@ -24,7 +25,7 @@ _MARKS = {
     Verdict.SUITE_FAULT: "⚠️",
 }
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>|~$]|^[-+=#]")
-_NUMBERED = re.compile(r"^(\d+)([.)])")
+_NUMBERED = re.compile(r"^(\d+)([.)])(?=\s|$)")
 _MOST_FINDINGS = 50
 _MOST_CASES = 3
 _CODE_LENGTH = 1500
@@ -101,7 +102,7 @@ def _flow_line(page: _Page, role: RoleResult) -> list[str]:
     lines = []
     for name, flow in role.flows.items():
         proposal = f" ({page.say('report_proposal')})" if flow.proposal else ""
-        title = f"{page.say('report_flow')} {escaped(name)}, {page.text(flow.title)}{proposal}"
+        title = f"{page.text(flow_name(name))} {page.text(flow.title)}".strip() + proposal
         lines.append(f"- {page.text(role.title)}, {title}: **{page.text(verdict_name(flow.verdict))}**")
     return lines
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
-from okd_conformance.catalogue import Requirement
+from okd_conformance.catalogue import Requirement, Source
 from okd_conformance.edition import Edition
 from okd_conformance.judge.outcome import CaseResult, Status, Verdict, worst
 from okd_conformance.judge.verdict import verdict_of
@@ -303,11 +303,17 @@ def _row(requirement: Requirement, role: str, edition: Edition, cases: list[Case
         status=worst([case.status for case in cases] or [Status.NOT_TESTED]),
         why=requirement.why,
         reasoning=requirement.reasoning,
-        sources=tuple((source.cite(), source.quote) for source in requirement.sources),
+        sources=tuple((source.cite(), source.quote) for source in _sources(requirement, edition)),
         test=requirement.test,
         remedy=requirement.remedy,
         cases=cases,
     )
+
+
+def _sources(requirement: Requirement, edition: Edition) -> list[Source]:
+    """Where this edition says it; the other editions' words only when it has none of its own."""
+    own = [source for source in requirement.sources if source.edition in (None, edition.id)]
+    return own or list(requirement.sources)
 
 
 def _without_cases(

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 from okd_conformance.judge.outcome import Status, Verdict
 from okd_conformance.text import Text, joined, say
 
+_WORD = 3
+"""Flows are numbered or lettered; a longer id is a word of our own."""
+
 if TYPE_CHECKING:
     from okd_conformance.report.model import Report, RequirementResult
 
@@ -62,6 +65,11 @@ def scope_sentence(
     return joined([first, *(part for part in rest if part)], "; ")
 
 
+def flow_name(flow: str) -> Text:
+    """What people call a flow; an exchange without a number or letter only has its title."""
+    return say("report_flow_name", flow=flow) if len(flow) < _WORD else Text.same("")
+
+
 def product(report: Report) -> str:
     """The product as people call it: its name and version."""
     return " ".join(word for word in (report.target.name, report.target.version) if word)
@@ -76,19 +84,25 @@ def headline(report: Report) -> Text:
 def plain_sentence(report: Report) -> Text:
     """What the verdict means, and what to do next, for somebody who buys software and doesn't write it."""
     must = [row for row in report.requirements if row.level == "MUST"]
-    return joined([_meaning(report, must), say(f"report_next_{report.verdict}")])
+    untested = _number(Status.NOT_TESTED, must)
+    if report.verdict is Verdict.CONFORMANT and untested:
+        after = counted("report_next_untested", untested)
+    else:
+        after = say(f"report_next_{report.verdict}")
+    return joined([_meaning(report, must), after])
+
+
+def _number(status: Status, rows: list[RequirementResult]) -> int:
+    return sum(row.status is status for row in rows)
 
 
 def _meaning(report: Report, must: list[RequirementResult]) -> Text:
-    def number(status: Status, rows: list[RequirementResult]) -> int:
-        return sum(row.status is status for row in rows)
-
     if report.verdict is Verdict.NOT_CONFORMANT:
-        return counted("report_plain_not_conformant", number(Status.FAILED, must))
+        return counted("report_plain_not_conformant", _number(Status.FAILED, must))
     if report.verdict is Verdict.SUITE_FAULT:
-        return counted("report_plain_suite_fault", number(Status.SUITE_FAULT, report.requirements))
+        return counted("report_plain_suite_fault", _number(Status.SUITE_FAULT, report.requirements))
     if report.verdict is Verdict.INCOMPLETE:
-        unsettled = number(Status.INCONCLUSIVE, must)
+        unsettled = _number(Status.INCONCLUSIVE, must)
         return counted("report_plain_incomplete", unsettled) if unsettled else say("report_plain_nothing")
     others = len(report.findings())
     return counted("report_plain_conformant_but", others) if others else say("report_plain_conformant")

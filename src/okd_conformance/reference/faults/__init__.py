@@ -1,5 +1,6 @@
 """Faults and variants of the reference: a fault is one deviation, a variant one legitimate difference."""
 
+from okd_conformance.reference.faults import aut, documents, gen, mpt, variants
 from okd_conformance.reference.faults.registry import (
     FAULTS,
     VARIANTS,
@@ -9,5 +10,7 @@ from okd_conformance.reference.faults.registry import (
     find_fault,
     find_variant,
 )
+
+SECTIONS = (aut, gen, mpt, documents, variants)
 
 __all__ = ["FAULTS", "VARIANTS", "Fault", "UnknownFaultError", "Variant", "find_fault", "find_variant"]

@@ -201,9 +201,7 @@ def _needs_all_scopes(behaviour: Behaviour) -> None:
     "scope-ignored",
     breaks="OKD-AUT-012",
     roles=EVERY_ROLE,
-    says=Text(
-        nl="Elke okd-scope geeft recht op alles.", en="Every okd scope gives the right to everything."
-    ),
+    says=Text(nl="Elke okd-scope geeft recht op alles.", en="Every okd scope gives the right to everything."),
 )
 def _scope_ignored(behaviour: Behaviour) -> None:
     behaviour.scope_suffices = lambda call, _binding: bool(
@@ -222,7 +220,9 @@ def _scope_ignored(behaviour: Behaviour) -> None:
 )
 def _no_okd_scope_accepted(behaviour: Behaviour) -> None:
     def scope_suffices(call: Call, binding: Binding) -> bool:
-        known = [s for s in call.world.edition.scopes if any(s.lower() in t.lower() for t in call.caller.scopes)]
+        known = [
+            s for s in call.world.edition.scopes if any(s.lower() in t.lower() for t in call.caller.scopes)
+        ]
         return not known or rights.scope_suffices(call, binding)
 
     behaviour.scope_suffices = scope_suffices

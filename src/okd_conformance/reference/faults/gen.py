@@ -67,9 +67,7 @@ def _html_errors(behaviour: Behaviour) -> None:
     "plain-json-errors",
     breaks="OKD-GEN-003",
     roles=EVERY_ROLE,
-    says=Text(
-        nl="Fouten hebben het type application/json.", en="Errors have the type application/json."
-    ),
+    says=Text(nl="Fouten hebben het type application/json.", en="Errors have the type application/json."),
 )
 def _plain_json_errors(behaviour: Behaviour) -> None:
     def plain(answer: Answer, *_: object) -> Answer:
@@ -125,9 +123,7 @@ def _not_uuid_500(behaviour: Behaviour) -> None:
     "capitals-make-another-id",
     breaks="OKD-GEN-006",
     roles=EVERY_ROLE,
-    says=Text(
-        nl="Een UUID in hoofdletters is een ander id.", en="A UUID in capitals is another id."
-    ),
+    says=Text(nl="Een UUID in hoofdletters is een ander id.", en="A UUID in capitals is another id."),
 )
 def _capitals_make_another_id(behaviour: Behaviour) -> None:
     def path_ids(operation: Operation, values: Mapping[str, str]) -> dict[str, str]:
@@ -246,7 +242,9 @@ def _text_mangled(behaviour: Behaviour) -> None:
     "500-on-unknown-id",
     breaks=("OKD-GEN-012", "OKD-FX-007"),
     roles=EVERY_ROLE,
-    says=Text(nl="Een onbekend document geeft een serverfout.", en="An unknown document gives a server error."),
+    says=Text(
+        nl="Een onbekend document geeft een serverfout.", en="An unknown document gives a server error."
+    ),
 )
 def _500_on_unknown_id(behaviour: Behaviour) -> None:
     behaviour.answer_with("unknown_document", 500)
@@ -352,9 +350,7 @@ def _service_needs_token(behaviour: Behaviour) -> None:
     "contact-not-a-mail-address",
     breaks="OKD-SRV-002",
     roles=EVERY_ROLE,
-    says=Text(
-        nl="Het contactadres is geen mailadres.", en="The contact address is not a mail address."
-    ),
+    says=Text(nl="Het contactadres is geen mailadres.", en="The contact address is not a mail address."),
 )
 def _contact_not_a_mail_address(behaviour: Behaviour) -> None:
     after(behaviour, "describe_service", lambda values, _call: {**values, "contact_email": "Beheer"})

@@ -17,6 +17,7 @@
   const form = document.getElementById("filters");
   const rows = all(".row");
   const words = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
+  const badges = new Map(all("[data-at]").map((badge) => [badge.dataset.at, badge]));
   const shown = document.getElementById("shown");
   const chosen = (kind) => all(`input[name="${kind}"]:checked`, form).map((input) => input.value);
   const fits = (row, choices) =>
@@ -30,10 +31,17 @@
     const hideOther = other && !other.checked;
     let number = 0;
     rows.forEach((row) => {
-      const fit = fits(row, choices) && asked.every((w) => words.get(row).includes(w))
-        && !(noted && !("noted" in row.dataset)) && !(hideOther && row.dataset.status === "not_applicable");
-      row.parentElement.hidden = !fit;
-      number += fit ? 1 : 0;
+      const found = asked.every((w) => words.get(row).includes(w));
+      let any = false;
+      all(".at", row).forEach((at) => {
+        const fit = found && fits(at, choices) && !(noted && !("noted" in at.dataset))
+          && !(hideOther && at.dataset.status === "not_applicable");
+        at.hidden = !fit;
+        if (badges.has(at.id)) badges.get(at.id).hidden = !fit;
+        any = any || fit;
+      });
+      row.parentElement.hidden = !any;
+      number += any ? 1 : 0;
     });
     all(".section").forEach((s) => { s.hidden = !s.querySelector(".rows > li:not([hidden])"); });
     shown.textContent = String(number);
@@ -51,9 +59,8 @@
     let target = null;
     try { target = document.getElementById(decodeURIComponent(location.hash.slice(1))); } catch { return; }
     if (!target) return;
-    if (target.closest("[hidden]")) { form.elements.other && (form.elements.other.checked = true); }
     if (target.closest("[hidden]")) {
-      all("input:checked", form).forEach((i) => { i.checked = i.name === "other"; });
+      all("input[type=checkbox]", form).forEach((i) => { i.checked = i.name === "other"; });
       form.elements.find.value = "";
       filter();
     }

@@ -1,0 +1,564 @@
+"""Faults in reading, replacing and deleting documents, and in the size limits."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from multipart import parse_options_header
+
+from okd_conformance.edition import Binding
+from okd_conformance.reference import downloads, rights
+from okd_conformance.reference.answers import Answer, Refused
+from okd_conformance.reference.faults.change import after, before, of_kind, refuse_if, unless
+from okd_conformance.reference.faults.registry import fault
+from okd_conformance.reference.storage import Document, Spool
+from okd_conformance.reference.tokens import bearer_token
+from okd_conformance.text import Text
+
+if TYPE_CHECKING:
+    from okd_conformance.reference.behaviour import Behaviour
+    from okd_conformance.reference.world import Call
+
+
+@fault(
+    "delivered-as-web-page",
+    breaks="OKD-FX-002",
+    says=Text(nl="Een document komt terug met het type text/html.", en="A document comes back as text/html."),
+)
+def _delivered_as_web_page(behaviour: Behaviour) -> None:
+    behaviour.delivered_type = lambda *_: "text/html"
+
+
+@fault(
+    "specific-scope-reads-nothing",
+    breaks=("OKD-FX-003", "OKD-AUT-011"),
+    says=Text(
+        nl="Een scope voor één soort documenten is niet genoeg om die te lezen.",
+        en="A scope for one type of document is not enough to read that type.",
+    ),
+)
+def _specific_scope_reads_nothing(behaviour: Behaviour) -> None:
+    only_the_broad_scope(behaviour, "read", "metadata")
+
+
+def only_the_broad_scope(behaviour: Behaviour, *kinds: str) -> None:
+    """Let operations of these kinds take only a scope that suffices for every type of document."""
+    inner = behaviour.scope_counts
+
+    def scope_counts(call: Call, binding: Binding, scope: str) -> bool:
+        cells = [b.scopes for b in call.operation.bindings if b.scopes is not None]
+        broad = all(scope in c.sufficient for c in cells)
+        return inner(call, binding, scope) and (broad or not of_kind(call, *kinds))
+
+    behaviour.scope_counts = scope_counts
+
+
+@fault(
+    "other-type-readable",
+    breaks=("OKD-FX-004", "OKD-AUT-012"),
+    says=Text(
+        nl="Een scope voor één soort documenten leest ook de andere soorten.",
+        en="A scope for one type of document reads the other types too.",
+    ),
+)
+def _other_type_readable(behaviour: Behaviour) -> None:
+    any_type_will_do(behaviour, "read", "metadata")
+
+
+def any_type_will_do(behaviour: Behaviour, *kinds: str) -> None:
+    """Don't look at the type of a document when judging the scope."""
+    unless(behaviour, "check_type_rights", lambda call, _type: of_kind(call, *kinds))
+
+
+@fault(
+    "enrolment-scope-told-404",
+    breaks="OKD-FX-005",
+    says=Text(
+        nl="Met de scope voor in- en uitschrijven lijkt een inschrijfdocument niet te bestaan.",
+        en="With the scope for enrolment an enrolment document seems not to exist.",
+    ),
+)
+def _enrolment_scope_told_404(behaviour: Behaviour) -> None:
+    def disputed(call: Call, document_type: str | None) -> bool:
+        cells = rights.binding_for(call.operation, document_type).scopes
+        return cells is not None and of_kind(call, "read") and call.caller.scopes <= set(cells.disputed)
+
+    before(behaviour, "check_type_rights", refuse_if("unknown_document", disputed))
+
+
+@fault(
+    "others-documents-readable",
+    breaks="OKD-FX-006",
+    says=Text(
+        nl="Een module leest ook de documenten van een andere module.",
+        en="A module reads the documents of another module too.",
+    ),
+)
+def _others_documents_readable(behaviour: Behaviour) -> None:
+    behaviour.may_use = lambda *_: True
+
+
+@fault(
+    "component-id-works",
+    breaks="OKD-FX-007",
+    says=Text(
+        nl="Een document is ook op te vragen met het id van de module.",
+        en="A document can be read by the module's id too.",
+    ),
+)
+def _component_id_works(behaviour: Behaviour) -> None:
+    def translate(call: Call) -> None:
+        asked = call.ids["dms_document_id"]
+        for document in call.world.store.documents(call.role):
+            if (document.component_document_id or "").lower() == asked:
+                call.ids = {**call.ids, "dms_document_id": document.id.lower()}
+
+    before(behaviour, "find_document", translate)
+
+
+@fault(
+    "metadata-names-component-id",
+    breaks="OKD-FX-008",
+    says=Text(
+        nl="De metadata noemen het id van de module als dat van het DMS.",
+        en="The metadata give the module's id as that of the DMS.",
+    ),
+)
+def _metadata_names_component_id(behaviour: Behaviour) -> None:
+    after(
+        behaviour,
+        "describe",
+        lambda values, _call, document: {
+            **values,
+            "dms_document_id": document.component_document_id or values["dms_document_id"],
+        },
+    )
+
+
+@fault(
+    "metadata-without-url",
+    breaks=("OKD-FX-009", "OKD-GEN-010"),
+    says=Text(nl="De metadata noemen geen tijdelijke link.", en="The metadata give no temporary link."),
+)
+def _metadata_without_url(behaviour: Behaviour) -> None:
+    _without(behaviour, "download_url")
+
+
+def _without(behaviour: Behaviour, *meanings: str) -> None:
+    after(
+        behaviour,
+        "describe",
+        lambda values, *_: {m: value for m, value in values.items() if m not in meanings},
+    )
+
+
+@fault(
+    "temp-url-needs-token",
+    breaks="OKD-FX-009",
+    says=Text(
+        nl="De tijdelijke link werkt alleen met een token.",
+        en="The temporary link works only with a token.",
+    ),
+)
+def _temp_url_needs_token(behaviour: Behaviour) -> None:
+    before(
+        behaviour,
+        "deliver_download",
+        refuse_if("no_token", lambda _world, request, _document: bearer_token(request) is None),
+    )
+
+
+@fault(
+    "temp-url-guessable",
+    breaks="OKD-FX-010",
+    says=Text(
+        nl="De tijdelijke link bevat alleen het id van het document.",
+        en="The temporary link holds only the id of the document.",
+    ),
+)
+def _temp_url_guessable(behaviour: Behaviour) -> None:
+    def make_download_url(call: Call, document: Document) -> str:
+        return downloads.make_link(call, document, document.id)
+
+    behaviour.make_download_url = make_download_url
+
+
+@fault(
+    "temp-url-outlives-document",
+    breaks="OKD-FX-010",
+    says=Text(
+        nl="De tijdelijke link blijft werken nadat het document is verwijderd.",
+        en="The temporary link keeps working after the document was deleted.",
+    ),
+)
+def _temp_url_outlives_document(behaviour: Behaviour) -> None:
+    hide(behaviour, set())
+
+
+def hide(behaviour: Behaviour, removed: set[str]) -> None:
+    """Hide deleted documents instead of removing them."""
+    behaviour.remove = lambda _call, document: removed.add(document.id.lower())
+    before(
+        behaviour,
+        "find_document",
+        refuse_if("unknown_document", lambda call: call.ids["dms_document_id"] in removed),
+    )
+
+
+@fault(
+    "metadata-size-wrong",
+    breaks="OKD-FX-011",
+    says=Text(
+        nl="De grootte in de metadata is er een van vóór het opslaan: 0.",
+        en="The size in the metadata is that from before storing: 0.",
+    ),
+)
+def _metadata_size_wrong(behaviour: Behaviour) -> None:
+    after(behaviour, "describe", lambda values, *_: {**values, "document_size": 0})
+
+
+@fault(
+    "creation-date-without-time",
+    breaks=("OKD-FX-012", "OKD-GEN-010"),
+    says=Text(
+        nl="De aanmaakdatum is een datum zonder tijd.", en="The creation date is a date without a time."
+    ),
+)
+def _creation_date_without_time(behaviour: Behaviour) -> None:
+    after(
+        behaviour,
+        "describe",
+        lambda values, *_: {**values, "creation_date": values["creation_date"][:10]},
+    )
+
+
+@fault(
+    "registered-not-readable",
+    breaks="OKD-FX-013",
+    says=Text(
+        nl="Een document dat het DMS bij een module heeft aangemeld, mag die module niet lezen.",
+        en="A module may not read a document that the DMS has registered with it.",
+    ),
+)
+def _registered_not_readable(behaviour: Behaviour) -> None:
+    behaviour.may_use = lambda call, document: call.caller.component == document.component
+
+
+@fault(
+    "range-500",
+    breaks=("OKD-FX-014", "OKD-GEN-012"),
+    says=Text(
+        nl="Een vraag om een deel van een document geeft een serverfout.",
+        en="A request for a part of a document gives a server error.",
+    ),
+)
+def _range_500(behaviour: Behaviour) -> None:
+    before(
+        behaviour,
+        "deliver",
+        refuse_if("server_fault", lambda call, _document: "range" in call.request.headers),
+    )
+
+
+@fault(
+    "replace-answers-202",
+    breaks="OKD-FY-001",
+    says=Text(nl="Vervangen krijgt 202 in plaats van 204.", en="Replacing gets 202 instead of 204."),
+)
+def _replace_answers_202(behaviour: Behaviour) -> None:
+    other_status(behaviour, "replace", 202)
+
+
+def other_status(behaviour: Behaviour, kind: str, status: int) -> None:
+    """Let operations of a kind answer success with another status."""
+    inner = behaviour.success_status
+    behaviour.success_status = lambda call: status if of_kind(call, kind) else inner(call)
+
+
+@fault(
+    "replace-one-type-only",
+    breaks="OKD-FY-002",
+    says=Text(
+        nl="Vervangen kan alleen met application/octet-stream.",
+        en="Replacing works only with application/octet-stream.",
+    ),
+)
+def _replace_one_type_only(behaviour: Behaviour) -> None:
+    def check(call: Call) -> None:
+        media_type, _ = parse_options_header(call.request.headers.get("content-type", ""))
+        accepted = next(iter(call.operation.request))
+        if media_type != accepted:
+            raise Refused("media_type", accepted=accepted)
+
+    before(behaviour, "check_binary_type", check)
+
+
+@fault(
+    "patch-keeps-old-content",
+    breaks="OKD-FY-003",
+    says=Text(
+        nl="Na het vervangen staat de oude inhoud er nog.",
+        en="After replacing, the old content is still there.",
+    ),
+)
+def _patch_keeps_old_content(behaviour: Behaviour) -> None:
+    behaviour.replace_content = lambda *_: None
+
+
+@fault(
+    "patch-changes-metadata",
+    breaks="OKD-FY-004",
+    says=Text(
+        nl="Vervangen verandert ook de naam van het document.",
+        en="Replacing changes the name of the document too.",
+    ),
+)
+def _patch_changes_metadata(behaviour: Behaviour) -> None:
+    def rename(call: Call, document: Document, _spool: Spool) -> None:
+        _, options = parse_options_header(call.request.headers.get("content-disposition", ""))
+        document.name = document.title = str(options.get("filename") or "document.bin")
+
+    before(behaviour, "replace_content", rename)
+
+
+@fault(
+    "stale-size",
+    breaks="OKD-FY-005",
+    says=Text(
+        nl="Na het vervangen noemen de metadata nog de oude grootte.",
+        en="After replacing, the metadata still give the old size.",
+    ),
+)
+def _stale_size(behaviour: Behaviour) -> None:
+    first: dict[str, int] = {}
+    before(
+        behaviour,
+        "replace_content",
+        lambda _call, document, _spool: first.setdefault(document.id, document.size),
+    )
+    after(
+        behaviour,
+        "describe",
+        lambda values, _call, document: {
+            **values,
+            "document_size": first.get(document.id, values["document_size"]),
+        },
+    )
+
+
+@fault(
+    "lock-ignored",
+    breaks="OKD-FY-006",
+    says=Text(
+        nl="Een document dat op slot zit, is toch te vervangen.",
+        en="A document that is locked can be replaced all the same.",
+    ),
+)
+def _lock_ignored(behaviour: Behaviour) -> None:
+    behaviour.refuse_locked = lambda *_: None
+
+
+@fault(
+    "other-type-replaceable",
+    breaks=("OKD-FY-007", "OKD-AUT-012"),
+    says=Text(
+        nl="Een scope voor één soort documenten vervangt ook de andere soorten.",
+        en="A scope for one type of document replaces the other types too.",
+    ),
+)
+def _other_type_replaceable(behaviour: Behaviour) -> None:
+    any_type_will_do(behaviour, "replace")
+
+
+@fault(
+    "empty-replacement-accepted",
+    breaks="OKD-FY-008",
+    says=Text(nl="Een document is te vervangen door niets.", en="A document can be replaced by nothing."),
+)
+def _empty_replacement_accepted(behaviour: Behaviour) -> None:
+    behaviour.refuse_empty = lambda *_: None
+
+
+@fault(
+    "replace-of-unknown-accepted",
+    breaks="OKD-FY-008",
+    says=Text(
+        nl="Een document vervangen dat er niet is, lijkt te lukken.",
+        en="Replacing a document that is not there seems to work.",
+    ),
+)
+def _replace_of_unknown_accepted(behaviour: Behaviour) -> None:
+    inner = behaviour.find_document
+
+    def find_document(call: Call) -> Document:
+        known = call.world.store.document(call.role, call.ids["dms_document_id"])
+        if known is not None or not of_kind(call, "replace"):
+            return inner(call)
+        file, _ = call.world.store.keep(call.world.store.spool())
+        return Document(call.ids["dms_document_id"], call.caller.component, None, None, "", "", file=file)
+
+    behaviour.find_document = find_document
+
+
+@fault(
+    "multipart-stored-raw",
+    breaks="OKD-FY-009",
+    says=Text(
+        nl="Een multipart-bericht wordt in zijn geheel de nieuwe inhoud.",
+        en="A multipart message as a whole becomes the new content.",
+    ),
+)
+def _multipart_stored_raw(behaviour: Behaviour) -> None:
+    unless(
+        behaviour,
+        "check_binary_type",
+        lambda call: call.request.headers.get("content-type", "").lower().startswith("multipart/"),
+    )
+
+
+@fault(
+    "delete-answers-202",
+    breaks="OKD-FZ-001",
+    says=Text(nl="Verwijderen krijgt 202 in plaats van 204.", en="Deleting gets 202 instead of 204."),
+)
+def _delete_answers_202(behaviour: Behaviour) -> None:
+    other_status(behaviour, "delete", 202)
+
+
+@fault(
+    "delete-does-nothing",
+    breaks=("OKD-FZ-002", "OKD-FZ-003"),
+    says=Text(
+        nl="Een verwijderd document is nog gewoon te lezen.",
+        en="A deleted document can still be read.",
+    ),
+)
+def _delete_does_nothing(behaviour: Behaviour) -> None:
+    behaviour.remove = lambda *_: None
+
+
+@fault(
+    "second-delete-succeeds",
+    breaks="OKD-FZ-003",
+    says=Text(
+        nl="Een document dat al verwijderd is, laat zich nog eens verwijderen.",
+        en="A document that was deleted already can be deleted again.",
+    ),
+)
+def _second_delete_succeeds(behaviour: Behaviour) -> None:
+    removed: set[str] = set()
+    behaviour.remove = lambda _call, document: removed.add(document.id.lower())
+    before(
+        behaviour,
+        "find_document",
+        refuse_if(
+            "unknown_document",
+            lambda call: call.ids["dms_document_id"] in removed and not of_kind(call, "delete"),
+        ),
+    )
+
+
+@fault(
+    "other-type-deletable",
+    breaks=("OKD-FZ-004", "OKD-AUT-012"),
+    says=Text(
+        nl="Een scope voor één soort documenten verwijdert ook de andere soorten.",
+        en="A scope for one type of document deletes the other types too.",
+    ),
+)
+def _other_type_deletable(behaviour: Behaviour) -> None:
+    any_type_will_do(behaviour, "delete")
+
+
+@fault(
+    "notice-scope-told-404",
+    breaks="OKD-FZ-005",
+    says=Text(
+        nl="Met de scope voor vernietigingsmeldingen lijkt een document niet te bestaan.",
+        en="With the scope for notices of destruction a document seems not to exist.",
+    ),
+)
+def _notice_scope_told_404(behaviour: Behaviour) -> None:
+    def only_disputed(call: Call) -> bool:
+        cells = [b.scopes for b in call.operation.bindings if b.scopes is not None]
+        known = call.caller.scopes & set(call.world.edition.scopes)
+        return (
+            of_kind(call, "delete")
+            and bool(known)
+            and all(any(s in c.disputed for c in cells) for s in known)
+            and not any(s in c.sufficient for c in cells for s in known)
+        )
+
+    before(behaviour, "check_operation_rights", refuse_if("unknown_document", only_disputed))
+
+
+@fault(
+    "delete-removes-siblings",
+    breaks="OKD-FZ-006",
+    says=Text(
+        nl="Verwijderen neemt de andere documenten van dezelfde inschrijving mee.",
+        en="Deleting takes the other documents of the same enrolment with it.",
+    ),
+)
+def _delete_removes_siblings(behaviour: Behaviour) -> None:
+    def siblings(call: Call, document: Document) -> None:
+        for other in call.world.store.documents(call.role):
+            if other.id != document.id and other.filed == document.filed:
+                call.world.store.remove(call.role, other)
+
+    before(behaviour, "remove", siblings)
+
+
+@fault(
+    "small-limit",
+    breaks=("OKD-LIM-001", "OKD-LIM-005"),
+    says=Text(
+        nl="Documenten van meer dan 100 MB worden geweigerd.",
+        en="Documents of more than 100 MB are refused.",
+    ),
+)
+def _small_limit(behaviour: Behaviour) -> None:
+    behaviour.document_limit = lambda _call: 100_000_000
+
+
+@fault(
+    "oversize-500",
+    breaks=("OKD-LIM-003", "OKD-LIM-007", "OKD-GEN-012"),
+    says=Text(
+        nl="Een te groot document geeft een serverfout.",
+        en="A document that is too large gives a server error.",
+    ),
+)
+def _oversize_500(behaviour: Behaviour) -> None:
+    behaviour.answer_with("too_large", 500)
+
+
+@fault(
+    "replace-without-limit",
+    breaks="OKD-LIM-004",
+    says=Text(
+        nl="Vervangen neemt ook een document van meer dan 1 GB aan.",
+        en="Replacing takes a document of more than 1 GB too.",
+    ),
+)
+def _replace_without_limit(behaviour: Behaviour) -> None:
+    inner = behaviour.document_limit
+    behaviour.document_limit = lambda call: sys.maxsize if of_kind(call, "replace") else inner(call)
+
+
+@fault(
+    "large-document-cut",
+    breaks="OKD-LIM-006",
+    says=Text(
+        nl="Van een groot document komt alleen de eerste helft terug.",
+        en="Of a large document only the first half comes back.",
+    ),
+)
+def _large_document_cut(behaviour: Behaviour) -> None:
+    def cut(answer: Answer, *_: object) -> Answer:
+        if answer.size > 500_000_000:
+            answer.size //= 2
+        return answer
+
+    after(behaviour, "deliver", cut)
