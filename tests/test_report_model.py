@@ -117,6 +117,16 @@ def test_verdicts_per_flow() -> None:
     assert "6" not in sample.report(claimed_flows={EXAM: ["12"]}).roles[EXAM].flows
 
 
+def test_a_role_that_was_not_examined_is_not_claimed_by_the_verdict() -> None:
+    report = sample.report([sample.case("OKD-AUT-006", Status.PASSED, flow="1")])
+    assert (report.roles[DMS].examined, report.roles[EXAM].examined) == (True, False)
+    assert report.roles[EXAM].verdict is Verdict.INCOMPLETE
+    assert [name for name, flow in report.roles[DMS].flows.items() if flow.examined] == ["1"]
+    assert "as dms, standard" in report.scope.en
+    again = Report.from_json(report.to_json())
+    assert not again.roles[EXAM].examined
+
+
 def test_a_requirement_about_each_flow_speaks_only_for_the_flows_of_its_cases() -> None:
     each = sample.requirement("OKD-F01-001", applies=Applies("binding", (), (), ("1", "2")))
     cases = [
@@ -160,8 +170,8 @@ def test_findings_come_most_important_first() -> None:
                 "results": [sample.case("OKD-AUT-006", Status.PASSED)],
                 "requirements": sample.REQUIREMENTS[1:2],
             },
-            "voldoet aan okd-1.5 als dms en examineren, profiel full; alleen --flow 1; 1 eis niet getest",
-            "conformant to okd-1.5 as dms and examineren, full profile; only --flow 1; 1 row not tested",
+            "voldoet aan okd-1.5 als dms, profiel full; alleen --flow 1; 1 eis niet getest",
+            "conformant to okd-1.5 as dms, full profile; only --flow 1; 1 row not tested",
         ),
     ],
 )

@@ -28,7 +28,8 @@ class Source:
 
     def cite(self) -> str:
         """One line that names the place."""
-        words = [self.edition, self.document, self.section]
+        section = self.section.lstrip("# ") if self.section else None
+        words = [self.edition, self.document, section]
         return ", ".join(w for w in words if w)
 
 
@@ -99,11 +100,13 @@ class Requirement:
     remedy: Text | None
     untestable: Text | None
     parked: Text | None
+    never_fails: bool = False
+    """Only an RFC asks it, so it is noted or warned, never failed."""
 
     @property
     def can_fail(self) -> bool:
         """Only a MUST that the standard says, or that follows from it, can fail."""
-        return self.level == "MUST" and self.basis != "interpretation"
+        return self.level == "MUST" and self.basis != "interpretation" and not self.never_fails
 
     @property
     def flows(self) -> tuple[str, ...]:
@@ -216,6 +219,7 @@ def _requirement(row: dict[str, Any], section: str, title: Text) -> Requirement:
         remedy=_text(row, "remedy"),
         untestable=_text(row, "untestable"),
         parked=_text(row, "parked"),
+        never_fails=bool(row.get("never_fails")),
     )
 
 

@@ -49,7 +49,10 @@ def run_suites(options: Options, workers: int | None = None) -> int:
         arguments += ["-p", "xdist", "-n", str(workers), "--dist", "loadfile"]
     console = ConsoleReporter(sys.stdout, options.lang, quiet=options.quiet)
     with _own_surroundings():
-        code = pytest.main(arguments, plugins=[_Screen(console)])
+        try:
+            code = pytest.main(arguments, plugins=[_Screen(console)])
+        finally:
+            console.stop()
     return _EXITS.get(int(code), 4)
 
 

@@ -89,7 +89,7 @@ def _report(
             profile=options.profile,
             seed=options.seed,
             requests=len(findings.exchanges),
-            large_tested=_large_tested(results),
+            large_tested=_large_tested(run, results),
             selection=_selection(run),
             interrupted=interrupted,
         ),
@@ -114,7 +114,9 @@ def _known(run: Run, results: list[CaseResult]) -> list[CaseResult]:
     ]
 
 
-def _large_tested(results: list[CaseResult]) -> bool | None:
+def _large_tested(run: Run, results: list[CaseResult]) -> bool | None:
+    if not any(run.edition.operations(role, "upload") for role in run.claims.roles):
+        return None
     return any(r.requirement.startswith("OKD-LIM") and r.exchanges for r in results)
 
 

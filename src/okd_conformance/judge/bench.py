@@ -121,6 +121,11 @@ class Bench:
         self.redactor.learn(token if isinstance(token, str) else token.value)
         return token
 
+    def serves(self, binding: Binding) -> bool:
+        """Whether the target claims the flow of a binding."""
+        flows = self.target.roles[binding.role].flows
+        return flows is None or binding.flow in flows
+
     def usual_token(self, binding: Binding) -> str | None:
         """The token that a binding is normally called with: the first sufficient scope that can be had."""
         if binding.scopes is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -144,6 +144,8 @@ class Behaviour:
     refuse_locked: Callable[[Call, Document], None] = dms.refuse_locked
     replace_content: Callable[[Call, Document, Spool], None] = dms.replace_content
     remove: Callable[[Call, Document], None] = dms.remove
+    check_change: Callable[[Call, Body], None] = dms.check_change
+    check_change_ids: Callable[[Call, Body], None] = dms.check_path_id
     refuse_unknown_association: Callable[[Call], None] = dms.refuse_unknown_association
 
     # the modules
@@ -183,6 +185,9 @@ class Behaviour:
     list_types: Callable[[Call], list[Values]] = lookup.list_types
     describe_person: Callable[[Call, Person], Values] = lookup.describe_person
     search_persons: Callable[[Call, str | None], list[Person]] = lookup.search_persons
+    query_missing: Callable[[Call, str], None] = intake.query_missing
+    page: Callable[[Values, Sequence[Values]], Values] = lookup.page
+    list_enrolments: Callable[[Call, Person], list[Enrolment]] = lookup.list_enrolments
     describe_listed_enrolment: Callable[[Call, Enrolment], Values] = lookup.describe_listed_enrolment
     describe_enrolment: Callable[[Call, Enrolment], Values] = lookup.describe_enrolment
 

@@ -274,14 +274,19 @@ async def change_association(call: Call) -> Answer:
     value = await receive_object(call)
     schema = next(iter(call.operation.request.values()))
     body = Body(schema, value)
-    check_schema(call, body, "change_invalid")
-    check_path_id(call, body)
+    call.behaviour.check_change(call, body)
+    call.behaviour.check_change_ids(call, body)
     association = call.ids["association_id"]
     known = call.world.store.get("association", call.role, association)
     if known is None and call.world.school.enrolment(association) is None:
         call.behaviour.refuse_unknown_association(call)
     call.world.store.put("association", call.role, association, {**(known or {}), **value})
     return empty_success(call)
+
+
+def check_change(call: Call, body: Body) -> None:
+    """Refuse a change that its schema does not allow."""
+    check_schema(call, body, "change_invalid")
 
 
 def refuse_unknown_association(_call: Call) -> None:

@@ -266,7 +266,7 @@ def check_query(call: Call) -> dict[str, Any]:
         meaning = parameter.meaning or parameter.name
         if parameter.name not in given:
             if parameter.required:
-                raise Refused("missing_query", name=parameter.name)
+                call.behaviour.query_missing(call, parameter.name)
             found[meaning] = parameter.schema.get("default")
             continue
         value = _typed(given[parameter.name], parameter.schema)
@@ -274,6 +274,11 @@ def check_query(call: Call) -> dict[str, Any]:
             raise Refused("bad_query", name=parameter.name)
         found[meaning] = value
     return found
+
+
+def query_missing(_call: Call, name: str) -> None:
+    """Refuse a request without a query parameter that the edition requires."""
+    raise Refused("missing_query", name=name)
 
 
 def _typed(text: str, schema: Mapping[str, Any]) -> Any:

@@ -71,7 +71,9 @@ async def persons(call: Call) -> Answer:
     """Tell the students with this student number: one or none."""
     query = check_query(call)
     found = call.behaviour.search_persons(call, query.get("primary_code_query"))
-    return json_success(call, page(query, [call.behaviour.describe_person(call, p) for p in found]))
+    return json_success(
+        call, call.behaviour.page(query, [call.behaviour.describe_person(call, p) for p in found])
+    )
 
 
 def search_persons(call: Call, number: str | None) -> list[Person]:
@@ -84,8 +86,14 @@ async def person_associations(call: Call) -> Answer:
     """Tell the enrolments of a student, each by itself: no person, no programme."""
     query = check_query(call)
     found = _person(call)
-    items = [call.behaviour.describe_listed_enrolment(call, e) for e in found.enrolments]
-    return json_success(call, page(query, items))
+    enrolments = call.behaviour.list_enrolments(call, found)
+    items = [call.behaviour.describe_listed_enrolment(call, e) for e in enrolments]
+    return json_success(call, call.behaviour.page(query, items))
+
+
+def list_enrolments(_call: Call, found: Person) -> list[Enrolment]:
+    """Return the enrolments of a student."""
+    return list(found.enrolments)
 
 
 def describe_listed_enrolment(_call: Call, enrolment: Enrolment) -> dict[str, Any]:

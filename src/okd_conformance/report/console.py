@@ -16,7 +16,7 @@ from okd_conformance.edition import Edition
 from okd_conformance.judge.outcome import CaseResult, Status, Verdict
 from okd_conformance.report.clean import one_line
 from okd_conformance.report.model import Report
-from okd_conformance.report.wording import plain_sentence, status_name, verdict_name
+from okd_conformance.report.wording import is_telling, part_verdict, plain_sentence, status_name
 from okd_conformance.text import Lang, Text, say
 
 _STYLES = {
@@ -150,7 +150,7 @@ class ConsoleReporter:
         self._console.print(line, soft_wrap=True)
         self._print(Text.same("  "), result.summary)
         for key, text in (("report_expected", result.expected), ("report_received", result.received)):
-            if text:
+            if text and (text is result.expected or is_telling(result)):
                 self._print(Text.same("    "), say(key), Text.same(": "), text)
 
     def _print(self, *parts: Text) -> None:
@@ -176,9 +176,10 @@ class ConsoleReporter:
                 status_name(status).in_language(self._lang), justify="right", style=_STYLES[status]
             )
         for name, role in report.roles.items():
-            verdict = verdict_name(role.verdict).in_language(self._lang)
+            verdict = part_verdict(role).in_language(self._lang)
             numbers = [str(role.counts[status] or "-") for status in shown]
-            table.add_row(one_line(name), Styled(verdict, _VERDICT_STYLES[role.verdict]), *numbers)
+            style = _VERDICT_STYLES[role.verdict] if role.examined else "dim"
+            table.add_row(one_line(name), Styled(verdict, style), *numbers)
         return table
 
 

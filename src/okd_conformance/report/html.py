@@ -26,7 +26,9 @@ from okd_conformance.report.model import EXCHANGES, Report, RequirementResult
 from okd_conformance.text import Lang, Text, say
 
 _TEMPLATES = Path(__file__).with_name("templates")
-MOST_CASES = 10
+FIRST_CASES = 3
+"""How many cases of one finding are shown at once."""
+MOST_CASES = 25
 """How many cases of one finding are shown in full."""
 MOST_EXCHANGES = 3
 """How many exchanges of one case are shown."""
@@ -57,6 +59,7 @@ def html(report: Report, har: Mapping[str, Any] | None, lang: Lang) -> str:
             filters=_filters(report),
             exchanges=_Exchanges(har),
             har_name=EXCHANGES,
+            first_cases=FIRST_CASES,
             most_cases=MOST_CASES,
             most_exchanges=MOST_EXCHANGES,
         )
@@ -102,6 +105,7 @@ def _environment() -> Environment:
         duration=lambda seconds: both(wording.duration(seconds)),
         again=lambda case: f"okd-conformance run TARGET.yaml --case {shlex.quote(case.id)}",
         statuses=list(Status),
+        telling=wording.is_telling,
         worst_of=lambda rows: worst([row.status for row in rows]),
         flow_name=lambda flow: both(wording.flow_name(flow)),
     )

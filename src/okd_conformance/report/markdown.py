@@ -8,13 +8,15 @@ from okd_conformance.judge.outcome import CaseResult, Status, Verdict
 from okd_conformance.report.clean import one_line, printable
 from okd_conformance.report.model import Report, RequirementResult, RoleResult
 from okd_conformance.report.wording import (
+    counted,
     duration,
     flow_name,
     headline,
+    is_telling,
     moment,
+    part_verdict,
     plain_sentence,
     status_name,
-    verdict_name,
 )
 from okd_conformance.text import Lang, Text, say
 
@@ -89,12 +91,12 @@ def _roles(page: _Page, report: Report) -> None:
     rows = []
     for name, role in report.roles.items():
         title = f"{page.text(role.title)} (`{name}`)"
-        rows.append([title, page.text(verdict_name(role.verdict)), *[str(role.counts[s]) for s in shown]])
+        rows.append([title, page.text(part_verdict(role)), *[str(role.counts[s]) for s in shown]])
     if rows:
         page.block(f"## {page.say('report_per_role')}")
         page.table(head, rows, words=2)
-    flows = [_flow_line(page, role) for role in report.roles.values() if role.flows]
-    if flows:
+    flows = [_flow_line(page, role) for role in report.roles.values() if role.examined]
+    if any(flows):
         page.block("\n".join(line for lines in flows for line in lines))
 
 
@@ -103,7 +105,7 @@ def _flow_line(page: _Page, role: RoleResult) -> list[str]:
     for name, flow in role.flows.items():
         proposal = f" ({page.say('report_proposal')})" if flow.proposal else ""
         title = f"{page.text(flow_name(name))} {page.text(flow.title)}".strip() + proposal
-        lines.append(f"- {page.text(role.title)}, {title}: **{page.text(verdict_name(flow.verdict))}**")
+        lines.append(f"- {page.text(role.title)}, {title}: **{page.text(part_verdict(flow))}**")
     return lines
 
 
@@ -122,11 +124,15 @@ def _finding(page: _Page, row: RequirementResult) -> None:
     page.block(page.text(row.statement))
     for cite, quote in row.sources[:1]:
         page.block(f"> {f'“{escaped(quote)}” — ' if quote else ''}{escaped(cite)}")
+    if row.remedy:
+        page.block(f"**{page.say('report_remedy')}:** {page.text(row.remedy)}")
     wrong = [case for case in row.cases_by_weight() if case.status is row.status]
     for case in wrong[:_MOST_CASES]:
         _case(page, row, case)
+    if wrong and wrong[0].curl:
+        page.block(code_block(wrong[0].curl))
     if len(wrong) > _MOST_CASES:
-        page.block(page.say("report_more_cases", n=len(wrong) - _MOST_CASES))
+        page.block(page.text(counted("report_more_cases", len(wrong) - _MOST_CASES)) + ".")
     if row.reason:
         page.block(page.text(row.reason))
 
@@ -135,14 +141,12 @@ def _case(page: _Page, row: RequirementResult, case: CaseResult) -> None:
     lines = [f"- {page.text(case.summary)} (`{one_line(case.id).replace('`', '')}`)"]
     for key, text in (
         ("report_expected", case.expected),
-        ("report_received", case.received),
-        ("report_remedy", case.remedy or row.remedy),
+        ("report_received", case.received if is_telling(case) else None),
+        ("report_remedy", case.remedy if case.remedy != row.remedy else None),
     ):
         if text:
             lines.append(f"  - {page.say(key)}: {page.text(text)}")
     page.block("\n".join(lines))
-    if case.curl:
-        page.block(code_block(case.curl))
 
 
 def _identity(page: _Page, report: Report) -> None:

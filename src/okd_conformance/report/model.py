@@ -112,6 +112,12 @@ class FlowResult:
     title: Text
     proposal: bool
     """The standard itself calls the flow a proposal."""
+    counts: Mapping[Status, int]
+
+    @property
+    def examined(self) -> bool:
+        """Whether the run tried anything of it; where it did not, the verdict says nothing."""
+        return _examined(self.counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,11 @@ class RoleResult:
     title: Text
     flows: Mapping[str, FlowResult]
     counts: Mapping[Status, int]
+
+    @property
+    def examined(self) -> bool:
+        """Whether the run tried anything of it; where it did not, the verdict says nothing."""
+        return _examined(self.counts)
 
 
 @dataclass(slots=True)
@@ -212,6 +223,13 @@ def schema() -> dict[str, Any]:
     return loaded
 
 
+def _examined(counts: Mapping[Status, int]) -> bool:
+    return any(number for status, number in counts.items() if status not in _UNEXAMINED)
+
+
+_UNEXAMINED = frozenset({Status.NOT_TESTED, Status.NOT_APPLICABLE})
+
+
 def count(statuses: Iterable[Status]) -> dict[Status, int]:
     """Count statuses; every status is in the result."""
     found = Counter(statuses)
@@ -267,7 +285,7 @@ def build_report(
     report.scope = scope_sentence(
         verdict=report.verdict,
         edition=edition.id,
-        roles=list(claimed_roles),
+        roles=[name for name, role in report.roles.items() if role.examined] or list(claimed_roles),
         profile=run.profile,
         selection=run.selection,
         large_left_out=run.large_tested is False,
@@ -374,7 +392,9 @@ def _role(
         ]
         statuses = [(level, status) for level, status in found if status is not None]
         if statuses:
-            flows[flow.id] = FlowResult(verdict_of(statuses), flow.title, flow.proposal)
+            flows[flow.id] = FlowResult(
+                verdict_of(statuses), flow.title, flow.proposal, count(status for _, status in statuses)
+            )
     return RoleResult(
         verdict=verdict_of((row.level, row.status) for row in own),
         title=edition.roles[role].title if role in edition.roles else Text.same(role),
@@ -425,11 +445,24 @@ def _role_json(role: RoleResult) -> dict[str, Any]:
         "verdict": str(role.verdict),
         "title": role.title.as_json(),
         "flows": {
-            name: {"verdict": str(f.verdict), "title": f.title.as_json(), "proposal": f.proposal}
+            name: {
+                "verdict": str(f.verdict),
+                "title": f.title.as_json(),
+                "proposal": f.proposal,
+                "counts": _counts_json(f.counts),
+            }
             for name, f in role.flows.items()
         },
-        "counts": {str(status): number for status, number in role.counts.items()},
+        "counts": _counts_json(role.counts),
     }
+
+
+def _counts_json(counts: Mapping[Status, int]) -> dict[str, int]:
+    return {str(status): number for status, number in counts.items()}
+
+
+def _counts_from_json(value: Mapping[str, int]) -> dict[Status, int]:
+    return {status: value.get(str(status), 0) for status in Status}
 
 
 def _role_from_json(name: str, value: Mapping[str, Any]) -> RoleResult:
@@ -438,6 +471,7 @@ def _role_from_json(name: str, value: Mapping[str, Any]) -> RoleResult:
             verdict=Verdict(f["verdict"]),
             title=_text(f.get("title")) or Text.same(flow),
             proposal=f.get("proposal", False),
+            counts=_counts_from_json(f.get("counts", {})),
         )
         for flow, f in value["flows"].items()
     }
@@ -445,7 +479,7 @@ def _role_from_json(name: str, value: Mapping[str, Any]) -> RoleResult:
         verdict=Verdict(value["verdict"]),
         title=_text(value.get("title")) or Text.same(name),
         flows=flows,
-        counts={status: value["counts"].get(str(status), 0) for status in Status},
+        counts=_counts_from_json(value["counts"]),
     )
 
 

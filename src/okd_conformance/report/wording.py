@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from okd_conformance.judge.outcome import Status, Verdict
+from okd_conformance.judge.outcome import CaseResult, Status, Verdict
 from okd_conformance.text import Text, joined, say
 
 _WORD = 3
 """Flows are numbered or lettered; a longer id is a word of our own."""
 
 if TYPE_CHECKING:
-    from okd_conformance.report.model import Report, RequirementResult
+    from okd_conformance.report.model import FlowResult, Report, RequirementResult, RoleResult
 
 
 def status_name(status: Status) -> Text:
@@ -24,6 +24,11 @@ def status_name(status: Status) -> Text:
 def verdict_name(verdict: Verdict) -> Text:
     """The name of a verdict, for people."""
     return say(f"verdict_{verdict}")
+
+
+def part_verdict(part: RoleResult | FlowResult) -> Text:
+    """The verdict of a role or a flow, or that it was not tested at all."""
+    return verdict_name(part.verdict) if part.examined else status_name(Status.NOT_TESTED)
 
 
 def counted(key: str, number: int, **values: object) -> Text:
@@ -68,6 +73,11 @@ def scope_sentence(
 def flow_name(flow: str) -> Text:
     """What people call a flow; an exchange without a number or letter only has its title."""
     return say("report_flow_name", flow=flow) if len(flow) < _WORD else Text.same("")
+
+
+def is_telling(case: CaseResult) -> bool:
+    """Whether a case's summary says more than what was received."""
+    return case.received is None or case.received.en not in case.summary.en
 
 
 def product(report: Report) -> str:

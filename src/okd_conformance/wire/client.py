@@ -22,6 +22,7 @@ from okd_conformance.wire.exchange import Answer, Exchange, Request
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 MAX_WAIT_FOR_THROTTLING_S = 30.0
 MAX_THROTTLED = 5
+_CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,9 @@ class Settings:
     proxy: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     """Headers that a gateway in front of the target wants; their values are secret."""
+
+
+Talk = Callable[[Request, float], Answer]
 
 
 class BudgetSpentError(Exception):
@@ -78,14 +82,21 @@ class Client:
         An answer 429 is obeyed: the request is repeated after the time that the target names, a few times.
         Raises BudgetSpentError.
         """
-        for _ in range(MAX_THROTTLED):
-            exchange = self._once(request, labels)
-            if exchange.status != httpx.codes.TOO_MANY_REQUESTS or isinstance(request.body, Streamed):
+        throttled: list[Exchange] = []
+        while True:
+            exchange = self.once(request, self._exchange, **labels)
+            exchange.throttled = tuple(throttled)
+            busy = exchange.status == httpx.codes.TOO_MANY_REQUESTS
+            if not busy or isinstance(request.body, Streamed) or len(throttled) == MAX_THROTTLED - 1:
                 return exchange
+            throttled.append(exchange)
             self.sleep(_retry_after(exchange))
-        return exchange
 
-    def _once(self, request: Request, labels: dict[str, Any]) -> Exchange:
+    def once(self, request: Request, talk: Talk, **labels: Any) -> Exchange:
+        """Send a request once, by way of ``talk``, and return the exchange. Raises BudgetSpentError.
+
+        ``talk`` gets the request and when it began, and raises what httpx raises.
+        """
         self._wait_for_slot()
         exchange = Exchange(
             id=self.new_id(),
@@ -98,7 +109,7 @@ class Client:
         )
         begun = time.monotonic()
         try:
-            exchange.answer = self._exchange(request, begun)
+            exchange.answer = talk(request, begun)
         except httpx.TimeoutException:
             exchange.error = "timeout"
         except _DeadlineError:
@@ -114,22 +125,8 @@ class Client:
         return exchange
 
     def _exchange(self, request: Request, begun: float) -> Answer:
-        headers = [*request.headers, *self.settings.headers]
-        names = {name.lower() for name, _ in headers}
-        if request.token is not None:
-            headers.append(("Authorization", f"Bearer {request.token}"))
-        if "user-agent" not in names:
-            headers.append(("User-Agent", "okd-conformance"))
-        if "accept-encoding" not in names:
-            headers.append(("Accept-Encoding", "identity"))
-        content: Any = None
-        if request.body is not None:
-            content = _sendable(request.body)
-            if request.chunked:
-                headers.append(("Transfer-Encoding", "chunked"))
-            else:
-                headers.append(("Content-Length", str(length_of(request.body))))
-        raw = [(n.encode("ascii"), v.encode("utf-8")) for n, v in headers]
+        content = _sendable(request.body, request.chunked) if request.body is not None else None
+        raw = self.headers_of(request)
         built = self._http.build_request(request.method, request.url, headers=raw, content=content)
         _keep_only(built, raw)
         answer = self._http.send(built, stream=True)
@@ -137,6 +134,22 @@ class Client:
             return self._read(answer, begun)
         finally:
             answer.close()
+
+    def headers_of(self, request: Request) -> list[tuple[bytes, bytes]]:
+        """The header lines of a request as they are sent; all but Host."""
+        headers = [*request.headers, *(self.settings.headers if request.gateway else ())]
+        names = {name.lower() for name, _ in headers}
+        if request.token is not None:
+            headers.append(("Authorization", f"Bearer {request.token}"))
+        if "user-agent" not in names:
+            headers.append(("User-Agent", "okd-conformance"))
+        if "accept-encoding" not in names:
+            headers.append(("Accept-Encoding", "identity"))
+        if request.body is not None and request.chunked:
+            headers.append(("Transfer-Encoding", "chunked"))
+        elif request.body is not None:
+            headers.append(("Content-Length", str(length_of(request.body))))
+        return [(n.encode("ascii"), v.encode("utf-8")) for n, v in headers]
 
     def _read(self, answer: httpx.Response, begun: float) -> Answer:
         kept, size, cut = [], 0, False
@@ -174,7 +187,9 @@ class _DeadlineError(Exception):
     pass
 
 
-def _sendable(body: Payload) -> bytes | Iterator[bytes]:
+def _sendable(body: Payload, chunked: bool) -> bytes | Iterator[bytes]:
+    if isinstance(body, bytes) and chunked:
+        return (body[start : start + _CHUNK] for start in range(0, len(body), _CHUNK))
     return body if isinstance(body, bytes) else chunks_of(body)
 
 

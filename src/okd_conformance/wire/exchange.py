@@ -29,6 +29,10 @@ class Request:
     chunked: bool = False
     sensitive_url: bool = False
     """The address itself gives access, so no part of it behind the host is kept."""
+    private_answer: bool = False
+    """The answer may tell of people who are not test data, so nothing of its body is kept."""
+    gateway: bool = True
+    """Send along what the target file says that a gateway in front of the target wants."""
 
     def header(self, name: str) -> str | None:
         """The first header with this name, whatever its case."""
@@ -83,6 +87,8 @@ class Exchange:
     operation: str | None = None
     role: str | None = None
     tags: tuple[str, ...] = field(default=())
+    throttled: tuple[Exchange, ...] = field(default=())
+    """The answers 429 that came first, when the request had to be repeated."""
 
     @property
     def status(self) -> int | None:
@@ -126,7 +132,7 @@ class Exchange:
             "httpVersion": answer.http_version if answer else "",
             "headers": [_har_header(n, v) for n, v in answer.headers] if answer else [],
             "cookies": [],
-            "content": _content(answer) if answer else {"size": 0, "mimeType": "x-unknown"},
+            "content": self._content(answer) if answer else {"size": 0, "mimeType": "x-unknown"},
             "redirectURL": "",
             "headersSize": -1,
             "bodySize": len(answer.body) if answer else -1,
@@ -145,6 +151,13 @@ class Exchange:
             "cache": {},
             "timings": {"send": 0, "wait": milliseconds, "receive": 0},
         }
+
+    def _content(self, answer: Answer) -> dict[str, Any]:
+        found = _content(answer)
+        if self.request.private_answer:
+            del found["_sha256"]
+            found.update({"text": REDACTED, "_truncated": True})
+        return found
 
 
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})

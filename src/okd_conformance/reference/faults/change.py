@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import ValidationError
@@ -87,11 +87,6 @@ def anyone(call: Call) -> Caller:
     return Caller(client.client_id, client.component, frozenset(call.world.issuer.scopes_of(client)))
 
 
-def has(meaning: str) -> Callable[[Call, Body], bool]:
-    """Return whether a body has a field."""
-    return lambda _call, body, *_: body.has(meaning)
-
-
 def lacks(meaning: str) -> Callable[[Call, Body], bool]:
     """Return whether a body lacks a field."""
     return lambda _call, body, *_: not body.has(meaning)
@@ -100,13 +95,3 @@ def lacks(meaning: str) -> Callable[[Call, Body], bool]:
 def of_kind(call: Call, *kinds: str) -> bool:
     """Whether the call is for an operation of one of these kinds."""
     return call.operation.kind in kinds
-
-
-def leaves(value: Any) -> Iterator[tuple[Any, Any, Any]]:
-    """Yield holder, key and value of everything in a JSON value that is neither an object nor a list."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, item in list(items):
-        if isinstance(item, dict | list):
-            yield from leaves(item)
-        else:
-            yield value, key, item

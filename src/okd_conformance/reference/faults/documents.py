@@ -267,13 +267,13 @@ def _range_500(behaviour: Behaviour) -> None:
     says=Text(nl="Vervangen krijgt 202 in plaats van 204.", en="Replacing gets 202 instead of 204."),
 )
 def _replace_answers_202(behaviour: Behaviour) -> None:
-    other_status(behaviour, "replace", 202)
+    other_status(behaviour, "replace_content", 202)
 
 
-def other_status(behaviour: Behaviour, kind: str, status: int) -> None:
-    """Let operations of a kind answer success with another status."""
+def other_status(behaviour: Behaviour, operation: str, status: int) -> None:
+    """Let an operation answer success with another status."""
     inner = behaviour.success_status
-    behaviour.success_status = lambda call: status if of_kind(call, kind) else inner(call)
+    behaviour.success_status = lambda call: status if call.operation.name == operation else inner(call)
 
 
 @fault(
@@ -423,7 +423,7 @@ def _multipart_stored_raw(behaviour: Behaviour) -> None:
     says=Text(nl="Verwijderen krijgt 202 in plaats van 204.", en="Deleting gets 202 instead of 204."),
 )
 def _delete_answers_202(behaviour: Behaviour) -> None:
-    other_status(behaviour, "delete", 202)
+    other_status(behaviour, "delete_document", 202)
 
 
 @fault(

@@ -595,8 +595,8 @@ def _text_newlines_normalised(behaviour: Behaviour) -> None:
     "body-id-wins",
     breaks="OKD-MPT-027",
     says=Text(
-        nl="Verschilt het id in de metadata van dat in het pad, dan wordt bij dat uit de metadata opgeborgen.",
-        en="When the id in the metadata differs from the path, the document is filed under that of the metadata.",
+        nl="Verschillen de ids in pad en metadata, dan telt bij het opbergen dat uit de metadata.",
+        en="When the ids in path and metadata differ, the document is filed under that of the metadata.",
     ),
 )
 def _body_id_wins(behaviour: Behaviour) -> None:

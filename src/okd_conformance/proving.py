@@ -1,0 +1,237 @@
+"""Proof that the checks see what they should: the reference with each fault, and with each variant.
+
+A fault must change the status of its own requirement (a requirement that can't fail must warn, or say
+something else than before); a variant must fail nothing and warn of nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from okd_conformance.cases import Planned, Selection, planned
+from okd_conformance.catalogue import load_catalogue
+from okd_conformance.judge.case import Case
+from okd_conformance.judge.outcome import CaseResult, Status, worst
+from okd_conformance.judge.stops import Stopped
+from okd_conformance.judging import Stopwatch, Watch, merged, result_of
+from okd_conformance.paths import data_folder
+from okd_conformance.reference import FAULTS, VARIANTS, running_server
+from okd_conformance.run import Options, Run, open_run
+from okd_conformance.suite import checks_of
+
+_BAD = frozenset({Status.FAILED, Status.SUITE_FAULT, Status.INCONCLUSIVE, Status.WARNING})
+Row = tuple[str, str]
+"""A requirement's id and a role."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a run says of one requirement at one role: its status and its notes."""
+
+    status: str
+    notes: tuple[str, ...] = ()
+    received: str | None = None
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One fault or variant, and the rows whose outcome it changed."""
+
+    name: str
+    requirements: tuple[str, ...]
+    changed: dict[str, str] = field(default_factory=dict)
+    """Requirement id -> worst status over the roles, for each one that changed."""
+    holds: bool = False
+    reason: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The form of the JSON output."""
+        return {
+            "name": self.name,
+            "requirements": list(self.requirements),
+            "changed": self.changed,
+            "holds": self.holds,
+            "reason": self.reason,
+        }
+
+
+def load_suites() -> list[ModuleType]:
+    """Import the suites, in the order of their names."""
+    folder = data_folder("suites")
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    return [importlib.import_module(file.stem) for file in sorted(folder.glob("test_*.py"))]
+
+
+def run_cases(run: Run, selection: Selection) -> list[CaseResult]:
+    """Run the chosen cases in this process, without pytest, and clean up."""
+    watch = Watch(run.bench, run.claims)
+    results = []
+    for function, plan in _plans(run, selection):
+        case = Case(plan.spec, run.bench)
+        error: BaseException | None = None
+        clock = Stopwatch()
+        try:
+            function(case, **plan.values)
+        except Stopped as stop:
+            error = stop
+        except Exception as fault:  # noqa: BLE001 - a check's own fault is a result too
+            error = fault
+        results.append(result_of(case, error, clock()))
+    run.bench.clean_up()
+    found: dict[str, CaseResult] = {}
+    for seen in watch.found.values():
+        found[seen.id] = merged(found.get(seen.id), seen)
+    return results + list(found.values())
+
+
+def _plans(run: Run, selection: Selection) -> Iterator[tuple[Callable[..., None], Planned]]:
+    for module in load_suites():
+        for function in vars(module).values():
+            if not checks_of(function) or function.__module__ != module.__name__:
+                continue
+            for plan in planned(function, run.bench.catalogue, run.claims):
+                if selection.takes(plan.spec) and selection.profile_takes(plan.check):
+                    yield function, plan
+
+
+def rows(results: Iterable[CaseResult]) -> dict[Row, Seen]:
+    """What results say per requirement and role."""
+    grouped: dict[Row, list[CaseResult]] = {}
+    for result in results:
+        grouped.setdefault((result.requirement, result.role), []).append(result)
+    return {row: _seen(found) for row, found in grouped.items()}
+
+
+def _seen(results: list[CaseResult]) -> Seen:
+    status = worst([r.status for r in results])
+    telling = next(r for r in results if r.status is status)
+    notes = sorted({note.en for r in results for note in r.notes})
+    return Seen(str(status), tuple(notes), telling.received.en if telling.received else None)
+
+
+@contextmanager
+def _against(edition: str, faults: Sequence[str], variants: Sequence[str], options: Options) -> Iterator[Run]:
+    with (
+        running_server(edition, faults=faults, variants=variants) as running,
+        tempfile.TemporaryDirectory(prefix="okd-conformance-") as folder,
+    ):
+        file = Path(folder) / "target.yaml"
+        file.write_text(running.target, encoding="utf-8")
+        run = open_run(Options(**{**options.as_json(), "target": str(file), "edition": edition}))
+        try:
+            yield run
+        finally:
+            run.close()
+
+
+def judged(
+    edition: str,
+    *,
+    faults: Sequence[str] = (),
+    variants: Sequence[str] = (),
+    requirements: Iterable[str] = (),
+    roles: Iterable[str] = (),
+    profile: str = "standard",
+) -> dict[Row, Seen]:
+    """Judge the reference with some faults and variants, and return what each row says."""
+    options = Options(
+        run_id="proof",
+        requirements=tuple(requirements),
+        roles=tuple(roles),
+        profile=profile,
+    )
+    with _against(edition, faults, variants, options) as run:
+        return rows(run_cases(run, options.selection()))
+
+
+def prove_fault(name: str, edition: str) -> Proof:
+    """Run the fault's own requirements with and without it."""
+    fault = FAULTS[name]
+    chosen: dict[str, Any] = {"requirements": fault.breaks, "roles": fault.roles}
+    before = judged(edition, **chosen)
+    after = judged(edition, faults=[name], **chosen)
+    changed = _changed(before, after)
+    missing = [r for r in fault.breaks if not _caught(r, before, after)]
+    reason = f"not seen by {', '.join(missing)}" if missing else ""
+    return Proof(name, tuple(fault.breaks), changed, not missing, reason)
+
+
+def _changed(before: dict[Row, Seen], after: dict[Row, Seen]) -> dict[str, str]:
+    found: dict[str, list[Status]] = {}
+    for row, seen in after.items():
+        if before.get(row) != seen:
+            found.setdefault(row[0], []).append(Status(seen.status))
+    return {requirement: str(worst(statuses)) for requirement, statuses in found.items()}
+
+
+def _caught(requirement_id: str, before: dict[Row, Seen], after: dict[Row, Seen]) -> bool:
+    """Whether the requirement fails, or, where it can't fail, warns or says something else than before."""
+    touched = [(before.get(row), seen) for row, seen in after.items() if row[0] == requirement_id]
+    if any(seen.status == Status.FAILED for _, seen in touched):
+        return True
+    if load_catalogue()[requirement_id].can_fail:
+        return False
+    return any(
+        seen.status == Status.WARNING or (old is not None and seen.notes != old.notes)
+        for old, seen in touched
+        if seen.status not in {Status.SUITE_FAULT, Status.INCONCLUSIVE}
+    )
+
+
+def prove_variant(name: str, edition: str) -> Proof:
+    """Run everything with the variant: nothing may fail, warn, or be left unjudged because of it."""
+    after = judged(edition, variants=[name])
+    bad = {row: seen for row, seen in after.items() if seen.status in _BAD}
+    reason = "; ".join(f"{r} at {role}: {seen.status} ({seen.received})" for (r, role), seen in bad.items())
+    return Proof(name, (), {r: seen.status for (r, _), seen in bad.items()}, not bad, reason)
+
+
+def prove(
+    names: Sequence[str], prove_one: Callable[[str, str], Proof], edition: str, workers: int = 2
+) -> Iterator[Proof]:
+    """Prove several, some at a time, in the order of ``names``."""
+    if workers == 1:
+        yield from (prove_one(name, edition) for name in names)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        yield from pool.map(prove_one, names, [edition] * len(names))
+
+
+def names_of(kind: str, edition: str) -> list[str]:
+    """The names of the faults or the variants that an edition has."""
+    table: dict[str, Any] = dict(FAULTS if kind == "faults" else VARIANTS)
+    return [n for n, entry in table.items() if edition in getattr(entry, "editions", (edition,))]
+
+
+def as_markdown(proofs: Sequence[Proof], edition: str) -> str:
+    """The table fault x requirement, for the documentation."""
+    lines = [
+        f"# Faults that prove the checks of {edition}",
+        "",
+        "Written by `okd-conformance faults run`; don't edit. Each fault is one deviation of the reference",
+        "implementation. The last column says how the requirement that it breaks ended.",
+        "",
+        "| Fault | What it does | Requirement | Outcome |",
+        "|---|---|---|---|",
+    ]
+    for proof in proofs:
+        says = FAULTS[proof.name].says.en
+        outcome = ", ".join(f"{r}: {proof.changed.get(r, 'not seen')}" for r in proof.requirements)
+        lines.append(f"| `{proof.name}` | {says} | {', '.join(proof.requirements)} | {outcome} |")
+    return "\n".join(lines) + "\n"
+
+
+def as_json(proofs: Sequence[Proof], edition: str) -> str:
+    """The same as JSON."""
+    return json.dumps({"edition": edition, "faults": [p.as_json() for p in proofs]}, indent=1) + "\n"

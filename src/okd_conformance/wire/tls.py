@@ -1,0 +1,73 @@
+"""Handshakes: which versions of TLS a server takes, and whether its certificate holds."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import warnings
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+Outcome = Literal["done", "refused", "unverified", "unable", "unreachable"]
+_LOCAL = frozenset(
+    {
+        "NO_PROTOCOLS_AVAILABLE",
+        "NO_CIPHERS_AVAILABLE",
+        "INTERNAL_ERROR",
+        "NO_SHARED_SIGNATURE_ALGORITHMS",
+        "NO_SUITABLE_DIGEST_ALGORITHM",
+        "EE_KEY_TOO_SMALL",
+        "CA_MD_TOO_WEAK",
+    }
+)
+"""Reasons for which our own OpenSSL, not the server, ends a handshake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """How a handshake ended. ``detail`` is the version that came about, or OpenSSL's reason."""
+
+    outcome: Outcome
+    detail: str
+
+
+def offering(version: ssl.TLSVersion) -> ssl.SSLContext:
+    """A context that offers just this version and doesn't look at the certificate.
+
+    The security level is lowered for the old versions, since OpenSSL would not even offer them otherwise.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    if version is not ssl.TLSVersion.TLSv1_3:
+        context.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # offering an old version is the point
+        context.minimum_version = version
+        context.maximum_version = version
+    return context
+
+
+def shake_hands(url: str, context: ssl.SSLContext, timeout_s: float) -> Handshake:
+    """Connect to the server of ``url`` and do the handshake, nothing else."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        plain = socket.create_connection((host, parts.port or 443), timeout=timeout_s)
+    except OSError as error:
+        return Handshake("unreachable", type(error).__name__)
+    with contextlib.closing(plain):
+        try:
+            with context.wrap_socket(plain, server_hostname=host) as secure:
+                return Handshake("done", secure.version() or "")
+        except ssl.SSLCertVerificationError as error:
+            return Handshake("unverified", error.verify_message)
+        except ssl.SSLError as error:
+            reason = error.reason or "EOF"
+            return Handshake("unable" if reason in _LOCAL else "refused", reason)
+        except TimeoutError:
+            return Handshake("unreachable", "timeout")
+        except OSError as error:
+            return Handshake("refused", type(error).__name__)

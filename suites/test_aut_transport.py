@@ -1,0 +1,136 @@
+"""AUT: the connection itself, and where tokens come from.
+
+On plain http to this machine the rows about TLS don't apply; on plain http elsewhere they fail, unless the
+target file says that TLS ends at a gateway.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from okd_conformance.auth import Token
+from okd_conformance.suite import Case, Inconclusive, check
+from okd_conformance.target import is_loopback
+from okd_conformance.wire.exchange import Request
+from okd_conformance.wire.tls import Handshake, offering, shake_hands
+
+OLD_VERSIONS = {
+    "TLSv1.2": ssl.TLSVersion.TLSv1_2,
+    "TLSv1.1": ssl.TLSVersion.TLSv1_1,
+    "TLSv1.0": ssl.TLSVersion.TLSv1,
+}
+
+
+def secure_url(case: Case) -> str:
+    """The https address of the role. Raises NotApplicable, NotTested, or Failed for plain http elsewhere."""
+    target = case.bench.target
+    url = target.roles[case.role].base_url
+    if urlsplit(url).scheme == "https":
+        if target.http.proxy is not None:
+            raise case.not_tested("behind_a_proxy")
+        return url
+    if is_loopback(url):
+        raise case.not_applicable("plain_http_on_loopback")
+    if target.tls.terminated_elsewhere:
+        raise case.not_tested("tls_terminated_elsewhere")
+    case.require(False, "plain_http", url=url)
+    raise case.not_tested("tls_terminated_elsewhere")
+
+
+def handshake(case: Case, context: ssl.SSLContext) -> Handshake:
+    """One handshake with the role's server. Raises Inconclusive when there was none to judge."""
+    done = shake_hands(secure_url(case), context, case.bench.target.limits.timeout_s)
+    if done.outcome == "unreachable":
+        raise case.inconclusive("error_unreachable")
+    if done.outcome == "unable":
+        raise case.inconclusive("own_tls_unable", reason=done.detail)
+    return done
+
+
+@check("OKD-AUT-001")
+def test_tls_1_3(case: Case) -> None:
+    """A handshake that only offers TLS 1.3."""
+    done = handshake(case, offering(ssl.TLSVersion.TLSv1_3))
+    case.require(done.outcome == "done", "no_tls_1_3", reason=done.detail)
+
+
+@check("OKD-AUT-002", version=OLD_VERSIONS)
+def test_older_tls_is_refused(case: Case, version: ssl.TLSVersion) -> None:
+    """A handshake that only offers an older version."""
+    secure_url(case)
+    done = handshake(case, offering(version))
+    case.require(done.outcome != "done", "old_tls_accepted", version=done.detail)
+
+
+@check("OKD-AUT-003", call=["service", "operation"])
+def test_no_data_over_plain_http(case: Case, call: str) -> None:
+    """The same address over http, without a token: nothing, or the way to https."""
+    parts = urlsplit(secure_url(case))
+    operations = case.bench.edition.operations(case.role)
+    chosen = next((o for o in operations if (o.kind == "service") == (call == "service")), operations[0])
+    path = parts.path.rstrip("/") + chosen.full_path(
+        {p.meaning or p.name: case.fresh_uuid() for p in chosen.path_parameters}
+    )
+    ports = [parts.hostname or ""] + ([f"{parts.hostname}:{parts.port}"] if parts.port else [])
+    for host in ports:
+        request = Request(chosen.method, urlunsplit(("http", host, path, "", "")), (("Accept", "*/*"),))
+        try:
+            exchange = case.send(replace(request, token=None), None, "raw")
+            case.answered(exchange)
+        except Inconclusive:
+            continue  # nothing listens there, which is right
+        if exchange.answer is None:
+            continue
+        location = exchange.answer.header("location") or ""
+        redirected = 300 <= exchange.answer.status < 400
+        if redirected and not location.startswith("https://"):
+            case.require(
+                False,
+                "redirect_not_https",
+                situation="redirect_not_https",
+                exchange=exchange,
+                value=location or "-",
+            )
+        case.expect(exchange)
+
+
+@check("OKD-AUT-004")
+def test_certificate(case: Case) -> None:
+    """The ordinary verification that every client does."""
+    tls = case.bench.target.tls
+    done = handshake(case, tls.context())
+    if done.outcome == "refused":
+        raise case.inconclusive("handshake_refused", reason=done.detail)
+    case.require(done.outcome == "done", "certificate_does_not_hold", reason=done.detail)
+    if tls.ca_file is not None:
+        case.note(case.words("own_root"))
+
+
+@check("OKD-AUT-005")
+def test_client_credentials(case: Case) -> None:
+    """A client id and a secret are exchanged for a Bearer token, which the role then takes."""
+    operation, binding = _first_secured(case)
+    kind = _issued(case, binding).token_type
+    case.require((kind or "").lower() == "bearer", "token_type", value=kind or "-")
+    case.expect(case.bench.accepted(operation, binding), "use")
+
+
+def _first_secured(case: Case) -> Any:
+    for operation in case.bench.edition.operations(case.role):
+        for binding in operation.bindings:
+            if binding.scopes and binding.scopes.sufficient and case.bench.serves(binding):
+                return operation, binding
+    raise case.not_tested("no_scopes_here")
+
+
+def _issued(case: Case, binding: Any) -> Token:
+    """A token that the endpoint gave for the binding; one that the suite minted shows nothing of it."""
+    auth = case.bench.target.auth
+    listed = {scope for client in (auth.clients if auth else ()) for scope in client.scopes}
+    for scope in binding.scopes.sufficient:
+        if scope in listed:
+            return case.bench.token((scope,))
+    raise case.not_tested("no_issued_token")
