@@ -99,3 +99,36 @@ def explain(identifier: str, lang: Lang) -> None:
     from okd_conformance.listing import explained  # noqa: PLC0415
 
     click.echo(explained(identifier, lang), nl=False)
+
+
+@main.group()
+def faults() -> None:
+    """Prove the checks with the faults of the reference."""
+
+
+@faults.command(name="run")
+@click.option("--edition", default="okd-1.5", show_default=True, metavar="ID")
+@click.option("--only", metavar="REGEX", help="Only the faults whose name matches.")
+@click.option("--variants", is_flag=True, help="Prove the variants instead: nothing may fail or warn.")
+@click.option("--workers", type=click.IntRange(1, 16), default=2, show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text")
+@click.option("--output", type=click.Path(dir_okay=False, writable=True), help="Write the table there.")
+def faults_run(**given: Any) -> None:
+    """Run the reference with each fault and write the table fault x requirement."""
+    from okd_conformance.faults_run import run_faults  # noqa: PLC0415
+
+    sys.exit(run_faults(**given))
+
+
+@main.command()
+@click.argument("report_json", metavar="REPORT.json", type=click.Path(exists=True, dir_okay=False))
+@click.option("--format", "form", type=click.Choice(["html", "junit", "markdown", "badge"]), default="html")
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+@click.option("--output", type=click.Path(dir_okay=False, writable=True), help="Default: standard output.")
+def report(report_json: str, form: str, lang: Lang, output: str | None) -> None:
+    """Render stored results again; exchanges.har is read from beside them."""
+    from okd_conformance.rendering import rendered_again  # noqa: PLC0415
+
+    text = rendered_again(report_json, form, lang)
+    with click.open_file(output or "-", "w", encoding="utf-8") as file:
+        file.write(text)

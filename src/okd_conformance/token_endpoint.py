@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 import math
-import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.client import OAuth2Client
 
 from okd_conformance.configuration import ConfigurationError, Mistake
+from okd_conformance.network_errors import is_tls
 from okd_conformance.target_model import Auth, Client, Target
 from okd_conformance.text import Text, say
 
@@ -121,7 +121,7 @@ class TokenEndpoint:
         except httpx.DecodingError:
             raise _unobtainable("auth_unreadable") from None
         except httpx.TransportError as error:
-            raise _unobtainable("auth_tls" if _is_tls(error) else "auth_unreachable") from None
+            raise _unobtainable("auth_tls" if is_tls(error) else "auth_unreachable") from None
         return _Answer(status, _fields(status, content))
 
     def _exchange(self, url: str, headers: Mapping[str, str], body: str) -> tuple[int, bytes]:
@@ -129,7 +129,7 @@ class TokenEndpoint:
         patience = self._target.limits.timeout_s
         with self._client().stream("POST", url, headers=headers, content=body) as answer:
             begun = time.monotonic()
-            for chunk in answer.iter_bytes(65536):
+            for chunk in answer.iter_bytes():
                 content += chunk
                 if len(content) > MAX_ANSWER_BYTES:
                     raise _unobtainable("auth_answer_too_large", limit=MAX_ANSWER_BYTES)
@@ -254,12 +254,3 @@ def _refusal(error: str) -> Exception:
 
 def _unobtainable(key: str, **values: object) -> TokenUnobtainable:
     return TokenUnobtainable(say(key, **values), expected=True)
-
-
-def _is_tls(error: httpx.TransportError) -> bool:
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, ssl.SSLError):
-            return True
-        seen = seen.__cause__ or seen.__context__
-    return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +22,7 @@ from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.judge.words import received
 from okd_conformance.target import Target
 from okd_conformance.text import say
-from okd_conformance.wire.client import BudgetSpentError, Client
+from okd_conformance.wire.client import BudgetSpentError, Client, Talk
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.record import Redactor
 
@@ -66,20 +67,28 @@ class Bench:
         role: str,
         operation: Operation | None,
         tags: tuple[str, ...] = (),
+        talk: Talk | None = None,
     ) -> Exchange:
-        """Send a request on behalf of a case. Raises Inconclusive when the budget of requests is spent."""
+        """Send a request on behalf of a case, by way of ``talk`` if given.
+
+        Raises Inconclusive when the budget of requests is spent.
+        """
         if request.token is not None:
             self.redactor.learn(request.token)
-        name = operation.name if operation else None
+        labels = {"case": case, "role": role, "operation": operation.name if operation else None, "tags": tags}
         try:
-            exchange = self.client.send(request, case=case, role=role, operation=name, tags=tags)
+            if talk is None:
+                exchange = self.client.send(request, **labels)
+            else:
+                exchange = self.client.once(request, talk, **labels)
         except BudgetSpentError:
             raise Inconclusive(say("budget_spent")) from None
         if operation is not None:
             self._learn(operation, exchange)
             self.ledger.observe(operation, exchange)
-        for listener in self.on_send:
-            listener(exchange)
+        for seen in (*exchange.throttled, exchange):
+            for listener in self.on_send:
+                listener(seen)
         return exchange
 
     def _learn(self, operation: Operation, exchange: Exchange) -> None:
@@ -126,17 +135,29 @@ class Bench:
         flows = self.target.roles[binding.role].flows
         return flows is None or binding.flow in flows
 
-    def usual_token(self, binding: Binding) -> str | None:
-        """The token that a binding is normally called with: the first sufficient scope that can be had."""
+    def usual_token(self, binding: Binding, component: str | None = None) -> str | None:
+        """The token that a binding is normally called with: the first sufficient scope that can be had.
+
+        It is one of a client of ``component``, if that is given. Raises Inconclusive when there is none.
+        """
+        return None if binding.scopes is None else self.usual(binding, component).value
+
+    def usual(self, binding: Binding, component: str | None = None) -> Token:
+        """The same with what is known of it. Raises LookupError when the binding needs no token."""
         if binding.scopes is None:
-            return None
+            raise LookupError("no token is needed here")
         problem: Exception | None = None
         for scope in binding.scopes.sufficient:
             try:
-                return self.token((scope,)).value
+                return self.token((scope,), component=component)
             except (Inconclusive, NotTested) as error:
                 problem = problem or error
         raise Inconclusive(say("no_usual_token", scopes=", ".join(binding.scopes.sufficient))) from problem
+
+    def component_of(self, token: Token) -> str | None:
+        """The calling system that a token belongs to, by the target file; None when that names none."""
+        clients = self.target.auth.clients if self.target.auth else ()
+        return next((c.component for c in clients if c.client_id == token.client_id), None)
 
     # --- samples ---------------------------------------------------------------------------------------
 
@@ -152,13 +173,14 @@ class Bench:
     def sample(self, operation: Operation, binding: Binding, label: str, **given: Any) -> Sample:
         """A valid request from the edition's example, with fixtures and fresh ids in their places.
 
-        ``given``: attributes of the sample that are not to be made here. Raises Inconclusive when a fixture
-        is missing.
+        ``given``: attributes of the sample that are not to be made here, and ``fixtures`` that go before the
+        target's. Raises Inconclusive when a fixture is missing.
         """
+        fixtures = {**self.target.fixtures, **given.pop("fixtures", {})}
         token = given.pop("token", None) or self.usual_token(binding)
         file = given.pop("file", None) or pdf(f"{self.run_id} {label}")
-        body = given.pop("body", None) or self._body(operation, binding, label, file)
-        path_values = {**self._path_values(operation), **given.pop("path_values", {})}
+        body = given.pop("body", None) or self._body(operation, binding, label, file, fixtures)
+        path_values = {**self._path_values(operation, fixtures), **given.pop("path_values", {})}
         return Sample(
             operation=operation,
             binding=binding,
@@ -199,22 +221,53 @@ class Bench:
                 found[parameter.name] = str(_fixed(parameter.schema))
         return found
 
-    def _path_values(self, operation: Operation) -> dict[str, str]:
+    def _path_values(self, operation: Operation, fixtures: Mapping[str, Any]) -> dict[str, str]:
         return {
-            p.meaning: self.fixture(p.fixture) for p in operation.path_parameters if p.fixture and p.meaning
+            p.meaning: fixtures[p.fixture] if p.fixture in fixtures else self.fixture(p.fixture)
+            for p in operation.path_parameters
+            if p.fixture and p.meaning
         }
 
-    def _body(self, operation: Operation, binding: Binding, label: str, file: bytes) -> Body | None:
+    def _body(
+        self, operation: Operation, binding: Binding, label: str, file: bytes, fixtures: Mapping[str, Any]
+    ) -> Body | None:
         schema = operation.body_schema
         if schema is None or binding.example is None:
             return None
-        return self.fill(Body(schema, operation.examples[binding.example]), label, file)
+        body = Body(schema, operation.examples[binding.example])
+        if operation.kind == "change":
+            body = self._as_it_stands(binding.role, body)
+        return self.fill(body, label, file, fixtures=fixtures)
 
-    def fill(self, body: Body, label: str, file: bytes, lenient: bool = False) -> Body:
-        """Put fixtures, fresh ids, the marker and the real size into a body.
+    def standing_state(self, role: str) -> str | None:
+        """The state that the edition's uploads tell of the enrolment; None when they tell none."""
+        for operation in self.edition.operations(role, "upload"):
+            for example in operation.examples.values():
+                state = Body(operation.body_schema or {}, example).get("state")
+                if state is not None:
+                    return str(state)
+        return None
+
+    def _as_it_stands(self, role: str, body: Body) -> Body:
+        """Let a change of an enrolment tell the state that it has already, so that nothing ends by it."""
+        state = self.standing_state(role)
+        if state is None or not body.has("state"):
+            return body
+        return body.with_("state", state).without("enrollment_final_end_date")
+
+    def fill(
+        self,
+        body: Body,
+        label: str,
+        file: bytes,
+        lenient: bool = False,
+        fixtures: Mapping[str, Any] | None = None,
+    ) -> Body:
+        """Put fixtures (the target's unless given), fresh ids, the marker and the real size into a body.
 
         ``lenient``: the body is invalid on purpose, so leave what is wrong as it is. Raises Inconclusive.
         """
+        known = self.target.fixtures if fixtures is None else fixtures
         missing: list[str] = []
 
         def value_for(schema: Mapping[str, Any], current: Any) -> Any:
@@ -225,7 +278,7 @@ class Bench:
             fixture = schema.get("x-okd-fixture")
             if fixture is None:
                 return None
-            value = self.target.fixtures.get(fixture)
+            value = known.get(fixture)
             if value is None:
                 missing.append(fixture)
             return value
@@ -265,7 +318,7 @@ class Bench:
 
         Raises Inconclusive when it did not.
         """
-        key = f"accepted:{binding.role}:{binding_key(binding)}"
+        key = f"accepted:{binding.role}:{binding_key(binding)}:{binding.example}"
         found: Exchange = self.once(key, lambda: self._accepted(operation, binding, key))
         return found
 
@@ -275,11 +328,43 @@ class Bench:
         return accepted_or_inconclusive(exchange)
 
     def ready(self, operation: Operation, binding: Binding, label: str, **given: Any) -> Sample:
-        """A sample with what it needs arranged at the target: a stored or registered document to act on."""
+        """A sample with what it needs arranged at the target.
+
+        That is a stored or registered document to act on; for a change, an enrolment that is known.
+        """
         wanted = {p.meaning for p in operation.path_parameters if not p.fixture}
         if "dms_document_id" in wanted and "path_values" not in given:
             given["path_values"] = {"dms_document_id": self.something_to_act_on(operation, binding, label)}
+        if operation.kind == "change":
+            with suppress(Inconclusive, NotTested):
+                self.document(binding.role, None)
+            given.setdefault("media_type", self.spoken(operation, binding, label))
+        if operation.kind == "replace" and "file_type" not in given:
+            given["file_type"] = self.spoken(operation, binding, label)
         return self.sample(operation, binding, label, **given)
+
+    def spoken(self, operation: Operation, binding: Binding, label: str) -> str | None:
+        """The media type of the body to send: the edition's first, unless the target takes only another."""
+        replaces = operation.kind == "replace"
+        types = [media for media in operation.request if replaces or media.endswith("json")]
+
+        def sample_in(media: str) -> Sample:
+            if not replaces:
+                return self.sample(operation, binding, label, media_type=media)
+            document = self.store(binding.role, binding.document_type, label).id
+            given = {"file_type": media, "path_values": {"dms_document_id": document}}
+            return self.sample(operation, binding, label, **given)
+
+        def found() -> str | None:
+            for media in types[:-1]:
+                sample = sample_in(media)
+                exchange = self.send(sample.request(), label, binding.role, operation)
+                if exchange.status not in {400, 415, 422}:
+                    return media
+            return types[-1] if types else None
+
+        media: str | None = self.once(f"spoken:{binding.role}:{operation.name}", found)
+        return media
 
     def something_to_act_on(self, operation: Operation, binding: Binding, label: str) -> str:
         """The id of a document that a request of this operation can name."""
@@ -326,8 +411,15 @@ class Bench:
         return found
 
     def register(self, role: str, label: str) -> str:
-        """Register a document at a module for one case, and return the DMS's id."""
-        operation = self.edition.operations(role, "register")[0]
+        """Make a document known at a module for one case, and return the DMS's id.
+
+        An edition without an operation for it leaves that to the hook ``register``; NotTested without it.
+        """
+        operation = next(iter(self.edition.operations(role, "register")), None)
+        if operation is None:
+            document_id = self.fresh_uuid(label)
+            self.hooks.call("register", role=role, document_id=document_id)
+            return document_id
         sample = self.sample(operation, operation.bindings[0], label)
         accepted_or_inconclusive(self.send(sample.request(), label, role, operation))
         return str(sample.body.get("dms_document_id")) if sample.body else ""
@@ -335,8 +427,11 @@ class Bench:
     # --- leaving ---------------------------------------------------------------------------------------
 
     def clean_up(self) -> list[Created]:
-        """Delete what the run created; what could not be deleted is returned."""
+        """Delete what the run created, and undo what it changed; what could not be deleted is returned."""
         left = []
+        for role, state in list(self.ledger.states.items()):
+            if state != self.standing_state(role):
+                self.restore(role)
         for created in self.ledger.open():
             try:
                 if not self._undone(created):
@@ -344,6 +439,16 @@ class Bench:
             except (Inconclusive, NotTested):
                 left.append(created)
         return left
+
+    def restore(self, role: str, label: str = "cleanup") -> bool:
+        """Put the test enrolment back into the state that it had; False when the target doesn't take it."""
+        try:
+            operation, binding = self.binding_for(role, "change", None)
+            sample = self.ready(operation, binding, label)
+            exchange = self.send(sample.request(), label, role, operation, ("cleanup",))
+        except (Inconclusive, NotTested):
+            return False
+        return exchange.answer is not None and exchange.answer.succeeded
 
     def _undone(self, created: Created) -> bool:
         for operation in self.edition.operations(created.role, "delete"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from okd_conformance.catalogue import Answers, Reading, Requirement
 from okd_conformance.edition import Binding, Operation
-from okd_conformance.fields import field_name, field_names
+from okd_conformance.fields import Body, field_name, field_names
 from okd_conformance.judge.ids import answered_id, derived_uuid
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested, Stopped
@@ -16,6 +16,7 @@ from okd_conformance.text import Text, say
 from okd_conformance.wire.exchange import Exchange, Request
 
 if TYPE_CHECKING:
+    from okd_conformance.auth import Token
     from okd_conformance.judge.bench import Bench, Stored
     from okd_conformance.judge.sample import Sample
     from okd_conformance.wire.multipart import Multipart
@@ -82,11 +83,15 @@ class Case:
 
         Raises NotTested when the issuer adds more, or hands out none; Inconclusive when it ought to.
         """
+        return self.narrow_token(*scopes).value
+
+    def narrow_token(self, *scopes: str) -> Token:
+        """The same, with what is known of the token."""
         token = self.bench.token(scopes)
         granted = token.scopes_granted
         if granted is not None and (granted & set(self.bench.edition.scopes)) - set(scopes):
             raise self.not_tested("issuer_grants_more", scope=" ".join(scopes))
-        return token.value
+        return token
 
     def fresh_uuid(self) -> str:
         """Return a new UUID, derived from seed, run id and case id."""
@@ -255,6 +260,15 @@ class Case:
             return None
         names = field_names(schema, meaning)
         return next((value[n] for n in names if isinstance(value, dict) and n in value), None)
+
+    def answer_body(self, exchange: Exchange) -> Body | None:
+        """The JSON of a success answer with its schema, to ask for fields by meaning; None when it is none."""
+        try:
+            value = exchange.answer.json() if exchange.answer and exchange.answer.succeeded else None
+        except ValueError:
+            return None
+        schema = self._operation_of(exchange).success_schema()
+        return None if value is None or schema is None else Body(schema, value)
 
     def words(self, key: str, **values: object) -> Text:
         """A message for a note."""

@@ -30,6 +30,8 @@ class Created:
 class Ledger:
     """Follows every exchange: what created something, what undid it."""
 
+    states: dict[str, str | None] = field(default_factory=dict)
+    """Per role, the state that an enrolment was last changed to."""
     _open: dict[tuple[str, str], Created] = field(default_factory=dict)
 
     def observe(self, operation: Operation, exchange: Exchange) -> None:
@@ -41,6 +43,8 @@ class Ledger:
             self._created(operation, exchange, answered_id(operation, exchange))
         elif operation.kind == "register" and exchange.answer.succeeded:
             self._created(operation, exchange, self._sent(operation, exchange, "dms_document_id"))
+        elif operation.kind == "change" and exchange.answer.succeeded:
+            self.states[exchange.role] = self._sent(operation, exchange, "state")
         elif operation.kind == "delete" and (exchange.answer.succeeded or status == 404):
             wanted = exchange.request.url.rpartition("/")[2].lower()
             self._open.pop((exchange.role, wanted), None)

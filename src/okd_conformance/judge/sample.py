@@ -30,6 +30,8 @@ class Sample:
     file_name: str | None = "document.pdf"
     file_type: str | None = None
     boundary: str = "----okd-conformance-boundary"
+    media_type: str | None = None
+    """The type in which JSON is sent; None: the first that the edition names."""
 
     # --- varying ---------------------------------------------------------------------------------------
 
@@ -97,7 +99,7 @@ class Sample:
             headers.append(("Content-Type", self.file_type or next(iter(self.operation.request))))
             body = self.file
         elif self.body is not None:
-            media = next(m for m in self.operation.request if m.endswith("json"))
+            media = self.media_type or next(m for m in self.operation.request if m.endswith("json"))
             headers.append(("Content-Type", media))
             body = self.body.json()
         headers.append(("Accept", self._accept()))

@@ -14,7 +14,8 @@ Each is a POST of a JSON object to ``/hooks/<name>``, answered by a JSON object.
 ``register``
     ``{"role": "dms", "component": …, "content_base64": …}`` makes the DMS hold a document of its own that it
     has registered with that component; gives ``{"document_id": …}``. ``document_type`` and ``document_name``
-    may be given too.
+    may be given too. For a module, ``{"role": …, "document_id": …}`` makes a document of the DMS known to it,
+    in an edition that has no operation for that.
 
 A request that can't be carried out gives ``{"error": …}`` with status 400 or 404.
 """
@@ -34,6 +35,7 @@ from starlette.requests import Request
 from okd_conformance.reference.answers import Answer, json_answer
 from okd_conformance.reference.dms import UNNAMED_TYPE
 from okd_conformance.reference.module import KIND
+from okd_conformance.reference.rights import UPLOAD
 from okd_conformance.reference.storage import Document
 
 if TYPE_CHECKING:
@@ -133,8 +135,10 @@ def destroy(world: World, given: Given) -> dict[str, Any]:
 
 
 def register(world: World, given: Given) -> dict[str, Any]:
-    """Make the DMS hold a document of its own that it has registered with a component."""
+    """Make the DMS hold a document of its own that it registered with a component; or a module know one."""
     role = _role(world, given)
+    if not world.edition.operations(role, UPLOAD):
+        return _make_known(world, role, str(given.get("document_id")).lower())
     try:
         content = base64.b64decode(str(given["content_base64"]), validate=True)
         component = str(given["component"])
@@ -157,6 +161,12 @@ def register(world: World, given: Given) -> dict[str, Any]:
     document.file, document.size = world.store.keep(spool)
     world.store.save(role, document)
     return {"document_id": document.id}
+
+
+def _make_known(world: World, role: str, document_id: str) -> dict[str, Any]:
+    record = {"id": str(uuid.uuid4()), "body_id": document_id, "body": {}, "level": "person"}
+    world.store.add(KIND, role, document_id, record)
+    return {"document_id": document_id}
 
 
 HOOKS: dict[str, Callable[[World, Given], dict[str, Any]]] = {

@@ -5,6 +5,8 @@ Redirects are never followed, compressed answers never asked for, and the enviro
 
 from __future__ import annotations
 
+import contextlib
+import math
 import ssl
 import threading
 import time
@@ -16,12 +18,16 @@ from typing import Any
 
 import httpx
 
+from okd_conformance.network_errors import is_tls
 from okd_conformance.wire.body import Payload, Streamed, chunks_of, length_of
 from okd_conformance.wire.exchange import Answer, Exchange, Request
+from okd_conformance.wire.patience import DeadlineError, patient
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 MAX_WAIT_FOR_THROTTLING_S = 30.0
 MAX_THROTTLED = 5
+SLOWEST_UPLOAD = 250_000
+"""Bytes per second; a large body gets that much longer than the deadline."""
 _CHUNK = 1000
 
 
@@ -31,7 +37,7 @@ class Settings:
 
     timeout_s: float = 30.0
     deadline_s: float = 120.0
-    """The longest that one exchange may take in all."""
+    """The longest that one exchange may take in all, apart from the time that a large body needs."""
     requests_per_second: float = 50.0
     max_requests: int | None = None
     verify: ssl.SSLContext | bool = True
@@ -61,15 +67,13 @@ class Client:
     _next_slot: float = 0.0
 
     def __post_init__(self) -> None:
-        s = self.settings
+        transport = self.transport or _transport(self.settings)
+        self._patience = patient(transport)
         self._http = httpx.Client(
-            transport=self.transport,
-            verify=s.verify,
-            proxy=s.proxy,
+            transport=transport,
             trust_env=False,
             follow_redirects=False,
-            timeout=httpx.Timeout(s.timeout_s),
-            limits=httpx.Limits(max_connections=16, keepalive_expiry=2.0),
+            timeout=httpx.Timeout(self.settings.timeout_s),
         )
 
     def close(self) -> None:
@@ -112,10 +116,10 @@ class Client:
             exchange.answer = talk(request, begun)
         except httpx.TimeoutException:
             exchange.error = "timeout"
-        except _DeadlineError:
+        except DeadlineError:
             exchange.error = "deadline"
         except httpx.ConnectError as error:
-            exchange.error = "tls" if _is_tls(error) else "unreachable"
+            exchange.error = "tls" if is_tls(error) else "unreachable"
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError) as error:
             exchange.error = "disconnected" if _is_disconnect(error) else "not_http"
         except (httpx.ProxyError, httpx.UnsupportedProtocol):
@@ -129,11 +133,11 @@ class Client:
         raw = self.headers_of(request)
         built = self._http.build_request(request.method, request.url, headers=raw, content=content)
         _keep_only(built, raw)
-        answer = self._http.send(built, stream=True)
-        try:
-            return self._read(answer, begun)
-        finally:
-            answer.close()
+        patience = self.settings.deadline_s + length_of(request.body or b"") / SLOWEST_UPLOAD
+        with self._patience.until(begun + patience):
+            answer = self._http.send(built, stream=True)
+            with contextlib.closing(answer):
+                return _read(answer)
 
     def headers_of(self, request: Request) -> list[tuple[bytes, bytes]]:
         """The header lines of a request as they are sent; all but Host."""
@@ -151,26 +155,6 @@ class Client:
             headers.append(("Content-Length", str(length_of(request.body))))
         return [(n.encode("ascii"), v.encode("utf-8")) for n, v in headers]
 
-    def _read(self, answer: httpx.Response, begun: float) -> Answer:
-        kept, size, cut = [], 0, False
-        for chunk in answer.iter_raw(65536):
-            room = MAX_ANSWER_BYTES - size
-            kept.append(chunk[:room])
-            size += len(chunk)
-            if size > MAX_ANSWER_BYTES:
-                cut = True
-                break
-            if time.monotonic() - begun > self.settings.deadline_s:
-                raise _DeadlineError
-        return Answer(
-            status=answer.status_code,
-            reason=answer.reason_phrase,
-            headers=tuple((n.decode("latin-1"), _decoded(v)) for n, v in answer.headers.raw),
-            body=b"".join(kept),
-            http_version=answer.http_version,
-            cut=cut,
-        )
-
     def _wait_for_slot(self) -> None:
         with self._lock:
             if self.settings.max_requests is not None and self.sent >= self.settings.max_requests:
@@ -183,8 +167,30 @@ class Client:
             self.sleep(slot - now)
 
 
-class _DeadlineError(Exception):
-    pass
+def _read(answer: httpx.Response) -> Answer:
+    kept, size = [], 0
+    for chunk in answer.iter_raw():
+        kept.append(chunk[: MAX_ANSWER_BYTES - size])
+        size += len(chunk)
+        if size > MAX_ANSWER_BYTES:
+            break
+    return Answer(
+        status=answer.status_code,
+        reason=answer.reason_phrase,
+        headers=tuple((n.decode("latin-1"), _decoded(v)) for n, v in answer.headers.raw),
+        body=b"".join(kept),
+        http_version=answer.http_version,
+        cut=size > MAX_ANSWER_BYTES,
+    )
+
+
+def _transport(settings: Settings) -> httpx.HTTPTransport:
+    return httpx.HTTPTransport(
+        verify=settings.verify,
+        proxy=settings.proxy,
+        trust_env=False,
+        limits=httpx.Limits(max_connections=16, keepalive_expiry=2.0),
+    )
 
 
 def _sendable(body: Payload, chunked: bool) -> bytes | Iterator[bytes]:
@@ -207,15 +213,6 @@ def _decoded(value: bytes) -> str:
         return value.decode("latin-1")
 
 
-def _is_tls(error: httpx.ConnectError) -> bool:
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, ssl.SSLError):
-            return True
-        seen = seen.__cause__ or seen.__context__
-    return False
-
-
 def _is_disconnect(error: Exception) -> bool:
     if isinstance(error, httpx.RemoteProtocolError):
         return "disconnected" in str(error) or "closed connection" in str(error)
@@ -230,13 +227,13 @@ def _retry_after(exchange: Exchange) -> float:
             seconds = float(value)
         except ValueError:
             seconds = _until(value)
-    return min(max(seconds, 0.0), MAX_WAIT_FOR_THROTTLING_S)
+    return 1.0 if math.isnan(seconds) else min(max(seconds, 0.0), MAX_WAIT_FOR_THROTTLING_S)
 
 
 def _until(value: str) -> float:
     try:
         return (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 1.0
 
 

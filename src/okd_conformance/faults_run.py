@@ -1,0 +1,62 @@
+"""The command ``faults run``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from okd_conformance.proving import (
+    Proof,
+    as_json,
+    as_markdown,
+    names_of,
+    prove,
+    prove_fault,
+    prove_variant,
+)
+
+
+def run_faults(
+    edition: str, only: str | None, variants: bool, workers: int, form: str, output: str | None
+) -> int:
+    """Prove faults (or variants), print or write the table; 0 when all hold, 1 when one does not."""
+    kind = "variants" if variants else "faults"
+    names = _chosen(names_of(kind, edition), only)
+    found: list[Proof] = []
+    for proof in prove(names, prove_variant if variants else prove_fault, edition, workers):
+        found.append(proof)
+        if form == "text":
+            click.echo(_line(proof))
+    if form == "markdown" or (output and output.endswith(".md")):
+        _write(as_markdown(found, edition), output)
+    elif form == "json" or output:
+        _write(as_json(found, edition), output)
+    held = sum(proof.holds for proof in found)
+    click.echo(f"{held} passed, {len(found) - held} failed", err=form != "text")
+    return 0 if held == len(found) else 1
+
+
+def _chosen(names: list[str], only: str | None) -> list[str]:
+    try:
+        pattern = re.compile(only or "")
+    except re.error as error:
+        raise click.UsageError(f"--only: {error}") from None
+    chosen = [name for name in names if pattern.search(name)]
+    if not chosen:
+        raise click.UsageError("--only matches nothing")
+    return chosen
+
+
+def _line(proof: Proof) -> str:
+    mark = "ok  " if proof.holds else "FAIL"
+    changed = ", ".join(f"{r} {status}" for r, status in proof.changed.items())
+    return f"{mark} {proof.name}: {proof.reason or changed or 'nothing changed'}"
+
+
+def _write(text: str, output: str | None) -> None:
+    if output:
+        Path(output).write_text(text, encoding="utf-8")
+    else:
+        click.echo(text, nl=False)

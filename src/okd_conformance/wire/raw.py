@@ -1,0 +1,158 @@
+"""A request that asks leave before it sends its body: the HTTP client can't do that, so here is a small one.
+
+It sends one request over one connection of its own, bounded in time and size like the client.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+import h11
+import httpx
+
+from okd_conformance.wire.body import chunks_of
+from okd_conformance.wire.client import MAX_ANSWER_BYTES, Client
+from okd_conformance.wire.exchange import Answer, Request
+
+LEAVE_S = 5.0
+_BLOCK = 65536
+_CONTINUE = 100
+
+
+@dataclass
+class Expecting:
+    """How to talk for ``Client.once``: with ``Expect: 100-continue`` (RFC 9110, 10.1.1).
+
+    It waits for leave for a few seconds, sends the body then all the same, and reads the answer. Afterwards
+    it tells what happened. It doesn't know proxies.
+    """
+
+    client: Client
+    leave_s: float = LEAVE_S
+    given: bool = False
+    """The server gave leave."""
+    early: bool = False
+    """The server answered for good before the body was sent."""
+
+    def __call__(self, request: Request, begun: float) -> Answer:
+        """Send the request and return the answer. Raises what httpx raises."""
+        settings = self.client.settings
+        end = begun + settings.deadline_s
+        with _connected(urlsplit(request.url), settings.verify, settings.timeout_s) as link:
+            line = _Line(link, h11.Connection(h11.CLIENT), settings.timeout_s, end)
+            line.send(_head(request, self.client.headers_of(request)))
+            answer = line.final(min(time.monotonic() + self.leave_s, end), until_leave=True)
+            self.given, self.early = line.given, answer is not None
+            if answer is None:
+                line.send_body(request)
+                answer = line.final(end)
+            if answer is None:
+                raise httpx.ReadTimeout("no answer")
+            return line.read(answer)
+
+
+def _head(request: Request, headers: list[tuple[bytes, bytes]]) -> h11.Request:
+    url = urlsplit(request.url)
+    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+    lines = [(b"Host", url.netloc.encode()), *headers, (b"Expect", b"100-continue")]
+    return h11.Request(method=request.method, target=target, headers=lines)
+
+
+@contextlib.contextmanager
+def _connected(url: SplitResult, verify: ssl.SSLContext | bool, timeout_s: float) -> Iterator[socket.socket]:
+    secure = url.scheme == "https"
+    host = url.hostname or ""
+    with contextlib.ExitStack() as closing:
+        try:
+            link = socket.create_connection((host, url.port or (443 if secure else 80)), timeout_s)
+            closing.enter_context(link)
+            if secure:
+                context = verify if isinstance(verify, ssl.SSLContext) else _usual()
+                link = closing.enter_context(context.wrap_socket(link, server_hostname=host))
+        except OSError as error:
+            raise httpx.ConnectError(str(error)) from error
+        yield link
+
+
+def _usual() -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=False)
+
+
+@dataclass
+class _Line:
+    """One connection, on which one request is sent and one answer read."""
+
+    link: socket.socket
+    talk: h11.Connection
+    timeout_s: float
+    end: float
+    given: bool = False
+
+    def send(self, event: h11.Request | h11.Data | h11.EndOfMessage) -> None:
+        self.link.settimeout(self.timeout_s)
+        try:
+            self.link.sendall(self.talk.send(event) or b"")
+        except TimeoutError as error:
+            raise httpx.WriteTimeout(str(error)) from error
+        except OSError as error:
+            raise httpx.WriteError(str(error)) from error
+
+    def send_body(self, request: Request) -> None:
+        """Send the body; a server that stops listening may have answered, so that is no error yet."""
+        with contextlib.suppress(httpx.WriteError):
+            for chunk in chunks_of(request.body or b""):
+                self.send(h11.Data(data=chunk))
+            self.send(h11.EndOfMessage())
+
+    def final(self, until: float, until_leave: bool = False) -> h11.Response | None:
+        """The head of the final answer; None when the time is up, or when leave was given."""
+        while True:
+            event = self._event(until)
+            if isinstance(event, h11.InformationalResponse):
+                self.given = self.given or event.status_code == _CONTINUE
+                if self.given and until_leave:
+                    return None
+            elif event is None or isinstance(event, h11.Response):
+                return event
+            else:
+                raise httpx.RemoteProtocolError("disconnected before the answer")
+
+    def read(self, head: h11.Response) -> Answer:
+        """The whole answer, or as much as the client would keep of it."""
+        body = bytearray()
+        while isinstance(event := self._event(self.end), h11.Data) and len(body) <= MAX_ANSWER_BYTES:
+            body += event.data
+        if event is None:
+            raise httpx.ReadTimeout("the answer does not end")
+        return Answer(
+            status=head.status_code,
+            reason=head.reason.decode("latin-1"),
+            headers=tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in head.headers.raw_items()),
+            body=bytes(body[:MAX_ANSWER_BYTES]),
+            cut=len(body) > MAX_ANSWER_BYTES,
+        )
+
+    def _event(self, until: float) -> h11.Event | type[h11.PAUSED] | type[h11.NEED_DATA] | None:
+        """What comes next; None when nothing came in time."""
+        try:
+            while True:
+                event = self.talk.next_event()
+                if event is not h11.NEED_DATA:
+                    return event
+                left = min(until - time.monotonic(), self.timeout_s)
+                if left <= 0:
+                    return None
+                self.link.settimeout(left)
+                self.talk.receive_data(self.link.recv(_BLOCK))
+        except TimeoutError:
+            return None
+        except OSError as error:
+            raise httpx.ReadError(str(error)) from error
+        except h11.RemoteProtocolError as error:
+            raise httpx.RemoteProtocolError(str(error)) from error

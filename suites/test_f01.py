@@ -1,0 +1,146 @@
+"""F01: flow 1, enrolment documents; with the enrolment, or with the student alone."""
+
+from __future__ import annotations
+
+from okd_conformance.judge.sample import Sample
+from okd_conformance.suite import Case, cells, check
+from okd_conformance.wire.exchange import Exchange
+from test_mpt import read_back
+
+FORMS = {
+    "ids": ("id", "id"),
+    "person-object": ("object", "id"),
+    "offering-object": ("id", "name-as-text"),
+    "both-objects": ("object", "name-per-language"),
+}
+"""How the metadata gives person and offering; the name of the offering once in each form."""
+
+
+def stored(case: Case, sample: Sample) -> Exchange:
+    """Send an upload that must be accepted, with an id in the answer, and that must come back exactly."""
+    exchange = case.expect(case.sent(sample))
+    if exchange.answer is not None and exchange.answer.succeeded:
+        case.require_id(exchange)
+        read_back(case, sample, exchange)
+    return exchange
+
+
+def invented(case: Case) -> dict[str, str]:
+    """Fixtures of a student and an enrolment that nobody has yet, so no real file is touched."""
+    return {
+        "association_id": case.fresh_uuid(),
+        "person_id": case.fresh_uuid(),
+        "student_number": f"99{int(case.fresh_uuid()[:8], 16)}",
+    }
+
+
+def sufficient_scope(case: Case, scope: str, situation: str = "sufficient") -> None:
+    """Judge the valid request with a token that has just this scope, which suffices."""
+    case.expect(case.sent(case.canonical(token=case.bench.token((scope,)).value)), situation)
+
+
+def other_scope(case: Case, scope: str, situation: str) -> None:
+    """Judge the valid request with a token that has just this scope, after a right one was accepted."""
+    case.expect(case.attempt(case.only_scopes(scope)), situation)
+
+
+@check("OKD-F01-001", profile="smoke")
+def test_enrolment_document(case: Case) -> None:
+    """The flow's own example, with all that Inschrijven knows."""
+    stored(case, case.canonical())
+
+
+@check("OKD-F01-002", scope=cells("sufficient"))
+def test_sufficient_scope(case: Case, scope: str) -> None:
+    """Each of the two scopes alone."""
+    sufficient_scope(case, scope)
+
+
+@check("OKD-F01-002", scope=cells("refused"))
+def test_refused_scope(case: Case, scope: str) -> None:
+    """Any other scope alone."""
+    other_scope(case, scope, "refused")
+
+
+@check("OKD-F01-003")
+def test_unknown_enrolment(case: Case) -> None:
+    """The first document of a new student makes the file."""
+    case.expect(case.sent(case.canonical(fixtures=invented(case))))
+
+
+@check("OKD-F01-004")
+def test_open_end(case: Case) -> None:
+    """Who still studies has no final end date."""
+    case.expect(case.sent(case.canonical().with_field("enrollment_final_end_date", None)))
+
+
+@check("OKD-F01-005", form=FORMS)
+def test_ids_and_objects(case: Case, form: tuple[str, str]) -> None:
+    """Person and offering as a bare id or as an object."""
+    person, offering = form
+    sample = case.sample()
+    body = sample.body
+    assert body is not None
+    if person == "id":
+        sample = sample.with_field("person", body.get("person_id"))
+    if offering == "id":
+        sample = sample.with_field("offering", body.get("program_offering_id"))
+    elif offering == "name-as-text":
+        sample = sample.with_field("offering_name", "okd-conformance")
+    case.expect(case.sent(sample))
+
+
+@check("OKD-F01-006", mode=["full-time", "part-time", "dual training"])
+def test_mode_of_study(case: Case, mode: str) -> None:
+    """The modes that MBO schools have; the last one is BBL."""
+    case.expect(case.sent(case.sample().with_field("mode_of_study", mode)), "used")
+
+
+@check("OKD-F01-006", mode=["self-paced", "extraneous"])
+def test_unused_mode_of_study(case: Case, mode: str) -> None:
+    """The modes that the standard knows but the flow doesn't use."""
+    case.expect(case.sent(case.sample().with_field("mode_of_study", mode)), "unused")
+
+
+@check("OKD-F01-007")
+def test_employee(case: Case) -> None:
+    """Somebody who is no student: taken or refused, both are right."""
+    sample = case.canonical(fixtures=invented(case)).with_field("affiliations", ["employee"])
+    exchange = case.expect(case.sent(sample))
+    succeeded = exchange.answer is not None and exchange.answer.succeeded
+    case.note(case.words("employee_accepted" if succeeded else "employee_refused"))
+
+
+@check("OKD-F01-008", type=["of-the-example", "of-the-enrolment"])
+def test_document_of_the_student(case: Case, type: str) -> None:
+    """A document that belongs to no enrolment, such as a dyslexia statement."""
+    sample = case.canonical()
+    if type == "of-the-enrolment":
+        sample = sample.with_field("document_type", _type_with_the_enrolment(case))
+    stored(case, sample)
+
+
+def _type_with_the_enrolment(case: Case) -> str | None:
+    """The type of document that the same flow stores with an enrolment."""
+    same_flow = [b for b in case.bench.edition.bindings(case.role) if b.flow == case.binding.flow]
+    return next(b.document_type for b in same_flow if b.document_type != case.binding.document_type)
+
+
+@check("OKD-F01-009", scope=cells("sufficient"))
+def test_broad_scope_for_the_student(case: Case, scope: str) -> None:
+    """The scope for all documents alone."""
+    sufficient_scope(case, scope, "default")
+
+
+@check("OKD-F01-010")
+def test_flow_scope_for_the_student(case: Case) -> None:
+    """The flow's other scope; the sources disagree, so either answer will do."""
+    for scope in _other_scopes_of_the_flow(case):
+        other_scope(case, scope, "default")
+
+
+def _other_scopes_of_the_flow(case: Case) -> list[str]:
+    """What suffices in the same flow for a document with the enrolment, but is disputed here."""
+    disputed = case.binding.scopes.disputed if case.binding.scopes else ()
+    same_flow = [b for b in case.bench.edition.bindings(case.role) if b.flow == case.binding.flow]
+    return [scope for scope in disputed if any(b.scopes and scope in b.scopes.sufficient for b in same_flow)]

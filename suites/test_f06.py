@@ -1,0 +1,95 @@
+"""F06: flow 6, a module hears from the DMS that a document was destroyed."""
+
+from __future__ import annotations
+
+from okd_conformance.judge.bench import accepted_or_inconclusive
+from okd_conformance.judge.sample import Sample
+from okd_conformance.suite import Case, NotTested, cells, check
+
+
+def known_document(case: Case) -> tuple[str, str | None]:
+    """A document that the module knows: the id of the DMS, and the module's own (None when nothing tells)."""
+    if not case.bench.edition.operations(case.role, "register"):
+        return case.bench.register(case.role, case.spec.id), None
+    operation, binding = case.bench.binding_for(case.role, "register", None)
+    sample = case.bench.sample(operation, binding, case.spec.id)
+    exchange = accepted_or_inconclusive(case.sent(sample))
+    own = case.value_in(exchange, "component_document_id")
+    return str(sample.body.get("dms_document_id")) if sample.body else "", own if isinstance(
+        own, str
+    ) else None
+
+
+def notice(case: Case, document_id: str) -> Sample:
+    """The notice that this document was destroyed."""
+    return case.canonical(path_values={"dms_document_id": document_id})
+
+
+@check("OKD-F06-001", profile="smoke")
+def test_notice(case: Case) -> None:
+    """A document that was registered is destroyed."""
+    case.expect(case.sent(case.canonical()))
+
+
+@check("OKD-F06-002")
+def test_which_id(case: Case) -> None:
+    """The module's own id is not that of the document; the id of the DMS is."""
+    document_id, own_id = known_document(case)
+    if own_id is None:
+        case.note(case.words("own_id_not_known"))
+    elif own_id.lower() == document_id.lower():
+        case.note(case.words("own_id_is_the_dms_id"))
+    else:
+        exchange = case.expect(case.sent(notice(case, own_id)), "component_id")
+        if exchange.answer is not None and exchange.answer.succeeded:
+            document_id, _ = known_document(case)
+    case.expect(case.sent(notice(case, document_id)), "dms_id")
+
+
+@check("OKD-F06-003", scope=cells("sufficient"))
+def test_scope_of_the_notice(case: Case, scope: str) -> None:
+    """The scope that exists for this alone."""
+    case.expect(case.sent(case.canonical(token=case.bench.token((scope,)).value)))
+
+
+@check("OKD-F06-004", scope=cells("refused"))
+def test_refused_scope(case: Case, scope: str) -> None:
+    """A scope that no source lists here."""
+    case.expect(case.sent(case.sample(token=case.only_scopes(scope))), "refused")
+
+
+@check("OKD-F06-004", scope=cells("disputed"))
+def test_disputed_scope(case: Case, scope: str) -> None:
+    """The sources disagree; either answer will do."""
+    case.expect(case.sent(case.sample(token=case.only_scopes(scope))), "disputed")
+
+
+@check("OKD-F06-005", document=["unknown"])
+def test_unknown_document(case: Case, document: str) -> None:
+    """A document that nobody registered."""
+    sample = case.sample(path_values={"dms_document_id": case.fresh_uuid()})
+    case.expect(case.sent(sample), document)
+
+
+@check("OKD-F06-005", document=["repeated"])
+def test_repeated_notice(case: Case, document: str) -> None:
+    """The same notice again."""
+    sample = case.canonical()
+    accepted_or_inconclusive(case.sent(sample))
+    case.expect(case.sent(sample), document)
+
+
+@check("OKD-F06-006")
+def test_reference_is_gone(case: Case) -> None:
+    """Shown by the hook; else by a second notice that finds nothing."""
+    document_id, _ = known_document(case)
+    sample = notice(case, document_id)
+    exchange = accepted_or_inconclusive(case.sent(sample))
+    try:
+        place = case.bench.hooks.call("show_filing", role=case.role, document_id=document_id)
+    except NotTested:
+        again = case.expect(case.sent(sample))
+        if again.answer is not None and again.answer.succeeded:
+            case.note(case.words("reference_not_shown"))
+        return
+    case.require(place.get("level") in {None, "none"}, "reference_kept", reading="warned", exchange=exchange)

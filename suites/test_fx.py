@@ -1,0 +1,383 @@
+"""FX: retrieving documents and their metadata, flow x."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import Any
+
+from jsonschema import FormatChecker
+
+from okd_conformance.auth import Token
+from okd_conformance.fields import field_names
+from okd_conformance.judge.bench import Stored, accepted_or_inconclusive
+from okd_conformance.judge.content import pdf
+from okd_conformance.judge.sample import with_header
+from okd_conformance.suite import Case, Inconclusive, NotTested, cells, check
+from okd_conformance.wire.address import joined, same_origin, web_address
+from okd_conformance.wire.exchange import Exchange, Request
+from test_aut import with_scope
+
+REDIRECTS = {301, 302, 303, 307, 308}
+MOST_REDIRECTS = 5
+
+
+def about(case: Case, document_id: str, token: str | None = None) -> Exchange:
+    """Call the case's operation on a document."""
+    given: dict[str, Any] = {"path_values": {"dms_document_id": document_id}}
+    return case.sent(case.canonical(**given, **({"token": token} if token else {})))
+
+
+def described(case: Case) -> tuple[Stored, Exchange, dict[str, Any]]:
+    """A document of the case's own, the answer with its metadata, and that metadata."""
+    stored = case.store()
+    exchange = case.expect(about(case, stored.id))
+    body = case.answer_body(exchange)
+    value = body.value if body else None
+    if not isinstance(value, dict):
+        raise case.inconclusive("no_metadata_to_judge")
+    return stored, exchange, value
+
+
+@check("OKD-FX-001", profile="smoke")
+def test_bytes_come_back(case: Case) -> None:
+    """What was uploaded comes back exactly."""
+    stored = case.store()
+    exchange = case.expect(about(case, stored.id))
+    if exchange.answer and exchange.answer.succeeded:
+        case.bytes_equal(exchange.answer.body, stored.content)
+
+
+@check("OKD-FX-002")
+def test_type_and_length(case: Case) -> None:
+    """The type is the documented one or the document's own; the length, if there is one, is right."""
+    stored = case.store()
+    answer = case.expect(about(case, stored.id)).answer
+    if answer is None or not answer.succeeded:
+        return
+    documented = [m for s in case.operation.success for m in case.operation.responses[s] if "*" not in m]
+    own = stored.sample.operation.part("file").content_types[0]
+    case.require(
+        answer.media_type in {*documented, own},
+        "other_document_type",
+        wanted=", ".join(dict.fromkeys([*documented, own])),
+        media_type=answer.media_type or "-",
+    )
+    length = answer.header("content-length")
+    case.require(length in {None, str(len(answer.body))}, "wrong_length", given=length, real=len(answer.body))
+
+
+@check("OKD-FX-003", scope=cells("sufficient"))
+def test_sufficient_scope_reads(case: Case, scope: str) -> None:
+    """Each scope of the document's type alone, on a document that came in with it."""
+    case.expect(with_scope(case, scope))
+
+
+@check("OKD-FX-003", scope=cells("disputed"))
+def test_disputed_scope_reads(case: Case, scope: str) -> None:
+    """The sources disagree; either answer will do."""
+    if scope in upload_scopes(case):
+        raise case.not_applicable("judged_elsewhere", requirement="OKD-FX-005")
+    case.expect(with_only(case, scope), "disputed")
+
+
+def upload_scopes(case: Case) -> tuple[str, ...]:
+    """The scopes with which a document of the binding's type may be uploaded."""
+    _, binding = case.bench.upload_binding(case.role, case.binding.document_type)
+    return binding.scopes.sufficient if binding.scopes else ()
+
+
+def with_only(case: Case, scope: str) -> Exchange:
+    """Call the operation on a document of the binding's type, with a token of one scope."""
+    return tried(case, scope)[0]
+
+
+def tried(case: Case, scope: str) -> tuple[Exchange, Stored]:
+    """Call the operation with a token of one scope, on a document of the binding's type; and that document.
+
+    The twin with a right scope was accepted. Raises NotTested for a 404 by which the target may hide the
+    document of another calling system.
+    """
+    case.bench.accepted(case.operation, case.binding)
+    token = case.narrow_token(scope)
+    key = f"tried:{case.operation.kind}:{case.role}:{case.binding.document_type}"
+    stored, own = document_for(case, token, key)
+    exchange = about(case, stored.id, token.value)
+    if case.operation.kind in {"replace", "delete"} and exchange.answer and exchange.answer.succeeded:
+        case.bench.forget(f"{key}:{case.bench.component_of(token)}")
+    if not own and exchange.status == 404:
+        raise case.not_tested("hidden_from_other_system", scope=scope)
+    return exchange, stored
+
+
+def document_for(case: Case, token: Token, key: str) -> tuple[Stored, bool]:
+    """A document that the calling system of this token uploaded, if it can; and whether it did."""
+    bench, role, document_type = case.bench, case.role, case.binding.document_type
+    _, upload = bench.upload_binding(role, document_type)
+    component = bench.component_of(token)
+    own, with_token = True, None
+    if upload.scopes is not None and component != bench.component_of(bench.usual(upload)):
+        try:
+            with_token = bench.usual_token(upload, component)
+        except Inconclusive:
+            own = False
+    key = f"{key}:{component}"
+    return bench.once(key, lambda: bench.store(role, document_type, key, token=with_token)), own
+
+
+def scopes_of_other_types(operation: Any, binding: Any) -> list[str]:
+    """The scopes that are refused here but belong to another type of document."""
+    others = [b.scopes for b in operation.bindings if b.scopes and b is not binding]
+    theirs = {scope for row in others for scope in (*row.sufficient, *row.disputed)}
+    return [scope for scope in (binding.scopes.refused if binding.scopes else ()) if scope in theirs]
+
+
+@check("OKD-FX-004", scope=scopes_of_other_types)
+def test_scope_of_another_type(case: Case, scope: str) -> None:
+    """The scope of one type reads no document of another."""
+    case.expect(with_only(case, scope))
+
+
+@check("OKD-FX-005")
+def test_scope_of_the_upload(case: Case) -> None:
+    """A scope that is listed for uploading this type, but not everywhere for reading it."""
+    row = case.binding.scopes
+    disputed = [s for s in (row.disputed if row else ()) if s in upload_scopes(case)]
+    if not disputed:
+        raise case.not_applicable("nothing_disputed")
+    for scope in disputed:
+        case.expect(with_only(case, scope))
+
+
+@check("OKD-FX-006")
+def test_document_of_another_system(case: Case) -> None:
+    """A document that one calling system supplied, asked for by another that has the same rights."""
+    bench = case.bench
+    bench.accepted(case.operation, case.binding)
+    _, upload = bench.upload_binding(case.role, case.binding.document_type)
+    other = token_of_other_system(case, bench.component_of(bench.usual(upload)))
+    component = bench.component_of(other)
+    own = case.store(token=bench.usual_token(upload, component))
+    accepted_or_inconclusive(about(case, own.id, other.value))
+    case.expect(about(case, bench.document(case.role, case.binding.document_type).id, other.value))
+
+
+def token_of_other_system(case: Case, component: str | None) -> Token:
+    """A token that suffices here, of another calling system. Raises Inconclusive when there is none."""
+    auth = case.bench.target.auth
+    sufficient = case.binding.scopes.sufficient if case.binding.scopes else ()
+    for client in auth.clients if auth else ():
+        if client.component in {None, component}:
+            continue
+        for scope in sufficient:
+            if scope in client.scopes:
+                return case.bench.token((scope,), client_id=client.client_id)
+    raise case.inconclusive("one_system_only")
+
+
+@check("OKD-FX-007", id=["unknown"])
+def test_unknown_id(case: Case, id: str) -> None:
+    """An id that nobody gave."""
+    assert id
+    case.bench.accepted(case.operation, case.binding)
+    case.expect(about(case, case.fresh_uuid()), "unknown_id")
+
+
+@check("OKD-FX-007", id=["of_the_component"])
+def test_id_of_the_component(case: Case, id: str) -> None:
+    """The id that the component itself gave to the document."""
+    assert id
+    case.bench.accepted(case.operation, case.binding)
+    stored = case.store()
+    own = stored.sample.body.get("component_document_id") if stored.sample.body else None
+    if not isinstance(own, str) or own.lower() == stored.id.lower():
+        raise case.not_applicable("one_id_for_both")
+    case.expect(about(case, own), "component_id")
+
+
+@check("OKD-FX-008", profile="smoke")
+def test_metadata(case: Case) -> None:
+    """JSON, about the document that was asked for."""
+    stored = case.store()
+    exchange = case.expect(about(case, stored.id))
+    answer = exchange.answer
+    if answer is None or not answer.succeeded:
+        return
+    case.require(answer.media_type.endswith("json"), "not_json", media_type=answer.media_type or "-")
+    found = case.value_in(exchange, "dms_document_id")
+    case.require(str(found).lower() == stored.id.lower(), "other_id_in_metadata", sent=stored.id, value=found)
+
+
+@check("OKD-FX-009")
+def test_temporary_address(case: Case) -> None:
+    """The address in the metadata gives the same bytes to a browser, without a token."""
+    stored = case.store()
+    url = temporary_address(case, stored, "metadata")
+    exchange = case.expect(opened(case, url), "download")
+    if exchange.answer and exchange.answer.succeeded:
+        case.bytes_equal(exchange.answer.body, stored.content)
+
+
+def temporary_address(case: Case, stored: Stored, situation: str) -> str:
+    """The temporary address of a document. Raises Failed, or Inconclusive where that can't be a failure."""
+    exchange = case.expect(about(case, stored.id), situation)
+    found = case.value_in(exchange, "download_url")
+    url = web_address(found)
+    case.require(url is not None, "no_address", field=case.answer_field("download_url"), value=_shown(found))
+    if url is None:
+        raise case.inconclusive("no_address_to_open")
+    return url
+
+
+def _shown(value: object) -> str:
+    """A value that is no address, for people."""
+    return "-" if value is None else repr(value)[:80]
+
+
+def opened(case: Case, url: str) -> Exchange:
+    """Get an address as a browser does: without a token, following where it leads."""
+    base = case.bench.target.roles[case.role].base_url
+    for _ in range(MOST_REDIRECTS):
+        own = same_origin(url, base)
+        case.bench.redactor.learn(url.partition("://")[2].partition("/")[2])
+        request = Request("GET", url, (("Accept", "*/*"),), sensitive_url=True, gateway=own)
+        exchange = case.send(request, None, "raw")
+        location = exchange.answer.header("location") if exchange.answer else None
+        onward = joined(url, location) if location and exchange.status in REDIRECTS else None
+        if onward is None:
+            return exchange
+        url = onward
+    return exchange
+
+
+@check("OKD-FX-010", address=["guessable"])
+def test_address_can_not_be_guessed(case: Case, address: str) -> None:
+    """Apart from the ids, the addresses of two documents differ."""
+    assert address
+    documents = [case.store(), case.store()]
+    addresses = [temporary_address(case, stored, "live") for stored in documents]
+    bare = {without_id(url, stored.id) for url, stored in zip(addresses, documents, strict=True)}
+    case.require(len(bare) == len(documents), "address_guessable")
+
+
+def without_id(url: str, document_id: str) -> str:
+    """An address with the id taken out, with dashes or without."""
+    lowered = url.lower()
+    for form in (document_id.lower(), document_id.lower().replace("-", "")):
+        lowered = lowered.replace(form, "{id}")
+    return lowered
+
+
+@check("OKD-FX-010", address=["of_deleted"])
+def test_address_of_a_deleted_document(case: Case, address: str) -> None:
+    """The address dies with its document."""
+    assert address
+    stored = case.store()
+    url = temporary_address(case, stored, "live")
+    if case.expect(opened(case, url), "live").status != 200:
+        raise case.inconclusive("address_never_worked")
+    accepted_or_inconclusive(case.call("delete", stored.id, None, stored.sample.binding.document_type))
+    case.expect(opened(case, url), "deleted")
+
+
+@check("OKD-FX-011", field=["document_name", "document_size", "format"])
+def test_metadata_as_uploaded(case: Case, field: str) -> None:
+    """Name, size and format are those of the upload, in the spelling of the text."""
+    stored, exchange, value = described(case)
+    case.telling = exchange
+    names = field_names(case.operation.success_schema() or {}, field)
+    present = [name for name in names if name in value]
+    if not case.require(bool(present), "not_in_metadata", field=names[0], reading="warned"):
+        return
+    sent = as_uploaded(stored, field)
+    found = value[present[0]]
+    case.require(
+        found == sent, "other_in_metadata", reading="warned", field=present[0], sent=sent, value=found
+    )
+    case.require(present[0] == names[0], "old_spelling", reading="warned", wanted=names[0], field=present[0])
+
+
+def as_uploaded(stored: Stored, field: str) -> Any:
+    """What the metadata should say: the name that was sent, the real size, the type of the file part."""
+    own = {
+        "document_name": stored.sample.body.get("document_name") if stored.sample.body else None,
+        "document_size": len(stored.content),
+        "format": stored.sample.operation.part("file").content_types[0],
+    }
+    return own[field]
+
+
+@check("OKD-FX-012")
+def test_creation_date(case: Case) -> None:
+    """A date with time and time zone, where there is one."""
+    _, exchange, _ = described(case)
+    found = case.value_in(exchange, "creation_date")
+    if found is None:
+        case.note(case.words("no_creation_date"))
+        return
+    whole = isinstance(found, str) and FormatChecker(["date-time"]).conforms(found, "date-time")
+    case.require(whole, "no_time_zone", value=_shown(found))
+
+
+@check("OKD-FX-013")
+def test_registered_document(case: Case) -> None:
+    """A document that the DMS registered with a module is readable for that module."""
+    token = case.bench.usual(case.binding)
+    component = case.bench.component_of(token) or token.client_id
+    content = pdf(f"{case.bench.run_id} {case.spec.id}")
+    with registered(case, component, content) as document_id:
+        exchange = case.expect(about(case, document_id, token.value))
+        if exchange.answer and exchange.answer.succeeded:
+            case.bytes_equal(exchange.answer.body, content)
+
+
+@contextmanager
+def registered(case: Case, component: str, content: bytes) -> Iterator[str]:
+    """The id of a document of the DMS's own that it has registered with a module; destroyed afterwards."""
+    answer = case.bench.hooks.call(
+        "register",
+        role=case.role,
+        component=component,
+        document_type=case.binding.document_type,
+        document_name=f"{case.bench.marker}.pdf",
+        content_base64=base64.b64encode(content).decode(),
+    )
+    document_id = answer.get("document_id")
+    if not isinstance(document_id, str):
+        raise case.inconclusive("hook_failed", name="register", error="no document_id")
+    try:
+        yield document_id
+    finally:
+        with suppress(NotTested, Inconclusive):
+            case.bench.hooks.call("destroy", role=case.role, document_id=document_id)
+
+
+def _asked(case: Case, name: str | None = None, value: str | None = None, method: str = "") -> Exchange:
+    """The valid request with one header more, or another method."""
+    request = case.sample().request()
+    request = with_header(request, name, value) if name else request
+    return case.send(replace(request, method=method or request.method), case.operation)
+
+
+@check("OKD-FX-014", ask=["accept"])
+def test_accept_that_can_not_be_met(case: Case, ask: str) -> None:
+    """Asking for a picture."""
+    case.expect(_asked(case, "Accept", "image/png"), ask)
+
+
+@check("OKD-FX-014", ask=["range"])
+def test_range(case: Case, ask: str) -> None:
+    """Asking for the first ten bytes; the answer is those, or the whole document."""
+    exchange = case.expect(_asked(case, "Range", "bytes=0-9"), ask)
+    if exchange.answer and exchange.status in {200, 206}:
+        whole = case.document().content
+        wanted = whole if exchange.status == 200 else whole[:10]
+        case.require(exchange.answer.body == wanted, "wrong_part", found=len(exchange.answer.body))
+
+
+@check("OKD-FX-014", ask=["head"])
+def test_head(case: Case, ask: str) -> None:
+    """Asking for the headers only."""
+    case.expect(_asked(case, method="HEAD"), ask)

@@ -1,0 +1,216 @@
+"""FY: replacing the content of a document, flow y."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from okd_conformance.fields import deref, field_names
+from okd_conformance.judge.bench import Stored
+from okd_conformance.judge.content import pdf
+from okd_conformance.judge.sample import Sample, with_header
+from okd_conformance.suite import Case, cells, check
+from okd_conformance.wire.exchange import Exchange
+from okd_conformance.wire.multipart import Multipart, Part
+from test_aut import with_scope
+from test_fx import tried
+
+
+def replacement(case: Case, stored: Stored, size: int = 0, **given: Any) -> Sample:
+    """A valid replacement of a document by other bytes."""
+    content = pdf(f"{case.bench.run_id} {case.spec.id} new", size)
+    return case.canonical(path_values={"dms_document_id": stored.id}, file=content, **given)
+
+
+def read(case: Case, stored: Stored) -> Exchange:
+    """Ask for the bytes of a document with the token that uploaded it."""
+    return case.read(stored.id, stored.sample.token, stored.sample.binding.document_type)
+
+
+def require_content(case: Case, stored: Stored, content: bytes, situation: str | None = None) -> None:
+    """Judge that a document has this content; Inconclusive, without a situation, when it can't be read."""
+    exchange = read(case, stored)
+    if situation is not None:
+        case.expect(exchange, situation)
+    elif exchange.answer is None or not exchange.answer.succeeded:
+        raise case.inconclusive("content_not_shown", status=exchange.status or exchange.error)
+    if exchange.answer and exchange.answer.succeeded:
+        case.bytes_equal(exchange.answer.body, content)
+
+
+def metadata(case: Case, stored: Stored, situation: str) -> dict[str, Any]:
+    """The metadata of a document."""
+    document_type = stored.sample.binding.document_type
+    exchange = case.expect(case.call("metadata", stored.id, stored.sample.token, document_type), situation)
+    body = case.answer_body(exchange)
+    if body is None or not isinstance(body.value, dict):
+        raise case.inconclusive("no_metadata_to_judge")
+    return body.value
+
+
+def media_types(operation: Any, _: Any) -> list[str]:
+    """The media types in which the edition lets content be replaced."""
+    return list(operation.request)
+
+
+def works(exchange: Exchange) -> bool:
+    """Whether a request succeeded."""
+    return exchange.answer is not None and exchange.answer.succeeded
+
+
+@check("OKD-FY-001", profile="smoke")
+def test_replace(case: Case) -> None:
+    """The first media type that is not refused."""
+    stored = case.store()
+    tries = []
+    for media in case.operation.request:
+        tries.append(case.sent(replacement(case, stored, file_type=media)))
+        if works(tries[-1]):
+            break
+    case.expect(tries[-1] if works(tries[-1]) else tries[0])
+
+
+@check("OKD-FY-002", type=media_types)
+def test_media_type(case: Case, type: str) -> None:
+    """Each media type that the sources name; one of them is enough."""
+    stored = case.store()
+    exchange = case.sent(replacement(case, stored, file_type=type))
+    if works(exchange):
+        case.expect(exchange)
+        return
+    others = [media for media in case.operation.request if media != type]
+    other_works = any(works(case.sent(replacement(case, stored, file_type=media))) for media in others)
+    case.expect(exchange, "one_refused" if other_works else "default")
+
+
+@check("OKD-FY-003")
+def test_new_content_is_read(case: Case) -> None:
+    """The same id gives the new bytes."""
+    stored = case.store()
+    sample = replacement(case, stored)
+    case.expect(case.sent(sample), "replace")
+    require_content(case, stored, sample.file, "read_back")
+
+
+@check("OKD-FY-004")
+def test_metadata_stays(case: Case) -> None:
+    """All but size and temporary address, though Content-Disposition names another file."""
+    stored = case.store()
+    before = metadata(case, stored, "metadata")
+    name = stored.sample.operation.part("file").name
+    disposition = f'form-data; name="{name}"; filename="{case.bench.marker}-other-name.pdf"'
+    request = with_header(replacement(case, stored).request(), "Content-Disposition", disposition)
+    case.expect(case.send(request, case.operation), "replace")
+    after = metadata(case, stored, "metadata")
+    changed = [name for name in lasting_fields(case) if before.get(name) != after.get(name)]
+    case.require(not changed, "metadata_changed", fields=", ".join(changed))
+
+
+def lasting_fields(case: Case) -> list[str]:
+    """The fields of the metadata that the edition names, apart from those that follow the content."""
+    operation, _ = case.bench.binding_for(case.role, "metadata", None)
+    schema = operation.success_schema() or {}
+    following = {n for m in ("document_size", "download_url") for n in field_names(schema, m)}
+    return [name for name in deref(schema, schema).get("properties", {}) if name not in following]
+
+
+@check("OKD-FY-005")
+def test_size_follows(case: Case) -> None:
+    """A longer document; the metadata give its size."""
+    stored = case.store()
+    sample = replacement(case, stored, size=5000)
+    if not works(case.sent(sample)):
+        raise case.inconclusive("replacement_refused")
+    found = case.metadata_value(stored.id, "document_size", stored.sample)
+    if found is None:
+        raise case.not_tested("metadata_has_no_size")
+    case.require(found == len(sample.file), "old_size", sent=len(sample.file), value=found)
+
+
+@check("OKD-FY-006")
+def test_locked_document(case: Case) -> None:
+    """A locked document can't be replaced, and an unlocked one can."""
+    case.bench.accepted(case.operation, case.binding)
+    stored = case.store()
+    with locked(case, stored):
+        exchange = case.sent(replacement(case, stored))
+    case.expect(exchange, "locked")
+    require_content(case, stored, stored.content)
+    case.expect(case.sent(replacement(case, stored)), "unlocked")
+
+
+@contextmanager
+def locked(case: Case, stored: Stored) -> Iterator[None]:
+    """The document is locked meanwhile."""
+    case.bench.hooks.call("lock", role=case.role, document_id=stored.id, locked=True)
+    try:
+        yield
+    finally:
+        case.bench.hooks.call("lock", role=case.role, document_id=stored.id, locked=False)
+
+
+@check("OKD-FY-007", scope=cells("sufficient"))
+def test_sufficient_scope(case: Case, scope: str) -> None:
+    """Each scope of the document's type alone, on a document that came in with it."""
+    case.expect(with_scope(case, scope), "sufficient")
+
+
+@check("OKD-FY-007", scope=cells("refused"))
+def test_refused_scope(case: Case, scope: str) -> None:
+    """Every other scope of the standard; the old bytes stay."""
+    exchange, stored = tried(case, scope)
+    case.expect(exchange, "refused")
+    require_content(case, stored, stored.content, "after_refusal")
+
+
+@check("OKD-FY-007", scope=cells("disputed"))
+def test_disputed_scope(case: Case, scope: str) -> None:
+    """The sources disagree; either answer will do."""
+    case.expect(tried(case, scope)[0], "disputed")
+
+
+@check("OKD-FY-008", document=["unknown"])
+def test_unknown_document(case: Case, document: str) -> None:
+    """An id that nobody gave."""
+    assert document
+    case.bench.accepted(case.operation, case.binding)
+    sample = case.canonical(path_values={"dms_document_id": case.fresh_uuid()})
+    case.expect(case.sent(sample), "unknown_id")
+
+
+@check("OKD-FY-008", content=["empty"])
+def test_empty_content(case: Case, content: str) -> None:
+    """Zero bytes; a refusal leaves the old ones."""
+    assert content
+    case.bench.accepted(case.operation, case.binding)
+    stored = case.store()
+    exchange = case.expect(case.sent(replacement(case, stored).with_file(b"")), "empty_body")
+    if not works(exchange):
+        require_content(case, stored, stored.content)
+
+
+@check("OKD-FY-009")
+def test_multipart(case: Case) -> None:
+    """A multipart message with one file: refused, or only the file is stored."""
+    case.bench.accepted(case.operation, case.binding)
+    stored = case.store()
+    sample = replacement(case, stored)
+    name = stored.sample.operation.part("file").name
+    kind = stored.sample.operation.part("file").content_types[0]
+    part = Part.form(name, sample.file, content_type=kind, filename=f"{case.bench.marker}.pdf")
+    message = Multipart((part,), sample.boundary)
+    body = message.payload()
+    request = with_header(sample.request(body=body), "Content-Type", message.content_type)
+    exchange = case.send(request, case.operation)
+    if not works(exchange):
+        case.expect(exchange)
+        return
+    found = read(case, stored)
+    content = found.answer.body if found.answer else b""
+    case.telling = exchange
+    if content == sample.file:
+        case.expect(exchange, "file_part_stored")
+    else:
+        key = "multipart_stored" if content == body else "multipart_lost"
+        case.require(False, key, situation="raw_body_stored", exchange=exchange)

@@ -1,0 +1,94 @@
+"""FZ: deleting documents, flow z."""
+
+from __future__ import annotations
+
+from okd_conformance.judge.bench import Stored, accepted_or_inconclusive
+from okd_conformance.suite import Case, cells, check
+from test_aut import with_scope
+from test_fx import about, tried
+from test_fy import require_content
+
+
+def deleted(case: Case) -> Stored:
+    """A document of the case's own that has just been deleted. Raises Inconclusive when that failed."""
+    stored = case.store()
+    accepted_or_inconclusive(about(case, stored.id))
+    return stored
+
+
+@check("OKD-FZ-001", profile="smoke")
+def test_delete(case: Case) -> None:
+    """The document that was uploaded."""
+    case.expect(about(case, case.store().id))
+
+
+@check("OKD-FZ-002", then=["read", "metadata", "replace"])
+def test_deleted_document_is_gone(case: Case, then: str) -> None:
+    """Reading, asking for the metadata and replacing, afterwards."""
+    operation, binding = case.bench.binding_for(case.role, then, case.binding.document_type)
+    case.bench.accepted(operation, binding)
+    path_values = {"dms_document_id": deleted(case).id}
+    case.expect(case.sent(case.bench.ready(operation, binding, case.spec.id, path_values=path_values)))
+
+
+@check("OKD-FZ-003")
+def test_delete_twice(case: Case) -> None:
+    """The same document once more."""
+    case.expect(about(case, deleted(case).id))
+
+
+@check("OKD-FZ-004", scope=cells("sufficient"))
+def test_sufficient_scope(case: Case, scope: str) -> None:
+    """Each scope of the document's type alone, on a document that came in with it."""
+    case.expect(with_scope(case, scope), "sufficient")
+
+
+@check("OKD-FZ-004", scope=cells("refused"))
+def test_refused_scope(case: Case, scope: str) -> None:
+    """Every other scope of the standard; the document stays."""
+    exchange, stored = tried(case, scope)
+    case.expect(exchange, "refused")
+    require_content(case, stored, stored.content, "after_refusal")
+
+
+@check("OKD-FZ-004", scope=cells("disputed"))
+def test_disputed_scope(case: Case, scope: str) -> None:
+    """The sources disagree; either answer will do."""
+    if scope in notice_scopes(case):
+        raise case.not_applicable("judged_elsewhere", requirement="OKD-FZ-005")
+    case.expect(tried(case, scope)[0], "disputed")
+
+
+def notice_scopes(case: Case) -> list[str]:
+    """The scopes that are disputed for deleting, but have nothing to do with the document's type."""
+    _, reading = case.bench.binding_for(case.role, "read", case.binding.document_type)
+    theirs = reading.scopes.disputed if reading.scopes else ()
+    disputed = case.binding.scopes.disputed if case.binding.scopes else ()
+    return [scope for scope in disputed if scope not in theirs]
+
+
+@check("OKD-FZ-005")
+def test_scope_of_the_notice(case: Case) -> None:
+    """The scope by which a DMS tells a module that a document was destroyed."""
+    scopes = notice_scopes(case)
+    if not scopes:
+        raise case.not_applicable("nothing_disputed")
+    for scope in scopes:
+        case.expect(tried(case, scope)[0])
+
+
+@check("OKD-FZ-006", document=["unknown"])
+def test_unknown_document(case: Case, document: str) -> None:
+    """An id that nobody gave."""
+    assert document
+    case.bench.accepted(case.operation, case.binding)
+    case.expect(about(case, case.fresh_uuid()), "unknown_id")
+
+
+@check("OKD-FZ-006", document=["sibling"])
+def test_sibling_stays(case: Case, document: str) -> None:
+    """Another document of the same enrolment, with the same name, is still there."""
+    assert document
+    gone, sibling = case.store(), case.store()
+    accepted_or_inconclusive(about(case, gone.id))
+    require_content(case, sibling, sibling.content, "sibling")
