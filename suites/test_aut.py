@@ -48,13 +48,13 @@ def test_challenge(case: Case) -> None:
 @check("OKD-AUT-008", token=["garbled", "expired", "not_yet_valid", "wrong_signature", "alg_none"])
 def test_bad_token(case: Case, token: str) -> None:
     """A token that is damaged, out of date, or not signed by the issuer."""
-    case.expect(case.attempt(case.bench.odd_token(token)))
+    case.expect(case.attempt(case.bench.odd_token(token, case.binding)))
 
 
 @check("OKD-AUT-009", token=["foreign_audience", "foreign_issuer"])
 def test_foreign_token(case: Case, token: str) -> None:
     """A sound token, but for another service or by another issuer."""
-    case.expect(case.attempt(case.bench.odd_token(token)))
+    case.expect(case.attempt(case.bench.odd_token(token, case.binding)))
 
 
 @check("OKD-AUT-010", place=["query", "basic"])

@@ -78,7 +78,7 @@ def test_open_end(case: Case) -> None:
 def test_ids_and_objects(case: Case, form: tuple[str, str]) -> None:
     """Person and offering as a bare id or as an object."""
     person, offering = form
-    sample = case.sample()
+    sample = case.canonical()
     body = sample.body
     assert body is not None
     if person == "id":

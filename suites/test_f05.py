@@ -34,7 +34,9 @@ def restored(case: Case) -> Iterator[None]:
     try:
         yield
     finally:
-        if not case.bench.restore(case.role, case.spec.id):
+        bench = case.bench
+        bench.restore(case.role, case.spec.id)
+        if bench.ledger.states.get(case.role) not in {None, bench.standing_state(case.role)}:
             case.note(case.words("enrolment_not_restored"))
 
 

@@ -20,6 +20,9 @@ KEPT = (
     "document_name",
     "offering_type",
     "association_type",
+    "person_role",
+    "affiliations",
+    "mode_of_study",
 )
 EXAMPLES = {"smoke": 5, "standard": 10, "full": 100}
 

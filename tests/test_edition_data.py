@@ -32,8 +32,9 @@ WRONG_FORMAT = "not of this format"
 WRONG_BY_TYPE = {"number": 17, "string": "a text", "object": {"a": "thing"}}
 JSON_TYPE = {"integer": "number", "number": "number", "string": "string", "object": "object"}
 
-EDITIONS = [read_edition(file.parent) for file in sorted(data_folder("specs").glob("*/edition.yaml"))]
-BY_EDITION = pytest.mark.parametrize("edition", EDITIONS, ids=lambda e: e.id)
+FILES = [f for depth in ("*", "*/*") for f in sorted(data_folder("specs").glob(f"{depth}/edition.yaml"))]
+EDITIONS = [read_edition(file.parent) for file in FILES]
+BY_EDITION = pytest.mark.parametrize("edition", EDITIONS, ids=lambda e: e.name)
 
 
 class Described(NamedTuple):
@@ -47,7 +48,7 @@ class Described(NamedTuple):
     raw: dict[str, Any]
 
     def __str__(self) -> str:
-        return f"{self.edition.id}-{Path(self.filename).stem}-{self.raw.get('operationId')}"
+        return f"{self.edition.name}-{Path(self.filename).stem}-{self.raw.get('operationId')}"
 
 
 class Sample(NamedTuple):

@@ -1,27 +1,25 @@
-"""Edition okd-1.5 says what the published YAML says, but for the differences that its errata name.
+"""An edition says what the published YAML says, but for the differences that its errata name.
 
-Compared are paths and methods, statuses, scopes, media types, query parameters and required fields. An erratum
-names them in ``differences``: each line holds for every operation of the erratum in which it occurs.
+Compared are paths and methods, statuses, scopes, media types, query parameters and required fields. An
+erratum names them in ``differences``: a line holds for every operation of the erratum in which it occurs.
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import yaml
-from upstream import published
 
 from okd_conformance.bundle import read_data
-from okd_conformance.edition import METHODS, Edition, load_edition
+from okd_conformance.edition import METHODS, Edition, load_edition, operation_name
 from okd_conformance.fields import deref
+from upstream import published
 
 Json = dict[str, Any]
-BRANCHES = ("oneOf", "anyOf")
-DEEPEST = 8
+SPEC = Path("specification", "v5", "spec.yaml")
 
 
 class Call(NamedTuple):
@@ -33,24 +31,32 @@ class Call(NamedTuple):
     root: Json
 
 
-@functools.cache
-def read_published(file: Path) -> Any:
-    """A file of the published YAML with every reference replaced by what it points at."""
-    return resolved(yaml.safe_load(file.read_text("utf-8")), file, 0)
+def read_published(file: Path) -> Json:
+    """A published document as one, with the files that it refers to under ``files`` and local references."""
+    files: Json = {}
+    waiting = [file.resolve()]
+    while waiting:
+        one = waiting.pop()
+        if str(one) not in files:
+            files[str(one)] = localised(yaml.safe_load(one.read_text("utf-8")), one, waiting)
+    root: Json = {"files": files, **files[str(file.resolve())]}
+    root["origins"] = {path: item["$ref"] for path, item in root["paths"].items()}
+    root["paths"] = {path: dict(deref(root, item)) for path, item in root["paths"].items()}
+    return root
 
 
-def resolved(node: Any, file: Path, depth: int) -> Any:
+def localised(node: Any, file: Path, waiting: list[Path]) -> Any:
+    """The node with each reference to a file pointing into ``files``; notes the files to read."""
     if isinstance(node, list):
-        return [resolved(item, file, depth) for item in node]
+        return [localised(item, file, waiting) for item in node]
     if not isinstance(node, dict):
         return node
     reference = node.get("$ref")
-    if isinstance(reference, str) and depth < 2 * DEEPEST:
+    if isinstance(reference, str):
         target = (file.parent / reference).resolve()
-        beside = {k: resolved(v, file, depth) for k, v in node.items() if k != "$ref"}
-        found = resolved(yaml.safe_load(target.read_text("utf-8")), target, depth + 1)
-        return {**found, **beside} if isinstance(found, dict) else found
-    return {key: resolved(value, file, depth) for key, value in node.items()}
+        waiting.append(target)
+        node = {**node, "$ref": "#/files/" + str(target).replace("~", "~0").replace("/", "~1")}
+    return {key: localised(value, file, waiting) for key, value in node.items()}
 
 
 def calls(document: Json) -> Iterator[Call]:
@@ -58,8 +64,12 @@ def calls(document: Json) -> Iterator[Call]:
         for method in METHODS:
             if method in item:
                 own = item[method]
-                parameters = [*item.get("parameters", []), *own.get("parameters", [])]
-                yield Call(method.upper(), path, {**own, "parameters": parameters}, document)
+                both = [*item.get("parameters", []), *own.get("parameters", [])]
+                described = {
+                    "parameters": [deref(document, parameter) for parameter in both],
+                    "responses": {s: deref(document, answer) for s, answer in own["responses"].items()},
+                }
+                yield Call(method.upper(), path, {**own, **described}, document)
 
 
 # What is compared, each thing as one line
@@ -104,37 +114,59 @@ def answers(call: Call) -> Iterator[str]:
             yield from (f"answer {status} requires {field}" for field in fields)
 
 
-def required(root: Json, schema: Json, before: str = "", depth: int = 0) -> set[str]:
-    """The fields that every body must have, with those inside them: ``items[].personId``."""
-    if depth > DEEPEST:
-        return set()
-    schema = dict(deref(root, schema))
-    found = {before + name for name in schema.get("required", [])}
-    for name, sub in schema.get("properties", {}).items():
-        if isinstance(sub, dict):
-            found |= required(root, sub, f"{before}{name}.", depth + 1)
-    if isinstance(schema.get("items"), dict):
-        found |= required(root, schema["items"], f"{before.removesuffix('.')}[].", depth + 1)
+def required(root: Json, schema: Json, before: str = "") -> set[str]:
+    """The fields that every body must have, also inside objects and lists that every body must have."""
+    names = required_names(root, schema)
+    found = {before + name for name in names}
+    for name in sorted(names):
+        for sub in properties(root, schema, name):
+            found |= required(root, sub, f"{before}{name}.")
+            for items in subschemas(root, sub, "items"):
+                found |= required(root, items, f"{before}{name}[].")
+    return found
+
+
+def required_names(root: Json, unread: Json) -> set[str]:
+    """The fields that an object must have; none when something else than an object will do too."""
+    schema = deref(root, unread)
+    names = set(schema.get("required", []))
     for sub in schema.get("allOf", []):
-        found |= required(root, sub, before, depth + 1)
-    for word in BRANCHES:
-        branches = [deref(root, sub) for sub in schema.get(word, []) if isinstance(sub, dict)]
-        sets = [required(root, dict(s), before, depth + 1) for s in branches if s.get("type") != "string"]
-        found |= set.intersection(*sets) if sets else set()
+        names |= required_names(root, sub)
+    for word in ("oneOf", "anyOf"):
+        branches = [required_names(root, sub) for sub in schema.get(word, []) if isinstance(sub, dict)]
+        names |= set.intersection(*branches) if branches else set()
+    return names
+
+
+def properties(root: Json, schema: Json, name: str) -> list[Json]:
+    return [p[name] for p in subschemas(root, schema, "properties") if name in p]
+
+
+def subschemas(root: Json, unread: Json, keyword: str) -> list[Json]:
+    """The value of a keyword in the schema and in the parts that it is made of."""
+    schema = deref(root, unread)
+    found = [schema[keyword]] if keyword in schema else []
+    for sub in schema.get("allOf", []):
+        found += subschemas(root, sub, keyword)
     return found
 
 
 # The comparison
 
 
-@pytest.fixture(scope="module")
-def edition() -> Edition:
-    return load_edition("okd-1.5")
+@pytest.fixture(scope="module", params=("okd-0.9.1", "okd-1.5"))
+def edition(request: pytest.FixtureRequest) -> Edition:
+    """An edition whose published YAML describes it. That of okd-0.6 is about other paths than its text."""
+    return load_edition(request.param)
 
 
 @pytest.fixture(scope="module")
-def theirs(edition: Edition) -> dict[tuple[str, str], Call]:
-    document = read_published(published() / edition.upstream / "specification" / "v5" / "spec.yaml")
+def document(edition: Edition) -> Json:
+    return read_published(published() / edition.upstream / SPEC)
+
+
+@pytest.fixture(scope="module")
+def theirs(document: Json) -> dict[tuple[str, str], Call]:
     return {(call.method, call.path): call for call in calls(document)}
 
 
@@ -149,7 +181,7 @@ def found(ours: list[Call], theirs: dict[tuple[str, str], Call]) -> set[tuple[st
     """Each difference: an operation of ours, and the line that is new (+) or gone (-)."""
     differing = set()
     for call in ours:
-        name, wanted, have = call.raw["operationId"], facts(theirs[call.method, call.path]), facts(call)
+        name, wanted, have = operation_name(call.raw), facts(theirs[call.method, call.path]), facts(call)
         differing |= {(name, f"+ {line}") for line in have - wanted - implied(have, wanted)}
         differing |= {(name, f"- {line}") for line in wanted - have - implied(wanted, have)}
     return differing
@@ -176,10 +208,42 @@ def test_every_difference_is_named_by_an_erratum(edition: Edition, found: set[tu
 
 
 def test_errata_name_no_difference_that_is_not_there(edition: Edition, found: set[tuple[str, str]]) -> None:
-    lines = {line for _, line in found}
     errata: list[Json] = read_data(edition.folder / "errata.yaml")["errata"]
     stale = []
     for erratum in errata:
-        own = {line for o, line in found if o in erratum["operations"]}
-        stale += [(erratum["id"], line) for line in erratum.get("differences", []) if line not in own & lines]
+        real = {line for operation, line in found if operation in erratum["operations"]}
+        stale += [(erratum["id"], line) for line in erratum.get("differences", []) if line not in real]
     assert stale == []
+
+
+def test_an_erratum_is_about_a_document_of_its_operations(
+    edition: Edition, document: Json, ours: list[Call]
+) -> None:
+    """The document is a text of the standard, or one that describes one of the operations."""
+    base = published() / edition.upstream
+    general = str((base / SPEC).resolve())
+    describing = {operation_name(call.raw): files_behind(document, call.path) | {general} for call in ours}
+    errata: list[Json] = read_data(edition.folder / "errata.yaml")["errata"]
+    for erratum in errata:
+        file = (base / erratum["document"]).resolve()
+        assert file.is_file(), erratum["id"]
+        if file.suffix == ".yaml":
+            assert str(file) in set().union(*(describing[o] for o in erratum["operations"])), erratum["id"]
+
+
+def files_behind(document: Json, path: str) -> set[str]:
+    """The published files that describe a path, directly or through others."""
+    found: set[str] = set()
+    waiting = [document["origins"][path]]
+    while waiting:
+        file = waiting.pop().removeprefix("#/files/").replace("~1", "/").replace("~0", "~")
+        if file not in found:
+            found.add(file)
+            waiting += references(document["files"][file])
+    return found
+
+
+def references(node: Any) -> list[str]:
+    inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else []
+    own = [node["$ref"]] if isinstance(node, dict) and isinstance(node.get("$ref"), str) else []
+    return own + [reference for part in inner for reference in references(part)]

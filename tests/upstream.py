@@ -1,4 +1,4 @@
-"""The published texts that the catalogue quotes and the editions depart from; they are not part of this project."""
+"""The published texts that the catalogue quotes and the editions depart from; not part of this project."""
 
 from __future__ import annotations
 

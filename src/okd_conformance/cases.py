@@ -42,7 +42,7 @@ class Selection:
         return (
             (not self.roles or spec.role in self.roles)
             and (not self.flows or bool(self.flows & _flows_of(spec)))
-            and (not self.requirements or any(_names(r, spec.requirement.id) for r in self.requirements))
+            and (not self.requirements or any(is_named(r, spec.requirement.id) for r in self.requirements))
             and (not self.cases or spec.id in self.cases)
         )
 
@@ -56,7 +56,8 @@ class Selection:
         return not (self.roles or self.flows or self.requirements or self.cases)
 
 
-def _names(wanted: str, requirement_id: str) -> bool:
+def is_named(wanted: str, requirement_id: str) -> bool:
+    """Whether an option's value is this requirement, or its section."""
     return requirement_id == wanted or requirement_id.startswith(wanted + "-")
 
 
@@ -111,15 +112,15 @@ def places(
     elif requirement.applies.per == "operation":
         seen: set[str] = set()
         for operation, binding in bound:
-            if operation.name not in seen:
-                seen.add(operation.name)
+            if operation.id not in seen:
+                seen.add(operation.id)
                 yield operation, binding if requirement.applies.flows else None
     elif bound:
         yield None, None
 
 
 def _where(operation: Operation | None, binding: Binding | None) -> list[str]:
-    parts = [operation.name] if operation else []
+    parts = [operation.id] if operation else []
     if binding:
         parts.append(f"flow={binding.flow}")
         same = [b for b in operation.bindings if b.flow == binding.flow] if operation else []

@@ -3,57 +3,98 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
-from okd_conformance.outcome import Outcome
+from okd_conformance.configuration import ConfigurationError
+from okd_conformance.judge.outcome import CaseResult
+from okd_conformance.judge.verdict import ExitCode
+from okd_conformance.outcome import LEDGER, Outcome
 from okd_conformance.paths import data_folder
+from okd_conformance.report.clean import printable
 from okd_conformance.report.console import ConsoleReporter
-from okd_conformance.run import Options, Run
+from okd_conformance.run import Options, RefusedError, Run, opened
+from okd_conformance.text import say
 
 _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
-_EXITS = {0: 0, 1: 1, 2: 2, 3: 3, 4: 4}
+_INTERRUPTED = 3
+_FAULT = 4
 
 
 class _Screen:
-    """Shows the run on the terminal."""
+    """Shows a run on the terminal."""
 
-    def __init__(self, console: ConsoleReporter) -> None:
+    def __init__(self, run: Run, console: ConsoleReporter) -> None:
+        self.run = run
         self._console = console
 
-    def started(self, run: Run, cases: int) -> None:
+    def started(self, cases: int) -> None:
         """The first case is about to start."""
+        run = self.run
         self._console.start(run.edition, run.target.name, run.options.profile, cases)
 
-    def case_done(self, result: object) -> None:
+    def case_done(self, result: CaseResult) -> None:
         """A case has ended."""
-        self._console.case_done(result)  # type: ignore[arg-type]
+        self._console.case_done(result)
 
     def finished(self, outcome: Outcome) -> None:
         """The files are written."""
         self._console.finish(outcome.report, outcome.folder)
+        if outcome.left:
+            words = say("left_behind", n=outcome.left, file=outcome.folder / LEDGER)
+            _complain(words.in_language(self.run.options.lang))
+        if outcome.configuration:
+            _complain(outcome.configuration)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Why the run does not begin."""
+        if isinstance(excinfo.value, pytest.exit.Exception):
+            _complain(str(excinfo.value))
 
 
 def run_suites(options: Options, workers: int | None = None) -> int:
     """Run the suites and return the exit code of the contract."""
+    console = ConsoleReporter(sys.stdout, options.lang, quiet=options.quiet)
+    try:
+        with _own_surroundings(), opened(options) as run:
+            code = int(pytest.main(_arguments(run.options, workers), plugins=[_Screen(run, console)]))
+    except ConfigurationError as error:
+        _complain(error.render(options.lang))
+        return 2
+    except RefusedError as error:
+        _complain(error.reason.in_language(options.lang))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except Exception:  # noqa: BLE001 - a crash must not look like a verdict
+        traceback.print_exc()
+        return _FAULT
+    finally:
+        console.stop()
+    return code if code in set(ExitCode) else _FAULT
+
+
+def _complain(words: str) -> None:
+    sys.stdout.flush()
+    sys.stderr.write(printable(words) + "\n")
+
+
+def _arguments(options: Options, workers: int | None) -> list[str]:
     suites = data_folder("suites")
     arguments = [str(suites), "-c", str(Path(__file__).with_name("suites.ini")), "--rootdir", str(suites)]
     arguments += ["--confcutdir", str(suites), "-p", "no:cacheprovider", "-p", "no:terminal"]
     arguments += ["-p", "okd_conformance.plugin", *_as_arguments(options)]
     if workers and workers > 1:
         arguments += ["-p", "xdist", "-n", str(workers), "--dist", "loadfile"]
-    console = ConsoleReporter(sys.stdout, options.lang, quiet=options.quiet)
-    with _own_surroundings():
-        try:
-            code = pytest.main(arguments, plugins=[_Screen(console)])
-        finally:
-            console.stop()
-    return _EXITS.get(int(code), 4)
+    return arguments
 
 
 def _as_arguments(options: Options) -> list[str]:
@@ -86,18 +127,31 @@ def _as_arguments(options: Options) -> list[str]:
 
 @contextmanager
 def _own_surroundings() -> Iterator[None]:
-    """Keep other plugins and settings out, and write nothing beside the installed package."""
+    """Keep other plugins and settings out, write nothing beside the installed package, end tidily."""
     with tempfile.TemporaryDirectory(prefix="okd-conformance-") as folder:
-        changed = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "HYPOTHESIS_STORAGE_DIRECTORY": folder}
+        changed = {
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "HYPOTHESIS_STORAGE_DIRECTORY": folder,
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         before = {name: os.environ.get(name) for name in (*changed, *_FOREIGN)}
+        wrote, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+        handler = signal.signal(signal.SIGTERM, _interrupted)
         try:
             for name in _FOREIGN:
                 os.environ.pop(name, None)
             os.environ.update(changed)
             yield
         finally:
+            signal.signal(signal.SIGTERM, handler)
+            sys.dont_write_bytecode = wrote
             for name, value in before.items():
                 if value is None:
                     os.environ.pop(name, None)
                 else:
                     os.environ[name] = value
+
+
+def _interrupted(_number: int, _frame: FrameType | None) -> None:
+    """A request to end is obeyed like one from the keyboard: clean up, write the files."""
+    raise KeyboardInterrupt

@@ -93,9 +93,14 @@ class PartSpec:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing a role serves, bound to method, path, media types and fields."""
+    """One thing a role serves, bound to method, path, media types and fields.
+
+    ``id`` is unique in a document; two ids share a ``name`` where an edition serves the same thing by two
+    methods.
+    """
 
     name: str
+    id: str
     kind: str
     role: str
     method: str
@@ -108,6 +113,8 @@ class Operation:
     responses: Mapping[int, Mapping[str, Schema]]
     parts: tuple[PartSpec, ...]
     secured: bool
+    answer_examples: tuple[Any, ...] = ()
+    """The JSON of the examples of a success answer."""
 
     @property
     def success(self) -> list[int]:
@@ -154,6 +161,9 @@ class Edition:
     commit: str
     date: str
     upstream: str
+    variant: str | None
+    variants: Mapping[str, str]
+    """Of an edition whose sources contradict each other: the folder of each variant, by name."""
     scopes: tuple[str, ...]
     limits: Mapping[str, int]
     media_types: Mapping[str, str]
@@ -161,6 +171,12 @@ class Edition:
     flows: Mapping[str, Flow]
     folder: Path
     _operations: Mapping[str, tuple[Operation, ...]] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """How a target file names this edition: its id, with the variant unless it is the usual one."""
+        usual = self.variant is None or self.variants.get(self.variant) == "."
+        return self.id if usual else f"{self.id}@{self.variant}"
 
     def operations(self, role: str | None = None, kind: str | None = None) -> list[Operation]:
         """Return the operations, of one role and of one kind if given, in the order of the documents."""
@@ -207,12 +223,26 @@ def edition_ids() -> list[str]:
     return sorted(_folders(os.environ.get("OKD_SPECS")))
 
 
-def load_edition(edition_id: str) -> Edition:
-    """Return the edition; UnknownEditionError when there is no such folder."""
+def load_edition(name: str) -> Edition:
+    """Return the edition with this id, or in one of its variants: ``okd-0.3@put``.
+
+    Raises UnknownEditionError when there is no such folder.
+    """
     folders = _folders(os.environ.get("OKD_SPECS"))
+    edition_id, _, variant = name.partition("@")
     if edition_id not in folders:
-        raise UnknownEditionError(edition_id, sorted(folders))
-    return read_edition(folders[edition_id])
+        raise UnknownEditionError(name, sorted(folders))
+    edition = read_edition(folders[edition_id])
+    if not variant:
+        return edition
+    if variant not in edition.variants:
+        raise UnknownEditionError(name, [f"{edition_id}@{v}" for v in edition.variants] or sorted(folders))
+    return read_edition((folders[edition_id] / edition.variants[variant]).resolve())
+
+
+def edition_variants(edition: Edition) -> list[Edition]:
+    """Return the edition in each of its variants; most editions have but one."""
+    return [load_edition(f"{edition.id}@{v}") for v in edition.variants] or [edition]
 
 
 @functools.cache
@@ -233,6 +263,8 @@ def read_edition(folder: Path) -> Edition:
         commit=str(data["commit"]),
         date=str(data["date"]),
         upstream=data.get("upstream", data["id"]),
+        variant=data.get("variant"),
+        variants={name: v["folder"] for name, v in data.get("variants", {}).items()},
         scopes=scopes,
         limits=data.get("limits", {}),
         media_types=data.get("media_types", {}),
@@ -268,7 +300,7 @@ def _bindings_of(raw: Schema, role: str, scopes: tuple[str, ...]) -> list[Bindin
             continue
         bindings.append(
             Binding(
-                operation=raw["operationId"],
+                operation=operation_name(raw),
                 role=role,
                 flow=str(entry["flow"]),
                 document_type=entry.get("documentType"),
@@ -286,6 +318,12 @@ def _cells(raw: Schema | None, scopes: tuple[str, ...]) -> ScopeCells | None:
     disputed = tuple(raw.get("disputed", ()))
     refused = tuple(s for s in scopes if s not in sufficient and s not in disputed)
     return ScopeCells(sufficient, disputed, refused)
+
+
+def operation_name(raw: Schema) -> str:
+    """The name of an operation: its id, unless an edition serves the same thing by two methods."""
+    name: str = raw.get("x-okd-operation", raw["operationId"])
+    return name
 
 
 def _operation(
@@ -306,7 +344,8 @@ def _operation(
     content = raw.get("requestBody", {}).get("content", {})
     parameters = [*shared, *raw.get("parameters", [])]
     return Operation(
-        name=raw["operationId"],
+        name=operation_name(raw),
+        id=raw["operationId"],
         kind=raw["x-okd-kind"],
         role=role,
         method=method.upper(),
@@ -323,7 +362,18 @@ def _operation(
         },
         parts=tuple(_parts(content, whole)),
         secured=bool(raw.get("security")),
+        answer_examples=tuple(_answer_examples(raw["responses"])),
     )
+
+
+def _answer_examples(responses: Mapping[str, Schema]) -> list[Any]:
+    return [
+        example["value"]
+        for status, answer in responses.items()
+        if status.startswith("2")
+        for described in answer.get("content", {}).values()
+        for example in described.get("examples", {}).values()
+    ]
 
 
 def _examples(content: Mapping[str, Schema]) -> dict[str, Any]:

@@ -72,6 +72,10 @@ class Body:
             return _at(self.value, pointer)
         return None
 
+    def all(self, meaning: str) -> list[Any]:
+        """The values of every place of ``meaning``, in order."""
+        return [_at(self.value, pointer) for pointer in self.locations(meaning)]
+
     def with_(self, meaning: str, value: Any) -> Body:
         """Put ``value`` in every place of ``meaning``, else in the first possible one.
 
@@ -104,6 +108,10 @@ class Body:
                 if value is not None:
                     _put(changed.value, place.pointer, value)
         return changed
+
+    def is_hint(self, meaning: str) -> bool:
+        """Whether the edition lets this field lead nowhere without that being an error."""
+        return any(p.meaning == meaning and p.schema.get("x-okd-hint") for p in self.places())
 
     def errors(self) -> list[str]:
         """What is wrong with the body by its own schema."""

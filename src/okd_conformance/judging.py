@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from okd_conformance.cases import Claims, places
+from okd_conformance.cases import Claims, Selection, places
 from okd_conformance.judge.bench import Bench
 from okd_conformance.judge.case import Case, CaseSpec, case_id
 from okd_conformance.judge.outcome import CaseResult, Status, worst
@@ -51,6 +51,7 @@ class Watch:
 
     bench: Bench
     claims: Claims
+    selection: Selection = field(default_factory=Selection)
     found: dict[str, CaseResult] = field(default_factory=dict)
     _places: dict[tuple[str, str, str], CaseSpec] = field(default_factory=dict)
 
@@ -70,7 +71,8 @@ class Watch:
                 if operation is not None:
                     name = case_id(requirement_id, role, [operation.name, "observed"])
                     spec = CaseSpec(name, requirement, role, operation, None)
-                    self._places[requirement_id, role, operation.name] = spec
+                    if self.selection.takes(spec):
+                        self._places[requirement_id, role, operation.name] = spec
 
     def see(self, exchange: Exchange) -> None:
         """Judge one exchange."""

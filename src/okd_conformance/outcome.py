@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from okd_conformance import __version__
-from okd_conformance.judge.outcome import CaseResult
+from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.verdict import exit_code
 from okd_conformance.report.files import write_all
 from okd_conformance.report.model import Report, RunInfo, TargetInfo, build_report
@@ -17,8 +17,8 @@ from okd_conformance.run import Run
 from okd_conformance.text import Text, say
 from okd_conformance.wire.record import as_har
 
+LEDGER = "ledger.json"
 _INTERRUPTED = 2
-_FAILED_TESTS = frozenset({0, 1, 5})
 
 
 @dataclass
@@ -31,6 +31,8 @@ class Findings:
     left: list[dict[str, Any]] = field(default_factory=list)
     configuration: str | None = None
     """A mistake in the configuration that only showed during the run."""
+    broken: dict[str, str] = field(default_factory=dict)
+    """Faults of the suite outside any check: where, and what went wrong."""
 
 
 @dataclass(frozen=True)
@@ -52,19 +54,26 @@ def finish(
     exitstatus: int,
 ) -> Outcome:
     """Build the report, write the files, and say how the run ended."""
-    interrupted = exitstatus not in _FAILED_TESTS
+    interrupted = exitstatus == _INTERRUPTED and not findings.broken
     report = _report(run, findings, deselected, skipped, interrupted)
-    folder = Path(run.options.report_dir or Path("reports") / run.options.run_id)
+    folder = run.options.folder
     write_all(report, as_har(findings.exchanges), folder, run.options.lang)
-    if findings.left:
-        ledger = {"run": run.options.run_id, "edition": run.edition.id, "created": findings.left}
-        (folder / "ledger.json").write_text(json.dumps(ledger, indent=1) + "\n", encoding="utf-8")
+    _write_ledger(run, findings.left, folder / LEDGER)
     code = exit_code(report.verdict, allow_incomplete=run.options.allow_incomplete)
     if findings.configuration:
         code = 2
     elif interrupted and code in {0, 1}:
         code = 3
     return Outcome(report, folder, code, len(findings.left), findings.configuration)
+
+
+def _write_ledger(run: Run, left: list[dict[str, Any]], file: Path) -> None:
+    """Say what is still at the target; nothing left, no file."""
+    if not left:
+        file.unlink(missing_ok=True)
+        return
+    ledger = {"run": run.options.run_id, "edition": run.edition.id, "created": left}
+    file.write_text(json.dumps(ledger, indent=1) + "\n", encoding="utf-8")
 
 
 def _report(
@@ -75,7 +84,8 @@ def _report(
     interrupted: bool,
 ) -> Report:
     target, options = run.target, run.options
-    results = _known(run, [*findings.results, *findings.observed.values(), *skipped])
+    broken = [_broken(name, error) for name, error in findings.broken.items()]
+    results = [*findings.results, *findings.observed.values(), *skipped, *broken]
     return build_report(
         suite_version=__version__,
         edition=run.edition,
@@ -101,17 +111,19 @@ def _report(
     )
 
 
-def _known(run: Run, results: list[CaseResult]) -> list[CaseResult]:
-    """Leave out what an option deselected: an observer sees exchanges of arrangements too."""
-    selection = run.options.selection()
-    if selection.everything:
-        return results
-    asked = {r.requirement for r in results if not r.id.endswith("observed]")}
-    return [
-        r
-        for r in results
-        if r.requirement in asked or any(r.requirement.startswith(w) for w in selection.requirements)
-    ]
+def _broken(name: str, error: str) -> CaseResult:
+    """What the report shows of a fault of the suite outside any check."""
+    words = say("suite_fault", error=error)
+    return CaseResult(
+        id=name,
+        requirement=name,
+        role="-",
+        flow=None,
+        operation=None,
+        status=Status.SUITE_FAULT,
+        summary=say("summary_suite_fault", statement=say("suite_broken"), received=words),
+        received=words,
+    )
 
 
 def _large_tested(run: Run, results: list[CaseResult]) -> bool | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
 
@@ -23,12 +23,11 @@ from okd_conformance.outcome import Findings, Outcome, finish
 from okd_conformance.paths import data_folder
 from okd_conformance.run import (
     Options,
+    RefusedError,
     Run,
-    UnreachableError,
-    embedded_reference,
     new_run_id,
     open_run,
-    preflight,
+    opened,
 )
 from okd_conformance.suite import checks_of
 from okd_conformance.text import Lang, say
@@ -39,9 +38,13 @@ _KEY = "okd"
 
 @runtime_checkable
 class Reporter(Protocol):
-    """What shows a run to people while it goes on. One that is registered as a plugin is told."""
+    """Who opened the run and shows it to people. One that is registered as a plugin is asked and told."""
 
-    def started(self, run: Run, cases: int) -> None:
+    @property
+    def run(self) -> Run:
+        """The run, opened."""
+
+    def started(self, cases: int) -> None:
         """The first case is about to start."""
 
     def case_done(self, result: CaseResult) -> None:
@@ -59,15 +62,19 @@ class State:
         self.closing = contextlib.ExitStack()
         self.findings = Findings()
         self.deselected: dict[tuple[str, str], str] = {}
-        self.skipped: list[CaseResult] = []
+        self.skipped: dict[str, CaseResult] = {}
+        self.nodes: list[Any] = []
         self.watch: Watch | None = None
         self.outcome: Outcome | None = None
         self.reporter: Reporter | None = next(
             (p for p in config.pluginmanager.get_plugins() if isinstance(p, Reporter)), None
         )
+        self.refused: tuple[str, int] | None = None
+        """Why nothing can be judged, and the exit code for it."""
         self._run: Run | None = None
         given: dict[str, Any] | None = getattr(config, "workerinput", {}).get(_KEY)
         self.is_worker = hasattr(config, "workerinput")
+        self.told = False
         self.options = Options(**given) if given else _options(config)
 
     @property
@@ -77,46 +84,46 @@ class State:
 
     @property
     def run(self) -> Run:
-        """The run; opens the target, and starts the embedded reference, at first use."""
-        if self._run is None:
-            self._run = self._open()
+        """The run. Raises LookupError when it could not be opened."""
+        if not self.ready() or self._run is None:
+            raise LookupError("there is no run")
         return self._run
 
+    def ready(self) -> bool:
+        """Open the target, or start the embedded reference, at first use; False when there is no judging it.
+
+        ``refused`` then says why.
+        """
+        if self._run is None and self.refused is None:
+            try:
+                self._run = self._open()
+            except ConfigurationError as error:
+                self.refused = (error.render(self.options.lang), 2)
+            except RefusedError as error:
+                self.refused = (error.reason.in_language(self.options.lang), error.exit_code)
+        return self._run is not None
+
     def _open(self) -> Run:
-        with _exit_codes(self.options.lang):
-            if self.options.target is None:
-                file = self.closing.enter_context(embedded_reference(self.options.edition))
-                self.options = Options(**{**self.options.as_json(), "target": str(file)})
+        if self.reporter is not None:
+            run = self.reporter.run
+        elif self.is_worker:
             run = open_run(self.options)
-            run.worker = getattr(self.config, "workerinput", {}).get("workerid", "")
-            if not self.is_worker:
-                _refuse_production(run)
-                preflight(run)
-        self.closing.callback(run.close)
+            run.worker = str(getattr(self.config, "workerinput", {}).get("workerid", ""))
+            self.closing.callback(run.close)
+        else:
+            run = self.closing.enter_context(opened(self.options))
+        self.options = run.options
         return run
+
+    def skip(self, result: CaseResult) -> None:
+        """Remember a case that the profile leaves out; every worker tells of the same ones."""
+        self.skipped.setdefault(result.id, result)
 
     def judge(self) -> Watch:
         """The observers, attached to the bench at first use."""
         if self.watch is None:
-            self.watch = Watch(self.run.bench, self.run.claims)
+            self.watch = Watch(self.run.bench, self.run.claims, self.options.selection())
         return self.watch
-
-
-@contextlib.contextmanager
-def _exit_codes(lang: Lang) -> Iterator[None]:
-    """End the session with our exit codes for a wrong configuration and an unreachable target."""
-    try:
-        yield
-    except ConfigurationError as error:
-        pytest.exit(error.render(lang), returncode=2)
-    except UnreachableError as error:
-        pytest.exit(error.reason.in_language(lang), returncode=3)
-
-
-def _refuse_production(run: Run) -> None:
-    if run.target.is_production and not run.options.allow_production:
-        words = say("production_refused").in_language(run.options.lang)
-        pytest.exit(words, returncode=2)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -175,7 +182,8 @@ def pytest_configure_node(node: Any) -> None:
     """Hand the options and the opened target to a worker of pytest-xdist."""
     if _judges(node.config):
         state = node.config.stash[_STATE]
-        _ = state.run
+        state.ready()
+        state.nodes.append(node)
         node.workerinput[_KEY] = state.options.as_json()
 
 
@@ -193,7 +201,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if not checks_of(metafunc.function):
         return
     state = metafunc.config.stash[_STATE]
-    cases = planned(metafunc.function, state.run.bench.catalogue, state.run.claims)
+    ready = state.ready()
+    cases = planned(metafunc.function, state.run.bench.catalogue, state.run.claims) if ready else []
     names = [name for name in metafunc.fixturenames if name not in {"case", "request"}]
     metafunc.parametrize(
         ["case", *names],
@@ -206,6 +215,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what the options and the profile don't choose, remembering why."""
     state = config.stash[_STATE]
+    _stop_if_refused(state)
     kept: list[pytest.Item] = []
     left: list[pytest.Item] = []
     for item in items:
@@ -217,8 +227,32 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left:
         config.hook.pytest_deselected(items=left)
     items[:] = kept
-    if state.started and state.reporter is not None and not state.is_worker:
-        state.reporter.started(state.run, len(kept))
+    _stop_at_an_unknown_case(state, {plan.spec.id for plan in map(_plan_of, kept) if plan})
+    if state.started and state.reporter is not None:
+        state.reporter.started(len(kept))
+
+
+def _stop_if_refused(state: State) -> None:
+    if state.refused is not None and not state.is_worker:
+        words, code = state.refused
+        pytest.exit(words, returncode=code)
+
+
+def _stop_at_an_unknown_case(state: State, chosen: set[str]) -> None:
+    """A case that was asked for must be there; a worker can't tell."""
+    unknown = [case for case in state.options.cases if case not in chosen]
+    if state.started and unknown and not state.is_worker:
+        state.refused = (say("unknown_case", value=unknown[0]).in_language(state.options.lang), 2)
+        _stop_if_refused(state)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
+    """Tell how many cases there are, once, when workers collect them."""
+    state = node.config.stash[_STATE]
+    if state.reporter is not None and not state.told:
+        state.told = True
+        state.reporter.started(len(ids))
 
 
 def _plan_of(item: pytest.Item) -> Planned | None:
@@ -235,7 +269,7 @@ def _chosen(state: State, plan: Planned) -> bool:
         return False
     if not selection.profile_takes(plan.check):
         reason = say("deselected_by_profile", profile=selection.profile)
-        state.skipped.append(unjudged(plan.spec, Status.NOT_TESTED, reason))
+        state.skip(unjudged(plan.spec, Status.NOT_TESTED, reason))
         return False
     return True
 
@@ -360,31 +394,49 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     _CURRENT.append(session.config.stash[_STATE])
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any, error: object) -> None:  # noqa: ARG001
-    """Receive what a worker left out and could not clean up."""
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """A suite that can't be loaded is a fault of ours."""
+    state = _current()
+    if state is not None and report.failed:
+        state.findings.broken.setdefault(report.nodeid, str(report.longrepr).strip().rpartition("\n")[2])
+
+
+def pytest_internalerror(excrepr: object) -> None:
+    """So is an error of the engine."""
+    state = _current()
+    if state is not None:
+        state.findings.broken.setdefault("pytest", str(excrepr).strip().rpartition("\n")[2])
+
+
+def _receive(node: Any) -> None:
+    """Take what a worker left out and could not clean up."""
     state = node.config.stash[_STATE]
-    output: dict[str, Any] = getattr(node, "workeroutput", {}).get(_KEY, {})
+    output: dict[str, Any] = getattr(node, "workeroutput", {}).pop(_KEY, {})
     if output:
         _take(state, output["last"])
         state.findings.left += output["left"]
+        state.findings.configuration = state.findings.configuration or output["configuration"]
         state.deselected.update({tuple(row): reason for row, reason in output["deselected"]})
-        state.skipped += [CaseResult.from_json(raw) for raw in output["skipped"]]
+        for raw in output["skipped"]:
+            state.skip(CaseResult.from_json(raw))
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Clean up at the target; in the main process also write the files and set our exit code."""
     state = session.config.stash[_STATE]
+    for node in state.nodes:
+        _receive(node)
     _CURRENT.pop()
-    if not state.started:
+    if not state.started or state.refused is not None:
         return
     if state.watch is not None:
         _clean_up(state)
     if state.is_worker:
         _hand_over(session, state)
         return
-    outcome = finish(state.run, state.findings, state.deselected, state.skipped, int(exitstatus))
+    skipped = list(state.skipped.values())
+    outcome = finish(state.run, state.findings, state.deselected, skipped, int(exitstatus))
     session.exitstatus = outcome.exit_code
     state.outcome = outcome
     if state.reporter is not None:
@@ -415,5 +467,6 @@ def _hand_over(session: pytest.Session, state: State) -> None:
         "last": _payload(state, []),
         "left": state.findings.left,
         "deselected": [[list(row), reason] for row, reason in state.deselected.items()],
-        "skipped": plain(state.skipped),
+        "skipped": plain(state.skipped.values()),
+        "configuration": state.findings.configuration,
     }

@@ -1,7 +1,8 @@
 """Proof that the checks see what they should: the reference with each fault, and with each variant.
 
-A fault must change the status of its own requirement (a requirement that can't fail must warn, or say
-something else than before); a variant must fail nothing and warn of nothing.
+A fault must change the status of its own requirement: to failed, or to a warning where the catalogue says so
+(a requirement that can't fail must warn, or say something else than before). A variant must fail nothing and
+warn of nothing.
 """
 
 from __future__ import annotations
@@ -176,12 +177,14 @@ def _changed(before: dict[Row, Seen], after: dict[Row, Seen]) -> dict[str, str]:
 
 
 def _caught(requirement_id: str, before: dict[Row, Seen], after: dict[Row, Seen]) -> bool:
-    """Whether the requirement fails, or, where it can't fail, warns or says something else than before."""
+    """Whether the requirement fails, warns as its answers say, or (if it can't fail) says anything new."""
     touched = [(before.get(row), seen) for row, seen in after.items() if row[0] == requirement_id]
     if any(seen.status == Status.FAILED for _, seen in touched):
         return True
-    if load_catalogue()[requirement_id].can_fail:
-        return False
+    requirement = load_catalogue()[requirement_id]
+    if requirement.can_fail:
+        may_warn = any(answers.warned for answers in requirement.answers.values())
+        return may_warn and any(seen.status == Status.WARNING for _, seen in touched)
     return any(
         seen.status == Status.WARNING or (old is not None and seen.notes != old.notes)
         for old, seen in touched

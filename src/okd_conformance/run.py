@@ -4,41 +4,49 @@ from __future__ import annotations
 
 import secrets
 import socket
-import ssl
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from okd_conformance.auth import Tokens, TokenUnobtainable
-from okd_conformance.cases import Claims, Selection
+from okd_conformance.cases import Claims, Selection, is_named
 from okd_conformance.catalogue import load_catalogue
-from okd_conformance.edition import Edition, load_edition
+from okd_conformance.edition import Edition, UnknownEditionError, load_edition
 from okd_conformance.judge.bench import Bench
 from okd_conformance.judge.hooks import Hooks
-from okd_conformance.target import Target, load_target
+from okd_conformance.target import DEFAULT_EDITION, Target, load_target
 from okd_conformance.text import Lang, Text, say
 from okd_conformance.wire.client import Client, Settings
 from okd_conformance.wire.exchange import Exchange
 from okd_conformance.wire.record import Redactor
 
-DEFAULT_EDITION = "okd-1.5"
-_START_S = 30.0
 _REACH_S = 5.0
+_TOKENS_S = 20.0
+"""How long to try other scopes and clients when tokens don't come."""
 
 
-class UnreachableError(Exception):
-    """The target, or its token endpoint, cannot be reached; the reason is for people."""
+class RefusedError(Exception):
+    """The run can't begin; the reason is for people."""
+
+    exit_code = 2
 
     def __init__(self, reason: Text) -> None:
         super().__init__(reason.en)
         self.reason = reason
+
+
+class UnreachableError(RefusedError):
+    """The target, or its token endpoint, cannot be reached."""
+
+    exit_code = 3
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,11 @@ class Options:
     def as_json(self) -> dict[str, Any]:
         """A form that a worker process can be handed."""
         return asdict(self)
+
+    @property
+    def folder(self) -> Path:
+        """Where the run writes."""
+        return Path(self.report_dir) if self.report_dir else Path("reports") / self.run_id
 
     def selection(self) -> Selection:
         """Which cases these options choose."""
@@ -115,6 +128,7 @@ class Run:
         """Close connections."""
         if self._bench is not None:
             self._bench.client.close()
+            self._bench.tokens.close()
 
     def _make_bench(self) -> Bench:
         target = self.target
@@ -125,7 +139,7 @@ class Run:
             deadline_s=limits.timeout_s * 4,
             requests_per_second=limits.requests_per_second,
             max_requests=limits.max_requests,
-            verify=verification(target),
+            verify=target.tls.context(),
             proxy=target.http.proxy,
             headers=tuple((name, secret.reveal()) for name, secret in target.http.headers.items()),
         )
@@ -148,23 +162,48 @@ class Run:
         return f"{self.worker}x{self._exchange_number:05d}"
 
 
-def verification(target: Target) -> ssl.SSLContext | bool:
-    """How the target's certificate is verified: always, with the extra roots of ``tls.ca_file``."""
-    tls = target.tls
-    if tls.ca_file is None and tls.client_cert is None:
-        return True
-    context = ssl.create_default_context()
-    if tls.ca_file is not None:
-        context.load_verify_locations(tls.ca_file)
-    if tls.client_cert is not None:
-        context.load_cert_chain(tls.client_cert)
-    return context
-
-
 def open_run(options: Options) -> Run:
     """Load target and edition. Raises ConfigurationError for a mistake in the target file."""
     target = load_target(Path(options.target or ""), edition=options.edition)
     return Run(options, target, load_edition(target.edition))
+
+
+@contextmanager
+def opened(options: Options) -> Iterator[Run]:
+    """Open the target, or without one the embedded reference, and see that there is something to judge.
+
+    Raises RefusedError, or ConfigurationError for a mistake in the target file.
+    """
+    with ExitStack() as closing:
+        if options.target is None:
+            file = closing.enter_context(embedded_reference(options.edition))
+            options = replace(options, target=str(file))
+        run = open_run(options)
+        closing.callback(run.close)
+        if run.target.is_production and not options.allow_production:
+            raise RefusedError(say("production_refused"))
+        _know_what_is_chosen(run)
+        preflight(run)
+        try:
+            options.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RefusedError(say("no_folder", folder=options.folder, error=error.strerror)) from None
+        yield run
+
+
+def _know_what_is_chosen(run: Run) -> None:
+    """Raise RefusedError for an option that names what the edition hasn't."""
+    options, edition = run.options, run.edition
+    ids = [requirement.id for requirement in run.bench.catalogue.of(edition)]
+    unknown = {
+        "--role": [role for role in options.roles if role not in edition.roles],
+        "--flow": [flow for flow in options.flows if flow not in edition.flows],
+        "--requirement": [name for name in options.requirements if not any(is_named(name, i) for i in ids)],
+        "--case": [case for case in options.cases if case.partition("[")[0] not in ids],
+    }
+    for option, values in unknown.items():
+        if values:
+            raise RefusedError(say("unknown_choice", option=option, value=values[0], edition=edition.id))
 
 
 def preflight(run: Run) -> None:
@@ -178,11 +217,16 @@ def preflight(run: Run) -> None:
         closed = [url for url in addresses.values() if not _answers(url)]
         if len(closed) == len(addresses):
             raise UnreachableError(say("target_unreachable", urls=", ".join(dict.fromkeys(closed))))
-    _have_a_token(run)
+    problem = _without_token(run)
+    if problem is not None:
+        raise UnreachableError(problem.reason)
 
 
-def _have_a_token(run: Run) -> None:
+def _without_token(run: Run) -> TokenUnobtainable | None:
+    """Ask a token for every client; what went wrong last when not one was given."""
     problem: TokenUnobtainable | None = None
+    had = False
+    end = time.monotonic() + _TOKENS_S
     for client in run.target.auth.clients if run.target.auth else ():
         for scope in client.scopes:
             try:
@@ -190,9 +234,11 @@ def _have_a_token(run: Run) -> None:
             except TokenUnobtainable as error:
                 problem = error
             else:
-                return
-    if problem is not None:
-        raise UnreachableError(problem.reason)
+                had = True
+                break
+            if time.monotonic() > end:
+                break
+    return None if had else problem
 
 
 def _answers(url: str) -> bool:
@@ -209,13 +255,24 @@ def _answers(url: str) -> bool:
 def embedded_reference(edition: str | None, *extra: str) -> Iterator[Path]:
     """Start the embedded reference in a process of its own; gives the path of its target file.
 
-    It stops when the block is left, and also when this process dies.
+    It stops when the block is left, and also when this process dies; an interruption from the keyboard is
+    for us, not for it. Raises RefusedError for an unknown edition.
     """
+    try:
+        load_edition(edition or DEFAULT_EDITION)
+    except UnknownEditionError as error:
+        known = ", ".join(error.known)
+        raise RefusedError(say("unknown_edition", edition=edition, known=known)) from None
     command = [sys.executable, "-m", "okd_conformance", "serve", "--print-target", "--until-stdin-closes"]
     command += ["--edition", edition or DEFAULT_EDITION, *extra]
     with tempfile.TemporaryDirectory(prefix="okd-conformance-") as folder:
         process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,
         )
         try:
             file = Path(folder) / "embedded-reference.yaml"

@@ -63,7 +63,7 @@ def load_target(
     hook_secrets = tuple(
         Secret(text) for pointer, texts in variables.items() if pointer[0] == "hooks" for text in texts
     )
-    return _target(_without_nulls(value), document, found.id, hook_secrets)
+    return _target(_without_nulls(value), document, found.name, hook_secrets)
 
 
 def _filled(

@@ -75,7 +75,12 @@ class Bench:
         """
         if request.token is not None:
             self.redactor.learn(request.token)
-        labels = {"case": case, "role": role, "operation": operation.name if operation else None, "tags": tags}
+        labels = {
+            "case": case,
+            "role": role,
+            "operation": operation.name if operation else None,
+            "tags": tags,
+        }
         try:
             if talk is None:
                 exchange = self.client.send(request, **labels)
@@ -117,9 +122,14 @@ class Bench:
         token: Token = self._obtained(lambda: self.tokens.bearer(" ".join(scopes)))
         return token.value
 
-    def odd_token(self, kind: str) -> str:
-        """A token that must be refused. Raises Inconclusive or NotTested when there is none."""
-        value: str = self._obtained(lambda: self.tokens.odd(kind))
+    def odd_token(self, kind: str, binding: Binding | None = None) -> str:
+        """A token that must be refused; apart from its oddness it is the usual one of ``binding``.
+
+        Raises Inconclusive or NotTested when there is none.
+        """
+        good = self.usual(binding) if binding is not None and binding.scopes is not None else None
+        scopes, client = (good.scopes_asked, good.client_id) if good else ((), None)
+        value: str = self._obtained(lambda: self.tokens.odd(kind, scopes, client_id=client))
         return value
 
     def _obtained(self, obtain: Callable[[], Any]) -> Any:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from okd_conformance.catalogue import Answers, Reading, Requirement
 from okd_conformance.edition import Binding, Operation
 from okd_conformance.fields import Body, field_name, field_names
-from okd_conformance.judge.ids import answered_id, derived_uuid
+from okd_conformance.judge.ids import answered_id
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested, Stopped
 from okd_conformance.judge.words import expected_statuses, received
 from okd_conformance.text import Text, say
 from okd_conformance.wire.exchange import Exchange, Request
+from okd_conformance.wire.raw import Expecting
 
 if TYPE_CHECKING:
     from okd_conformance.auth import Token
@@ -45,7 +46,6 @@ class Case:
     notes: list[Text] = field(default_factory=list)
     warnings: list[tuple[Text, Text]] = field(default_factory=list)
     telling: Exchange | None = None
-    _fresh: int = 0
 
     @property
     def requirement(self) -> Requirement:
@@ -78,6 +78,20 @@ class Case:
         self.telling = exchange
         return exchange
 
+    def send_asking_leave(self, request: Request) -> tuple[Exchange, Expecting]:
+        """Send a request with ``Expect: 100-continue``; gives what became of that too.
+
+        Raises NotTested behind a proxy.
+        """
+        if self.bench.client.settings.proxy is not None:
+            raise self.not_tested("no_leave_behind_a_proxy")
+        talk = Expecting(self.bench.client)
+        labels = (self.spec.id, self.role, self.spec.operation, ("raw",))
+        exchange = self.bench.send(request, *labels, talk=talk)
+        self.exchanges.append(exchange)
+        self.telling = exchange
+        return exchange, talk
+
     def only_scopes(self, *scopes: str) -> str:
         """A token that has these scopes and no other of the edition.
 
@@ -94,9 +108,8 @@ class Case:
         return token
 
     def fresh_uuid(self) -> str:
-        """Return a new UUID, derived from seed, run id and case id."""
-        self._fresh += 1
-        return derived_uuid(self.bench.seed, self.bench.run_id, self.spec.id, self._fresh)
+        """Return a new UUID, derived from seed, run id and case id; no other id of this case is the same."""
+        return self.bench.fresh_uuid(self.spec.id)
 
     def canonical(self, **given: Any) -> Sample:
         """The operation's own valid request, ready to send."""
@@ -126,6 +139,21 @@ class Case:
     def read(self, document_id: str, token: str | None = None, document_type: str | None = None) -> Exchange:
         """Ask for the bytes of a document with the usual token of its type, or another."""
         return self.call("read", document_id, token, document_type)
+
+    def replaced(self, document_id: str, content: bytes, like: Sample) -> bool:
+        """Replace a document's content; whether the target accepted it."""
+        operation, binding = self.bench.binding_for(self.role, "replace", like.binding.document_type)
+        sample = self.bench.sample(
+            operation,
+            binding,
+            self.spec.id,
+            token=like.token,
+            path_values={"dms_document_id": document_id},
+            file=content,
+        )
+        exchange = self.sent(sample)
+        self.answered(exchange)
+        return exchange.answer is not None and exchange.answer.succeeded
 
     def call(
         self, kind: str, document_id: str, token: str | None = None, document_type: str | None = None

@@ -75,9 +75,11 @@ class DelimiterPadding:
     def feed(self, chunk: bytes) -> bytes:
         """Return the bytes that may go on."""
         data = self._held + chunk
+        if self._delimiter in data:
+            data = self._padded.sub(lambda _padded: self._delimiter, data)
         keep = len(data) - self._unfinished(data)
         self._held = data[keep:]
-        return self._padded.sub(self._delimiter, data[:keep]) if self._delimiter in data else data[:keep]
+        return data[:keep]
 
     def rest(self) -> bytes:
         """Return what was held back, at the end of the message."""

@@ -161,17 +161,26 @@ def file_with_exam(call: Call, body: Body, student: Person | None) -> Filing | N
     )
     if isinstance(sitting_id, str):
         sitting = call.world.school.sitting(sitting_id)
-        if sitting is None:
+        if sitting is not None and not _is_vain_hint(body, sitting, student):
+            return behaviour.file_with_sitting(call, body, sitting, student)
+        if not body.is_hint("exam_component_offering_id"):
             return behaviour.sitting_not_found(call, body, student)
-        return behaviour.file_with_sitting(call, body, sitting, student)
-    if isinstance(code, str):
+    path_is_hint = body.is_hint("exam_code_path")
+    if isinstance(code, str) or (isinstance(path, str) and path_is_hint):
         exams = call.world.school.exams_with(code, path)
-        if len(exams) != 1:
-            return behaviour.exam_not_found(call, body, student)
-        return behaviour.file_with_attempt(call, body, exams[0], student)
+        if len(exams) == 1:
+            return behaviour.file_with_attempt(call, body, exams[0], student)
+        return None if path_is_hint else behaviour.exam_not_found(call, body, student)
     if isinstance(path, str):
         raise Refused("exam_path_alone")
     return None
+
+
+def _is_vain_hint(body: Body, sitting: Sitting, student: Person | None) -> bool:
+    """Whether the sitting is only a hint, and the student took no part in it."""
+    if not body.is_hint("exam_component_offering_id"):
+        return False
+    return student is not None and student.person_id not in sitting.people
 
 
 def file_with_sitting(call: Call, body: Body, sitting: Sitting, student: Person | None) -> Filing | None:

@@ -97,9 +97,9 @@ class School:
         """Find a sitting by id, upper or lower case."""
         return next((s for s in self.sittings if s.offering_id == offering_id.lower()), None)
 
-    def exams_with(self, code: str, path: str | None) -> list[Exam]:
-        """Find the exams with this code, and this path when one is given."""
-        return [e for e in self.exams if e.code == code and path in (None, e.path)]
+    def exams_with(self, code: str | None, path: str | None) -> list[Exam]:
+        """Find the exams with this code and this path, each when it is given."""
+        return [e for e in self.exams if code in (None, e.code) and path in (None, e.path)]
 
     def client(self, client_id: str) -> Client | None:
         """Find a client of the issuer."""

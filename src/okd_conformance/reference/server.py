@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -43,7 +44,9 @@ def listen(port: int = 0) -> socket.socket:
 def serve(app: Starlette, port: int | socket.socket = 0) -> None:
     """Serve ``app`` until SIGTERM or SIGINT; ``port`` may be a socket from ``listen``."""
     listening = listen(port) if isinstance(port, int) else port
-    _server(app).run(sockets=[listening])
+    server = _server(app)
+    with _stopped_by_signals(server):
+        server.run(sockets=[listening])
 
 
 def run_server(
@@ -62,9 +65,11 @@ def run_server(
     listening = listen(port)
     listening.listen()
     running = _instance(listening, edition_id, roles, faults, variants)
-    if on_ready is not None:
-        on_ready(running)
-    serve(running.app, listening)
+    server = _server(running.app)
+    with _stopped_by_signals(server):
+        if on_ready is not None:
+            on_ready(running)
+        server.run(sockets=[listening])
 
 
 @contextlib.contextmanager
@@ -88,6 +93,21 @@ def running_server(
     finally:
         server.should_exit = True
         thread.join(timeout=10 * _GRACE_S)
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
+    """Let SIGTERM and SIGINT stop the server, also before it runs, and nothing else; main thread only."""
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    before = {sign: signal.signal(sign, stop) for sign in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
 
 
 def _instance(

@@ -24,7 +24,7 @@ def target_of(
         "vendor": "okd-conformance",
         "version": edition.version,
         "contact": school.service["contact_email"],
-        "edition": edition.id,
+        "edition": edition.name,
         "environment": "test",
         "roles": {
             role: {"base_url": base_url + edition.roles[role].path_prefix} for role in roles or edition.roles

@@ -98,11 +98,14 @@ class Exchange:
     def curl(self) -> str:
         """A shell command that repeats the request; the token is left out."""
         request = self.request
-        words = ["curl", "-i", "-X", request.method, self._shown_url()]
+        words = ["curl", "-i", *_curl_method(request.method), *_curl_url(self._shown_url())]
         if request.token is not None:
             words += ["-H", "Authorization: Bearer $TOKEN"]
-        for name, value in request.headers:
-            words += ["-H", f"{name}: {REDACTED if name.lower() in _SECRET_HEADERS else value}"]
+        for name, value in _curl_headers(request):
+            words += ["-H", f"{name}: {value}" if value else f"{name};"]
+        for name in _OF_CURL:
+            if request.header(name) is None and (name == "Accept" or request.body is not None):
+                words += ["-H", f"{name}:"]
         before, data = _curl_body(request.body)
         line = " ".join(map(shlex.quote, words))
         line = line.replace("'Authorization: Bearer $TOKEN'", '"Authorization: Bearer $TOKEN"')
@@ -199,6 +202,26 @@ def _content(answer: Answer) -> dict[str, Any]:
     return found
 
 
+_OF_CURL = ("Accept", "Content-Type")
+"""Headers that curl adds by itself unless it is told not to."""
+
+
+def _curl_method(method: str) -> list[str]:
+    return ["--head"] if method == "HEAD" else ["-X", method]
+
+
+def _curl_url(url: str) -> list[str]:
+    """The address as it is: curl reads brackets and braces as patterns."""
+    return ["--globoff", url] if set(url) & set("[]{}") else [url]
+
+
+def _curl_headers(request: Request) -> Iterator[Header]:
+    for name, value in request.headers:
+        yield name, REDACTED if name.lower() in _SECRET_HEADERS else value
+    if request.chunked:
+        yield "Transfer-Encoding", "chunked"
+
+
 def _curl_body(body: Payload | None) -> tuple[str, str]:
     """What goes before the command, and what goes behind it, to send this body."""
     if body is None:
@@ -208,7 +231,7 @@ def _curl_body(body: Payload | None) -> tuple[str, str]:
     text = body.decode("ascii", "replace")
     if text.isascii() and text.isprintable():
         return "", f" --data-raw {shlex.quote(text)}"
-    return f"printf '{_printf_quoted(body)}' | ", " --data-binary @-"
+    return f"printf -- '{_printf_quoted(body)}' | ", " --data-binary @-"
 
 
 _PRINTF = {0x27: "'\\''", 0x5C: "\\\\", 0x25: "%%", 0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t"}

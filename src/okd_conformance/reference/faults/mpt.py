@@ -658,7 +658,7 @@ def _subtype_from_a_list(behaviour: Behaviour) -> None:
     def unknown(call: Call, body: Body, _file: object) -> bool:
         examples = call.operation.examples.values()
         part = call.operation.part("metadata")
-        known = {Body(part.schema, e[part.name]).get("document_subtype") for e in examples}
+        known = {Body(part.schema, example).get("document_subtype") for example in examples}
         return body.get("document_subtype") not in (None, *known)
 
     before(behaviour, "check_metadata", refuse_if("metadata_invalid", unknown))

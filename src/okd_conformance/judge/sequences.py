@@ -1,0 +1,113 @@
+"""Sequences of requests, chosen and shrunk by Hypothesis; ids are symbols until the server has chosen them.
+
+A machine starts each sequence with an empty list of exchanges, so that a finding shows the shortest sequence
+of plain requests that still leads to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
+
+from okd_conformance.judge.case import Case
+from okd_conformance.judge.content import pdf
+from okd_conformance.judge.sample import Sample
+
+SIZES = st.sampled_from([0, 900, 5_000, 70_000])
+STEPS = 12
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document in a sequence: the id that the server chose, the sample it came with, and its number."""
+
+    id: str
+    sample: Sample
+    number: int
+
+
+def run_machine(machine: Callable[[], RuleBasedStateMachine], examples: int, run_seed: int) -> None:
+    """Run a machine; what it raises comes from the shortest sequence that raises it."""
+    settled = settings(
+        max_examples=examples,
+        stateful_step_count=STEPS,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+        print_blob=False,
+        report_multiple_bugs=False,
+    )
+    seeded = cast("Any", seed(run_seed)(lambda: machine()))  # noqa: PLW0108 - seed marks its argument
+    run_state_machine_as_test(seeded, settings=settled, _min_steps=2)
+
+
+class Documents(RuleBasedStateMachine):
+    """Upload, read, replace and delete: what is read is what was stored last."""
+
+    documents: Bundle[Document] = Bundle("documents")
+    case: Case
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.case.exchanges.clear()
+        self._content: dict[str, bytes] = {}
+        self._number = 0
+
+    def _file(self, size: int) -> bytes:
+        self._number += 1
+        return pdf(f"{self.case.bench.marker} {self._number}", size)
+
+    @initialize(target=documents, size=SIZES)
+    def first(self, size: int) -> Document:
+        """A sequence begins with a document."""
+        return self._stored(size)
+
+    @rule(target=documents, size=SIZES)
+    def upload(self, size: int) -> Document:
+        """Upload another one."""
+        return self._stored(size)
+
+    def _stored(self, size: int) -> Document:
+        stored = self.case.store(file=self._file(size))
+        self._content[stored.id] = stored.content
+        return Document(stored.id, stored.sample, self._number)
+
+    @rule(document=documents)
+    def read(self, document: Document) -> None:
+        """Read a document."""
+        case, kind = self.case, document.sample.binding.document_type
+        exchange = case.expect(case.read(document.id, document.sample.token, kind))
+        if exchange.answer is not None and exchange.answer.succeeded:
+            case.bytes_equal(exchange.answer.body, self._content[document.id])
+
+    @rule(document=documents, size=SIZES)
+    def replace(self, document: Document, size: int) -> None:
+        """Replace the content; a refusal leaves the old content."""
+        content = self._file(size)
+        if self.case.replaced(document.id, content, document.sample):
+            self._content[document.id] = content
+
+    @rule(document=consumes(documents))
+    def delete(self, document: Document) -> None:
+        """Delete a document; the others stay."""
+        kind = document.sample.binding.document_type
+        self.case.answered(self.case.call("delete", document.id, document.sample.token, kind))
+        self._content.pop(document.id)
+
+
+def documents_of(case: Case) -> Callable[[], RuleBasedStateMachine]:
+    """A machine of documents for one case."""
+    return type("DocumentsOfCase", (Documents,), {"case": case})

@@ -1,0 +1,98 @@
+"""Choices that the flows leave open: the two ends of what is allowed, and one step too far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from okd_conformance.fields import Body
+from okd_conformance.reference.answers import Refused
+from okd_conformance.reference.faults.change import before, of_kind
+from okd_conformance.reference.faults.registry import fault, variant
+from okd_conformance.text import Text
+
+if TYPE_CHECKING:
+    from okd_conformance.reference.behaviour import Behaviour
+    from okd_conformance.reference.world import Call
+
+PLACEMENT_ROLE = "bpv"
+PLACEMENT = ("2000-01-01", "2025-12-31")
+"""When a work placement runs, as far as these choices go; that of the edition's example is within."""
+NOTICED = "noticed"
+
+
+def _refuse_outside(behaviour: Behaviour, since: str, until: str) -> None:
+    def check(call: Call, body: Body) -> None:
+        received = body.get("received_date")
+        if call.role == PLACEMENT_ROLE and isinstance(received, str) and not since <= received <= until:
+            raise Refused("registration_invalid", why="no work placement runs on that date")
+
+    before(behaviour, "file_registration", check)
+
+
+@fault(
+    "running-placement-required",
+    breaks="OKD-F13-002",
+    roles=(PLACEMENT_ROLE,),
+    says=Text(
+        nl="Loopt er op de datum van ontvangst geen BPV-plaats, dan wordt het document geweigerd.",
+        en="When no work placement runs on the date of receipt, the document is refused.",
+    ),
+)
+def _running_placement_required(behaviour: Behaviour) -> None:
+    _refuse_outside(behaviour, *PLACEMENT)
+
+
+@variant(
+    "refuses-what-it-may",
+    says=Text(
+        nl="Weigert wat een flow niet hoeft aan te nemen, zoals een onbekende inschrijving.",
+        en="Refuses what a flow need not accept, such as an unknown enrolment.",
+    ),
+)
+def _refuses_what_it_may(behaviour: Behaviour) -> None:
+    before(behaviour, "check_metadata", lambda call, body, _file: _refuse_upload(call, body))
+    before(behaviour, "check_json_type", _refuse_merge_patch)
+    _refuse_outside(behaviour, PLACEMENT[0], "9999-12-31")
+
+
+def _refuse_upload(call: Call, body: Body) -> None:
+    school = call.world.school
+    student = school.people[0].values
+    association, sitting = call.ids.get("association_id"), call.ids.get("offering_id")
+    if association and school.enrolment(association) is None:
+        raise Refused("unknown_association")
+    if sitting and school.sitting(sitting) is None:
+        raise Refused("unknown_sitting")
+    affiliations = body.get("affiliations")
+    if isinstance(affiliations, list) and not any(a in student["affiliations"] for a in affiliations):
+        raise Refused("metadata_invalid", why="only students have documents here")
+
+
+def _refuse_merge_patch(call: Call) -> None:
+    accepted = [media for media in call.operation.request if "+" not in media]
+    given = call.request.headers.get("content-type", "").partition(";")[0].strip()
+    if of_kind(call, "change") and given not in accepted:
+        raise Refused("media_type", accepted=", ".join(accepted))
+
+
+@variant(
+    "accepts-what-it-may",
+    says=Text(
+        nl="Neemt aan wat een flow mag weigeren, zoals cancelled met dubbele l of een herhaalde melding.",
+        en="Accepts what a flow may refuse, such as cancelled with a double l or a repeated notice.",
+    ),
+)
+def _accepts_what_it_may(behaviour: Behaviour) -> None:
+    check = behaviour.check_change
+    behaviour.check_change = lambda call, body: (
+        None if body.get("state") in {None, "cancelled"} else check(call, body)
+    )
+    forget = behaviour.forget_registration
+    behaviour.forget_registration = lambda call: _forget_again(call, forget(call))
+
+
+def _forget_again(call: Call, forgotten: bool) -> bool:
+    key = call.ids["dms_document_id"]
+    if forgotten:
+        call.world.store.put(NOTICED, call.role, key, {})
+    return forgotten or call.world.store.get(NOTICED, call.role, key) is not None

@@ -1,0 +1,441 @@
+"""GEN: general rules for HTTP, errors and JSON.
+
+The observers judge every exchange of the run; the checks send what no other check sends.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from jsonschema import ValidationError
+
+from okd_conformance.edition import Operation, edition_ids, load_edition
+from okd_conformance.fields import Body, field_name, validator
+from okd_conformance.judge.sample import Sample, with_header
+from okd_conformance.suite import Case, check, observes
+from okd_conformance.wire.body import Streamed
+from okd_conformance.wire.exchange import Exchange, Request
+from test_mpt import read_back
+
+PLAIN_JSON = "application/json"
+DROPPED = {"timeout", "deadline", "disconnected", "not_http"}
+METHODS = ("PUT", "PATCH", "POST", "DELETE")
+STRANGE_TEXT = "Zoë Čapek 学校 Ελλάδα 👩‍🎓.pdf"
+UNKNOWN_FIELD = "okdConformanceUnknown"
+
+
+# --- every exchange of the run ----------------------------------------------------------------------------
+
+
+def error_of(case: Case) -> Exchange | None:
+    """The exchange, if its answer is an error that may have a body."""
+    exchange = case.telling
+    if exchange is None or exchange.answer is None or exchange.request.method == "HEAD":
+        return None
+    return exchange if exchange.answer.status >= 400 else None
+
+
+@observes("OKD-GEN-003")
+def error_is_a_problem(case: Case) -> bool:
+    """Its media type is that of a problem document."""
+    exchange = error_of(case)
+    if exchange is None or exchange.answer is None:
+        return False
+    found, wanted = exchange.answer.media_type, case.bench.edition.media_types["problem"]
+    case.require(
+        found == wanted,
+        "not_a_problem",
+        situation="plain_json" if found == PLAIN_JSON else "other_type",
+        exchange=exchange,
+        wanted=wanted,
+        media_type=found or "-",
+        status=exchange.answer.status,
+    )
+    return True
+
+
+@observes("OKD-GEN-004")
+def error_tells_status_and_title(case: Case) -> bool:
+    """A status that is that of the answer, and a title."""
+    exchange = error_of(case)
+    if exchange is None or exchange.answer is None:
+        return False
+    status = exchange.answer.status
+    problem = problem_in(case, exchange)
+    given, title = problem.get("problem_status"), problem.get("problem_title")
+    whole = str(given) == str(status) and not isinstance(given, bool) and bool(title)
+    case.require(
+        whole,
+        "incomplete_problem",
+        situation="incomplete",
+        exchange=exchange,
+        status=status,
+        given=given,
+        title=title,
+    )
+    case.require(
+        not isinstance(given, str),
+        "status_is_text",
+        situation="status_as_text",
+        exchange=exchange,
+        status=status,
+    )
+    return True
+
+
+def problem_in(case: Case, exchange: Exchange) -> dict[str, Any]:
+    """Status and title of a problem document by their meanings; empty when the answer is no JSON object."""
+    wanted = case.bench.edition.media_types["problem"]
+    answers = [a for o in case.bench.edition.operations(case.role) for a in o.responses.values()]
+    schema = next(a[wanted] for a in answers if a.get(wanted))
+    try:
+        value = exchange.answer.json() if exchange.answer else None
+    except ValueError:
+        return {}
+    names = {m: field_name(schema, m) for m in ("problem_status", "problem_title")}
+    return {m: value.get(name) for m, name in names.items()} if isinstance(value, dict) else {}
+
+
+@observes("OKD-GEN-010")
+def success_fits_the_schema(case: Case) -> bool:
+    """Media type and fields are those that the edition documents."""
+    exchange = case.telling
+    answer = exchange.answer if exchange else None
+    if exchange is None or answer is None or not answer.succeeded or answer.cut:
+        return False
+    operation = case.operation
+    status = answer.status if answer.status in operation.success else operation.success[0]
+    documented = operation.responses[status]
+    if exchange.request.method != operation.method or not documented or "*/*" in documented:
+        return False
+    case.require(
+        answer.media_type in documented,
+        "undocumented_type",
+        wanted=", ".join(documented),
+        media_type=answer.media_type or "-",
+    )
+    schema = documented[answer.media_type]
+    if schema:
+        try:
+            errors = [said(e) for e in validator(schema).iter_errors(answer.json())]
+        except ValueError:
+            errors = ["JSON"]
+        case.require(not errors, "outside_schema", errors="; ".join(errors[:3]))
+    return True
+
+
+def said(error: ValidationError) -> str:
+    """What is wrong by the schema, without the values that came: they may be about people."""
+    if error.validator == "required":
+        return f"{error.json_path}: {error.message}"
+    limit = error.validator_value if isinstance(error.validator_value, str | int | float) else ""
+    return f"{error.json_path}: {error.validator} {limit}".strip()
+
+
+@observes("OKD-GEN-012")
+def server_keeps_answering(case: Case) -> bool:
+    """No server error; and no missing answer that is missing again on a repeat."""
+    exchange = case.telling
+    if exchange is None or "repeat" in exchange.tags:
+        return False
+    if exchange.answer is not None:
+        if exchange.answer.status >= 500:
+            case.expect(exchange)
+        return True
+    if exchange.error not in DROPPED or isinstance(exchange.request.body, Streamed):
+        return False
+    confirmed: list[str] = case.bench.once(f"dropped:{case.role}:{case.operation.name}", list)
+    if not confirmed:
+        again = case.send(exchange.request, case.operation, "repeat")
+        if again.error not in DROPPED:
+            return True
+        confirmed.append(exchange.id)
+    case.require(False, "no_answer", exchange=exchange, error=case.words(f"error_{exchange.error}"))
+    return True
+
+
+@observes("OKD-GEN-015")
+def throttling_says_how_long(case: Case) -> bool:
+    """A 429 says when to come back."""
+    exchange = case.telling
+    if exchange is None or exchange.answer is None or exchange.answer.status != 429:
+        return False
+    case.require(
+        exchange.answer.header("retry-after") is not None,
+        "no_retry_after",
+        situation="without_retry_after",
+        exchange=exchange,
+    )
+    return True
+
+
+# --- something to judge for the observers, whatever else is run --------------------------------------------
+
+
+@check("OKD-GEN-003")
+@check("OKD-GEN-004")
+def test_an_error(case: Case) -> None:
+    """The error for a method that the path doesn't have, or for a missing token."""
+    exchange = other_method(case)
+    if exchange.answer is not None and exchange.answer.succeeded and case.operation.secured:
+        exchange = case.attempt(None)
+    case.answered(exchange)
+    judge = error_is_a_problem if case.requirement.id == "OKD-GEN-003" else error_tells_status_and_title
+    if not judge(case):
+        raise case.not_applicable("no_error_to_judge")
+
+
+@check("OKD-GEN-010")
+def test_a_success(case: Case) -> None:
+    """The answer to the valid request."""
+    case.answered(case.sent(case.canonical()))
+    if not success_fits_the_schema(case):
+        raise case.not_applicable("no_schema_to_judge")
+
+
+@check("OKD-GEN-015")
+def test_throttling(case: Case) -> None:
+    """The valid request; when that was throttled, the answer 429 has been judged."""
+    exchange = case.sent(case.canonical())
+    if not exchange.throttled and exchange.status != 429:
+        raise case.not_applicable("never_throttled")
+
+
+# --- methods and addresses --------------------------------------------------------------------------------
+
+
+def other_method(case: Case) -> Exchange:
+    """Send a method that no edition has for the operation's path, about something that exists nowhere."""
+    known = {
+        o.method for e in edition_ids() for o in load_edition(e).operations() if same_path(o, case.operation)
+    }
+    method = next((m for m in METHODS if m not in known), None)
+    if method is None:
+        raise case.not_applicable("every_method_known")
+    nowhere = {p.meaning or p.name: case.fresh_uuid() for p in case.operation.path_parameters}
+    sample = case.canonical(path_values=nowhere)
+    return case.send(Request(method, sample.url, (("Accept", "*/*"),), b"", sample.token), case.operation)
+
+
+def same_path(one: Operation, other: Operation) -> bool:
+    """Whether two operations have the same path, whatever its parameters are called."""
+    return shape(one) == shape(other)
+
+
+def shape(operation: Operation) -> list[str]:
+    """The segments of a path, with its parameters left blank."""
+    return ["{}" if segment.startswith("{") else segment for segment in operation.path.split("/")]
+
+
+@check("OKD-GEN-001")
+def test_other_method(case: Case) -> None:
+    """A method that the path doesn't have."""
+    case.expect(other_method(case))
+
+
+@check("OKD-GEN-002")
+def test_allow(case: Case) -> None:
+    """A 405 names the methods that the path has."""
+    exchange = other_method(case)
+    if exchange.answer is None or exchange.status != 405:
+        raise case.not_applicable("no_405_to_judge", status=exchange.status or exchange.error)
+    own = {o.method for o in case.bench.edition.operations(case.role) if same_path(o, case.operation)}
+    given = exchange.answer.header("allow") or ""
+    if own <= {method.strip().upper() for method in given.split(",")}:
+        case.expect(exchange, "with_allow")
+    else:
+        case.require(
+            False,
+            "no_allow",
+            situation="without_allow",
+            exchange=exchange,
+            wanted=", ".join(sorted(own)),
+            value=given or "-",
+        )
+
+
+@check("OKD-GEN-005", id=["abc", "short", "very-long", "null", "dots"])
+def test_id_that_is_no_uuid(case: Case, id: str) -> None:
+    """A text, a UUID that lacks a character, and what aims at the server behind the path."""
+    values = {
+        "abc": "abc",
+        "short": case.fresh_uuid()[:-1],
+        "very-long": "a" * 10_000,
+        "null": "okd\0conformance",
+        "dots": "../okd-conformance",
+    }
+    situation = {"very-long": "very_long", "null": "odd_path", "dots": "odd_path"}.get(id, "default")
+    (parameter,) = case.operation.path_parameters
+    sample = case.sample(path_values={parameter.meaning or parameter.name: values[id]})
+    case.expect(case.sent(sample), situation)
+
+
+@check("OKD-GEN-006")
+def test_capitals(case: Case) -> None:
+    """The id in capitals, where it succeeded in small letters."""
+    sample = case.sample()
+    changed = {m: v.upper() if v != v.upper() else v.lower() for m, v in sample.path_values.items()}
+    if changed == sample.path_values:
+        raise case.not_applicable("id_without_letters")
+    case.expect(case.sent(sample.but(path_values=changed)))
+
+
+@check("OKD-GEN-016", profile="smoke")
+def test_paths(case: Case) -> None:
+    """One call for each first segment of the role's paths, under an address that ends as in the edition."""
+    edition, base = case.bench.edition, case.bench.target.roles[case.role].base_url
+    exchange = None
+    for operation in one_of_each_collection(case):
+        sample = case.bench.ready(operation, operation.bindings[0], case.spec.id)
+        exchange = case.sent(sample)
+        if not (exchange.status in {404, 405} or (exchange.answer and exchange.answer.succeeded)):
+            case.answered(exchange)
+            status = exchange.status or exchange.error
+            raise case.inconclusive("call_refused", request=operation.name, status=status)
+        case.expect(exchange)
+    (server,) = edition.document(edition.roles[case.role].document)["servers"]
+    ending, path = urlsplit(server["url"]).path, urlsplit(base).path.rstrip("/")
+    if not path.endswith(ending):
+        facts = {"wanted": ending, "value": path}
+        case.require(False, "other_base_path", situation="other_base_path", exchange=exchange, **facts)
+
+
+def one_of_each_collection(case: Case) -> list[Operation]:
+    """The role's operations, one for each first segment of a path; those that only read go before others."""
+    claimed = [
+        o
+        for o in case.bench.edition.operations(case.role)
+        if any(case.bench.serves(b) for b in o.bindings) and o.kind not in {"delete", "replace", "service"}
+    ]
+    found: dict[str, Operation] = {}
+    for operation in sorted(claimed, key=lambda o: o.method != "GET"):
+        found.setdefault(operation.path.split("/")[1], operation)
+    return list(found.values()) or case.bench.edition.operations(case.role, "service")
+
+
+# --- JSON and media types ---------------------------------------------------------------------------------
+
+
+def with_bytes(sample: Sample, body: bytes) -> Request:
+    """The request of a sample with other bytes as its body."""
+    return replace(sample.request(), body=body)
+
+
+@check("OKD-GEN-007", body=["truncated", "nothing", "list", "text", "nan", "duplicate_keys"])
+def test_broken_json(case: Case, body: str) -> None:
+    """No JSON, JSON that is no object, and an object with a name twice."""
+    sample = case.sample()
+    value = sample.body.value if sample.body else {}
+    text = json.dumps(value)
+    first, scalar = next(iter(value)), scalar_field(value)
+    bodies = {
+        "truncated": text[: len(text) // 2],
+        "nothing": "",
+        "list": f"[{text}]",
+        "text": '"okd"',
+        "nan": json.dumps({**value, scalar: float("nan")}),
+        "duplicate_keys": f"{{{json.dumps(first)}: {json.dumps(value[first])}, {text[1:]}",
+    }
+    situation = body if body in case.requirement.answers else "default"
+    case.expect(case.send(with_bytes(sample, bodies[body].encode()), case.operation), situation)
+
+
+def scalar_field(value: dict[str, Any]) -> str:
+    """The name of a number at the top level, or else of any field that is neither object nor list."""
+    scalars = [name for name, item in value.items() if not isinstance(item, dict | list)]
+    return next((name for name in scalars if isinstance(value[name], int)), scalars[0])
+
+
+@check("OKD-GEN-008")
+def test_other_media_type(case: Case) -> None:
+    """A bit of XML."""
+    request = with_header(with_bytes(case.sample(), b"<okd/>"), "Content-Type", "text/xml")
+    case.expect(case.send(request, case.operation))
+
+
+def levels(operation: Operation, binding: Any) -> dict[str, tuple[Any, ...]]:
+    """Where in the operation's example the schema allows another field: JSON pointers to objects."""
+    example = operation.examples[(binding or operation.bindings[0]).example]
+    schema = operation.body_schema or {}
+    found = {"/".join(map(str, ("", *pointer))) or "/": pointer for pointer in objects(example, ())}
+    return {n: p for n, p in found.items() if not Body(schema, with_unknown(example, p)).errors()}
+
+
+def objects(value: Any, here: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """The pointers of every object in a JSON value."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    below = [pointer for key, item in items for pointer in objects(item, (*here, key))]
+    return [here, *below] if isinstance(value, dict) else below
+
+
+def with_unknown(value: Any, pointer: tuple[Any, ...]) -> Any:
+    """A JSON value with a field more in the object at ``pointer``."""
+    changed = copy.deepcopy(value)
+    place = changed
+    for step in pointer:
+        place = place[step]
+    place[UNKNOWN_FIELD] = {"okd": ["conformance"]}
+    return changed
+
+
+@check("OKD-GEN-009", at=levels)
+def test_unknown_field(case: Case, at: tuple[Any, ...]) -> None:
+    """A field that nobody knows, at each level."""
+    sample = case.sample()
+    body = sample.body
+    if body is None:
+        raise case.not_tested("no_body_to_generate")
+    case.expect(case.sent(sample.but(body=Body(body.schema, with_unknown(body.value, at)))))
+
+
+@check("OKD-GEN-011", written=["plain", "escaped"])
+def test_text_survives(case: Case, written: str) -> None:
+    """Accents, other alphabets and emoji, as they are or as JSON escapes."""
+    name = f"{case.bench.marker} {STRANGE_TEXT}"
+    sample = case.sample().with_field("document_name", name)
+    exchange = case.expect(sent_as(case, sample, written))
+    if case.operation.kind != "upload" or not (exchange.answer and exchange.answer.succeeded):
+        return
+    found = case.metadata_value(case.require_id(exchange), "document_name", sample)
+    if found is None:
+        case.note(case.words("metadata_has_no_name"))
+        return
+    case.require(
+        found == name, "name_mangled", situation="mangled", exchange=exchange, sent=name, value=found
+    )
+
+
+def sent_as(case: Case, sample: Sample, written: str) -> Exchange:
+    """Send a sample with its JSON in plain UTF-8, or in ASCII with escapes."""
+    if written == "plain" or sample.body is None:
+        return case.sent(sample)
+    body = json.dumps(sample.body.value).encode()
+    if not case.operation.parts:
+        return case.send(with_bytes(sample, body), case.operation)
+    return case.sent(sample, sample.message(replace(sample.metadata_part, body=body), sample.file_part))
+
+
+# --- how a body is sent -----------------------------------------------------------------------------------
+
+
+@check("OKD-GEN-013")
+def test_chunked(case: Case) -> None:
+    """The valid request without a length given beforehand."""
+    sample = case.sample()
+    exchange = case.expect(case.sent(sample, chunked=True))
+    if case.operation.kind == "upload" and exchange.answer and exchange.answer.succeeded:
+        read_back(case, sample, exchange)
+
+
+@check("OKD-GEN-014")
+def test_expect_continue(case: Case) -> None:
+    """Ask leave first, and send the file after some seconds at most."""
+    sample = case.sample()
+    exchange, asked = case.send_asking_leave(sample.request())
+    case.expect(exchange, "early_answer" if asked.early else "default")
+    if not asked.given and not asked.early:
+        case.note(case.words("no_leave_given"))
