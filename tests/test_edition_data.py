@@ -16,7 +16,7 @@ from okd_conformance.edition import METHODS, Edition, read_edition
 from okd_conformance.fields import Body, deref
 from okd_conformance.paths import data_folder
 
-KINDS = {"upload", "read", "metadata", "replace", "delete", "register", "change", "lookup", "service"}
+KINDS = {"upload", "read", "metadata", "replace", "delete", "register", "change", "lock", "lookup", "service"}
 FIXTURES = {
     "person_id",
     "student_number",

@@ -41,7 +41,7 @@ class Selection:
         """Whether the options choose this case."""
         return (
             (not self.roles or spec.role in self.roles)
-            and (not self.flows or bool(self.flows & _flows_of(spec)))
+            and (not self.flows or any(is_flow(w, f) for w in self.flows for f in _flows_of(spec)))
             and (not self.requirements or any(is_named(r, spec.requirement.id) for r in self.requirements))
             and (not self.cases or spec.id in self.cases)
         )
@@ -59,6 +59,11 @@ class Selection:
 def is_named(wanted: str, requirement_id: str) -> bool:
     """Whether an option's value is this requirement, or its section."""
     return requirement_id == wanted or requirement_id.startswith(wanted + "-")
+
+
+def is_flow(wanted: str, flow: str) -> bool:
+    """Whether an option's value is this flow, or the flow that this one is a part of: 2 for 2.1."""
+    return flow == wanted or flow.startswith(f"{wanted}.")
 
 
 def _flows_of(spec: CaseSpec) -> set[str]:

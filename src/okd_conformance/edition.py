@@ -135,6 +135,11 @@ class Operation:
             return self.part("metadata").schema
         return next((schema for media, schema in self.request.items() if media.endswith("json")), None)
 
+    @property
+    def takes_bytes(self) -> bool:
+        """Whether a request carries the bytes of a document and nothing else."""
+        return bool(self.request) and not self.parts and self.body_schema is None
+
     def success_schema(self) -> Schema | None:
         """The JSON schema of the success answer, if it has one."""
         for status in self.success:
@@ -184,10 +189,13 @@ class Edition:
         return [o for name in chosen for o in self._operations[name] if kind is None or o.kind == kind]
 
     def operation(self, role: str, name: str) -> Operation:
-        """Return one operation; LookupError when the role doesn't serve it."""
-        for operation in self._operations[role]:
-            if operation.name == name:
-                return operation
+        """Return one operation by its id, or the first with this name.
+
+        LookupError when the role doesn't serve it.
+        """
+        by_name = [o for o in self._operations[role] if o.name == name]
+        for operation in (*(o for o in self._operations[role] if o.id == name), *by_name):
+            return operation
         raise LookupError(f"{role} serves no operation {name} in {self.id}")
 
     def bindings(self, role: str | None = None) -> list[Binding]:

@@ -185,8 +185,22 @@ def deref(root: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, An
     raise ValueError("a schema refers to itself")
 
 
+_SEEN: dict[tuple[int, int], tuple[Any, Any, Any]] = {}
+"""What ``_annotated`` found, by the identity of its arguments, which are kept alive here.
+
+Edition data is never changed, so the same objects always mean the same."""
+
+
 def _annotated(root: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    return deref(root, schema)
+    """The same as ``deref``, remembered."""
+    if "$ref" not in schema:
+        return schema
+    key = (id(root), id(schema))
+    found = _SEEN.get(key)
+    if found is None:
+        found = _SEEN[key] = (root, schema, deref(root, schema))
+    resolved: Mapping[str, Any] = found[2]
+    return resolved
 
 
 def _branches(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -198,11 +212,11 @@ def _places(
 ) -> Iterator[Place]:
     if depth > _MAX_DEPTH:
         return
-    schema = deref(root, schema)
+    schema = _annotated(root, schema)
     if not _fits(root, schema, value):
         return
     for branch in _branches(schema):
-        own = deref(root, branch)
+        own = _annotated(root, branch)
         if "x-okd-meaning" in own and _fits(root, own, value):
             yield Place(pointer, own, True)
         yield from _places(root, branch, value, pointer, depth + 1)
@@ -228,7 +242,7 @@ def _fits(root: Mapping[str, Any], schema: Mapping[str, Any], value: Any) -> boo
         return False
     if isinstance(value, dict):
         for name, sub in schema.get("properties", {}).items():
-            own = deref(root, sub) if isinstance(sub, Mapping) else {}
+            own = _annotated(root, sub) if isinstance(sub, Mapping) else {}
             if name in value and "const" in own and own["const"] != value[name]:
                 return False
             refused = own.get("not", {}).get("const") if isinstance(own.get("not"), Mapping) else None

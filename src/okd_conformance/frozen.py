@@ -33,8 +33,8 @@ def digest(requirement: Requirement) -> str:
     demands = {
         "level": requirement.level,
         "basis": requirement.basis,
+        "never_fails": requirement.never_fails,
         "roles": requirement.roles,
-        "editions": requirement.editions,
         "applies": asdict(requirement.applies),
         "answers": {name: asdict(answers) for name, answers in requirement.answers.items()},
         "statement": requirement.statement.en,

@@ -69,10 +69,10 @@ class Watch:
                 continue
             for operation, _ in places(requirement, role, self.claims):
                 if operation is not None:
-                    name = case_id(requirement_id, role, [operation.name, "observed"])
+                    name = case_id(requirement_id, role, [operation.id, "observed"])
                     spec = CaseSpec(name, requirement, role, operation, None)
                     if self.selection.takes(spec):
-                        self._places[requirement_id, role, operation.name] = spec
+                        self._places[requirement_id, role, operation.id] = spec
 
     def see(self, exchange: Exchange) -> None:
         """Judge one exchange."""

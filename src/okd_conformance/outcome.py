@@ -107,7 +107,7 @@ def _report(
         claimed_roles={name: role.base_url for name, role in target.roles.items()},
         claimed_flows={name: sorted(flows) for name, flows in run.claims.roles.items()},
         results=results,
-        reasons=_reasons(run, deselected),
+        reasons=_reasons(run, deselected, interrupted),
     )
 
 
@@ -143,7 +143,9 @@ def _selection(run: Run) -> tuple[str, ...]:
     return tuple(f"{option} {value}" for option, values in named.items() for value in values)
 
 
-def _reasons(run: Run, deselected: dict[tuple[str, str], str]) -> dict[tuple[str, str], Text]:
+def _reasons(
+    run: Run, deselected: dict[tuple[str, str], str], interrupted: bool
+) -> dict[tuple[str, str], Text]:
     found: dict[tuple[str, str], Text] = {}
     catalogue = run.bench.catalogue
     for requirement in catalogue.of(run.edition):
@@ -153,6 +155,6 @@ def _reasons(run: Run, deselected: dict[tuple[str, str], str]) -> dict[tuple[str
                 found[row] = requirement.untestable
             elif requirement.id in catalogue.pending:
                 found[row] = catalogue.pending[requirement.id]
-            elif row in deselected or not run.options.selection().everything:
+            elif row in deselected or not (interrupted or run.options.selection().everything):
                 found[row] = say(deselected.get(row, "deselected_by_option"))
     return found

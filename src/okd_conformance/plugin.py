@@ -15,7 +15,7 @@ import pytest
 
 from okd_conformance.cases import Planned, planned
 from okd_conformance.configuration import ConfigurationError
-from okd_conformance.judge.case import Case
+from okd_conformance.judge.case import Case, CaseSpec
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.stops import NotApplicable, NotTested, Stopped
 from okd_conformance.judging import Watch, merged, plain, result_of, unjudged
@@ -63,6 +63,7 @@ class State:
         self.findings = Findings()
         self.deselected: dict[tuple[str, str], str] = {}
         self.skipped: dict[str, CaseResult] = {}
+        self.chosen: list[CaseSpec] = []
         self.nodes: list[Any] = []
         self.watch: Watch | None = None
         self.outcome: Outcome | None = None
@@ -116,7 +117,7 @@ class State:
         return run
 
     def skip(self, result: CaseResult) -> None:
-        """Remember a case that the profile leaves out; every worker tells of the same ones."""
+        """Remember a case that does not run here; every worker tells of the same ones."""
         self.skipped.setdefault(result.id, result)
 
     def judge(self) -> Watch:
@@ -196,6 +197,12 @@ def _judges(config: pytest.Config) -> bool:
 # --- collecting -------------------------------------------------------------------------------------------
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Collect nothing when the target could not be opened for the workers."""
+    _stop_if_refused(session.config.stash[_STATE])
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make a test of each case of a check."""
     if not checks_of(metafunc.function):
@@ -227,7 +234,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left:
         config.hook.pytest_deselected(items=left)
     items[:] = kept
-    _stop_at_an_unknown_case(state, {plan.spec.id for plan in map(_plan_of, kept) if plan})
+    state.chosen = [plan.spec for plan in map(_plan_of, kept) if plan]
+    _stop_at_an_unknown_case(state)
     if state.started and state.reporter is not None:
         state.reporter.started(len(kept))
 
@@ -238,8 +246,9 @@ def _stop_if_refused(state: State) -> None:
         pytest.exit(words, returncode=code)
 
 
-def _stop_at_an_unknown_case(state: State, chosen: set[str]) -> None:
+def _stop_at_an_unknown_case(state: State) -> None:
     """A case that was asked for must be there; a worker can't tell."""
+    chosen = {spec.id for spec in state.chosen}
     unknown = [case for case in state.options.cases if case not in chosen]
     if state.started and unknown and not state.is_worker:
         state.refused = (say("unknown_case", value=unknown[0]).in_language(state.options.lang), 2)
@@ -432,10 +441,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         return
     if state.watch is not None:
         _clean_up(state)
+    if exitstatus == pytest.ExitCode.INTERRUPTED:
+        for spec in state.chosen:
+            state.skip(unjudged(spec, Status.INCONCLUSIVE, say("report_reason_interrupted")))
     if state.is_worker:
         _hand_over(session, state)
         return
-    skipped = list(state.skipped.values())
+    done = {result.id for result in state.findings.results}
+    skipped = [result for result in state.skipped.values() if result.id not in done]
     outcome = finish(state.run, state.findings, state.deselected, skipped, int(exitstatus))
     session.exitstatus = outcome.exit_code
     state.outcome = outcome

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from okd_conformance.auth import Tokens, TokenUnobtainable
-from okd_conformance.cases import Claims, Selection, is_named
+from okd_conformance.cases import Claims, Selection, is_flow, is_named
 from okd_conformance.catalogue import load_catalogue
 from okd_conformance.edition import Edition, UnknownEditionError, load_edition
 from okd_conformance.judge.bench import Bench
@@ -197,7 +197,7 @@ def _know_what_is_chosen(run: Run) -> None:
     ids = [requirement.id for requirement in run.bench.catalogue.of(edition)]
     unknown = {
         "--role": [role for role in options.roles if role not in edition.roles],
-        "--flow": [flow for flow in options.flows if flow not in edition.flows],
+        "--flow": [w for w in options.flows if not any(is_flow(w, flow) for flow in edition.flows)],
         "--requirement": [name for name in options.requirements if not any(is_named(name, i) for i in ids)],
         "--case": [case for case in options.cases if case.partition("[")[0] not in ids],
     }

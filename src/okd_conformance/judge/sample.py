@@ -95,7 +95,7 @@ class Sample:
             message = message or self.message()
             headers.append(("Content-Type", message.content_type))
             body = message.payload()
-        elif self.operation.kind == "replace":
+        elif self.operation.takes_bytes:
             headers.append(("Content-Type", self.file_type or next(iter(self.operation.request))))
             body = self.file
         elif self.body is not None:

@@ -64,6 +64,9 @@ def handlers() -> dict[str, Handler]:
         "replace": dms.replace,
         "delete": dms.delete,
         "change": dms.change_association,
+        "lock_document": dms.lock_document,
+        "unlock_document": dms.unlock_document,
+        "replace_by_put": dms.replace_locked,
         "register": module.register,
         "notify_destroyed": module.notify_destroyed,
         "service": lookup.service,
@@ -142,6 +145,7 @@ class Behaviour:
     deliver_download: Callable[[World, Request, Document], Answer] = downloads.deliver_download
     refuse_empty: Callable[[Call], None] = dms.refuse_empty
     refuse_locked: Callable[[Call, Document], None] = dms.refuse_locked
+    check_lock: Callable[[Call, Document, str | None], None] = dms.check_lock
     replace_content: Callable[[Call, Document, Spool], None] = dms.replace_content
     remove: Callable[[Call, Document], None] = dms.remove
     check_change: Callable[[Call, Body], None] = dms.check_change

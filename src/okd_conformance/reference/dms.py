@@ -14,6 +14,7 @@ from okd_conformance.reference.intake import (
     Message,
     Part,
     check_metadata_part,
+    check_query,
     receive_bytes,
     receive_object,
 )
@@ -255,6 +256,49 @@ def replace_content(call: Call, document: Document, spool: Spool) -> None:
     document.file, document.size = call.world.store.keep(spool)
     call.world.store.save(call.role, document)
     call.world.store.forget(old)
+
+
+async def lock_document(call: Call) -> Answer:
+    """Lock a document for a caller, who gets the proof of it."""
+    document = call.behaviour.find_document(call)
+    if document.locked:
+        call.behaviour.refuse_locked(call, document)
+    document.locked, document.lock_id = True, str(uuid.uuid4())
+    call.world.store.save(call.role, document)
+    return json_success(call, {"lock_id": document.lock_id})
+
+
+async def unlock_document(call: Call) -> Answer:
+    """Unlock a document for the caller who locked it."""
+    proof = check_query(call).get("lock_id")
+    document = call.behaviour.find_document(call)
+    call.behaviour.check_lock(call, document, proof)
+    document.locked, document.lock_id = False, None
+    call.world.store.save(call.role, document)
+    return empty_success(call)
+
+
+async def replace_locked(call: Call) -> Answer:
+    """Take new bytes for a document from the caller who locked it."""
+    proof = check_query(call).get("lock_id")
+    spool = await receive_bytes(call)
+    try:
+        if spool.size == 0:
+            call.behaviour.refuse_empty(call)
+        document = call.behaviour.find_document(call)
+        call.behaviour.check_lock(call, document, proof)
+        call.behaviour.replace_content(call, document, spool)
+    finally:
+        spool.discard()
+    return empty_success(call)
+
+
+def check_lock(call: Call, document: Document, proof: str | None) -> None:
+    """Refuse a caller who did not lock the document."""
+    if not document.locked:
+        raise Refused("not_locked")
+    if document.lock_id is None or proof is None or proof.lower() != document.lock_id:
+        call.behaviour.refuse_locked(call, document)
 
 
 async def delete(call: Call) -> Answer:

@@ -89,6 +89,8 @@ class Document:
     size: int = 0
     file: str = ""
     locked: bool = False
+    lock_id: str | None = None
+    """The proof of whoever locked it through the API; None when it was locked in another way."""
     level: str = "none"
     filed: dict[str, str] = field(default_factory=dict)
     registered_with: list[str] = field(default_factory=list)

@@ -346,6 +346,8 @@ def _without_cases(
         return Status.NOT_APPLICABLE, say("report_reason_edition", edition=edition.id)
     if row.role not in claims.roles:
         return Status.NOT_APPLICABLE, say("report_reason_role", role=row.role)
+    if requirement.answers and row.role in edition.roles and not requirement.bindings_in(edition, row.role):
+        return Status.NOT_APPLICABLE, say("report_reason_no_operation", edition=edition.name, role=row.role)
     if row.flows and not any(claims.flow(row.role, flow) for flow in row.flows):
         return Status.NOT_APPLICABLE, say("report_reason_flow", flow=", ".join(row.flows))
     if row.key in reasons:

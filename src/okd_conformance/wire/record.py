@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,19 +17,19 @@ class Redactor:
     """Replaces known secrets wherever they appear; secrets may be learnt during the run."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._secrets: list[str] = []
+        self._secrets: list[str] = []  # shortest first
         for secret in secrets:
             self.learn(secret)
 
     def learn(self, secret: str) -> None:
         """Redact ``secret`` from now on."""
         if len(secret) >= _MIN_SECRET and secret not in self._secrets:
-            self._secrets.append(secret)
-            self._secrets.sort(key=len, reverse=True)
+            bisect.insort(self._secrets, secret, key=len)
 
     def text(self, value: str) -> str:
         """Return ``value`` without secrets."""
-        for secret in self._secrets:
+        fitting = bisect.bisect_right(self._secrets, len(value), key=len)
+        for secret in reversed(self._secrets[:fitting]):  # a secret may hold a shorter one
             if secret in value:
                 value = value.replace(secret, REDACTED)
         return value

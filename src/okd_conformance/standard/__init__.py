@@ -1,0 +1,1 @@
+"""Tools for the standards group: is the text sound, what changes, whom does it break."""

@@ -1,0 +1,264 @@
+"""A published OpenAPI document with all its files: places, references, operations and schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from okd_conformance.standard.findings import Finding, finding
+from okd_conformance.standard.source import Pointer, Source, SourceError, read_text
+
+METHODS = ("get", "put", "post", "patch", "delete", "head", "options", "trace")
+_MAX_HOPS = 30
+_SCHEMA_MAPS = ("properties", "patternProperties", "$defs")
+_SCHEMA_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
+_SCHEMAS = ("items", "additionalProperties", "not", "contains", "if", "then", "else")
+_FREE = ("example", "examples", "default", "enum", "const")
+"""Under these keys stand values, not descriptions."""
+
+
+class Spot(NamedTuple):
+    """A place in a file."""
+
+    source: Source
+    pointer: Pointer
+
+    @property
+    def line(self) -> int:
+        """The line where it stands."""
+        return self.source.line(self.pointer)
+
+    @property
+    def value(self) -> Any:
+        """What stands there; None when nothing does."""
+        value = self.source.value
+        for step in self.pointer:
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return value
+
+    def at(self, *steps: str | int) -> Spot:
+        """A place within this one."""
+        return Spot(self.source, (*self.pointer, *steps))
+
+    def has(self, key: str) -> bool:
+        """Whether it is a mapping with this key."""
+        return isinstance(self.value, dict) and key in self.value
+
+    def keys(self) -> list[str]:
+        """The keys of a mapping, in order; none of anything else."""
+        return list(self.value) if isinstance(self.value, dict) else []
+
+    def items(self) -> list[Spot]:
+        """The items of a list, each as a place."""
+        return [self.at(i) for i in range(len(self.value))] if isinstance(self.value, list) else []
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A method on a path, with the place that describes it."""
+
+    method: str
+    path: str
+    spot: Spot
+    item: Spot
+
+    @property
+    def name(self) -> str:
+        """The call in a few words."""
+        return f"{self.method} {self.path}"
+
+
+class Spec:
+    """The document and every file that it refers to."""
+
+    def __init__(self, document: Path) -> None:
+        self.document = document.resolve()
+        self.base = self.document.parent
+        self.fence = self.base.parent
+        """No file outside this folder is read."""
+        self.sources: dict[Path, Source] = {}
+        self.problems: list[Finding] = []
+        self.references: list[tuple[Spot, Spot | None]] = []
+        """Every ``$ref``, and the place that it points to."""
+        self.root = Spot(self._read(self.document), ())
+        self._explore()
+
+    # --- files and references --------------------------------------------------------------------------
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """The version of OpenAPI, such as (3, 0)."""
+        words = str((self.root.value or {}).get("openapi", "3.0")).split(".")
+        return (int(words[0]), int(words[1])) if len(words) > 1 and words[1].isdigit() else (3, 0)
+
+    def shown(self, path: Path) -> str:
+        """A path as findings show it: relative to the folder around the document."""
+        for folder in (self.base.parent.parent, self.base.parent, self.base):
+            if path.is_relative_to(folder) and (folder / "doc").is_dir():
+                return path.relative_to(folder).as_posix()
+        return path.relative_to(self.base).as_posix() if path.is_relative_to(self.base) else str(path)
+
+    def found(self, rule: str, spot: Spot, **values: object) -> Finding:
+        """A finding at a place."""
+        return finding(rule, self.shown(spot.source.path), spot.line, **values)
+
+    def follow(self, spot: Spot) -> Spot:
+        """The place that describes it, after every reference; the place itself when one can't be followed."""
+        for _ in range(_MAX_HOPS):
+            value = spot.value
+            if not (isinstance(value, dict) and isinstance(value.get("$ref"), str)):
+                return spot
+            target = self._target(spot)
+            if target is None:
+                return spot
+            spot = target
+        return spot
+
+    def _target(self, spot: Spot) -> Spot | None:
+        file, _, fragment = spot.value["$ref"].partition("#")
+        path = (spot.source.path.parent / file).resolve() if file else spot.source.path
+        source = self.sources.get(path)
+        if source is None:
+            return None
+        steps = [s.replace("~1", "/").replace("~0", "~") for s in fragment.strip("/").split("/") if s]
+        target = Spot(source, ())
+        for step in steps:
+            listed = isinstance(target.value, list) and step.isdigit()
+            target = target.at(int(step) if listed else step)
+        return target if target.value is not None else None
+
+    def _read(self, path: Path) -> Source:
+        source = Source(path, read_text(path))
+        self.sources[path] = source
+        return source
+
+    def _explore(self) -> None:
+        waiting = [self.root]
+        while waiting:
+            spot = waiting.pop()
+            value = spot.value
+            if isinstance(value, dict):
+                if isinstance(value.get("$ref"), str):
+                    waiting += self._load(spot)
+                waiting += [spot.at(k) for k in value if k not in _FREE or self._describes(spot, k)]
+            elif isinstance(value, list):
+                waiting += spot.items()
+        self.references = [(spot, self._target(spot)) for spot, _ in self.references]
+
+    def _describes(self, spot: Spot, key: str) -> bool:
+        """Whether ``examples`` is a map of Example Objects, or the name of a property, not a value."""
+        inside = spot.pointer[-1:] in [("properties",), ("paths",), ("responses",)]
+        return inside or (key == "examples" and isinstance(spot.value[key], dict))
+
+    def _load(self, spot: Spot) -> list[Spot]:
+        """Read the file that a reference names; gives what has to be explored because of it."""
+        self.references.append((spot, None))
+        file = spot.value["$ref"].partition("#")[0]
+        if not file:
+            return []
+        if "://" in file:
+            self.problems.append(self.found("ref-remote", spot, reference=file))
+            return []
+        path = (spot.source.path.parent / file).resolve()
+        if path in self.sources:
+            return []
+        if not path.is_relative_to(self.fence):
+            self.problems.append(self.found("ref-outside", spot, reference=file))
+            return []
+        try:
+            return [Spot(self._read(path), ())]
+        except SourceError as error:
+            self.sources.pop(path, None)
+            if error.line > 1 or path.is_file():
+                name = self.shown(path)
+                self.problems.append(finding("yaml-invalid", name, error.line, reason=error.reason))
+            return []
+
+    # --- what it describes -----------------------------------------------------------------------------
+
+    def calls(self) -> list[Call]:
+        """Every method on every path."""
+        found = []
+        paths = self.root.at("paths")
+        for path in paths.keys():
+            item = self.follow(paths.at(path))
+            for method in METHODS:
+                if item.has(method):
+                    found.append(Call(method.upper(), path, item.at(method), item))
+        return found
+
+    def parameters(self, call: Call) -> list[Spot]:
+        """The parameters of a call, those of its path too."""
+        listed = [*call.item.at("parameters").items(), *call.spot.at("parameters").items()]
+        return [self.follow(spot) for spot in listed]
+
+    def responses(self, call: Call) -> dict[str, Spot]:
+        """The answers of a call, by status."""
+        described = call.spot.at("responses")
+        return {status: self.follow(described.at(status)) for status in described.keys()}
+
+    def request(self, call: Call) -> dict[str, Spot]:
+        """What a request may carry, by media type."""
+        return self.content(self.follow(call.spot.at("requestBody")))
+
+    def content(self, described: Spot) -> dict[str, Spot]:
+        """The media types of a request or an answer."""
+        content = described.at("content")
+        return {media: content.at(media) for media in content.keys()}
+
+    def body(self, media: Spot) -> Spot | None:
+        """The schema of the JSON in a message: all of it, or the metadata part of an upload."""
+        schema = media.at("schema")
+        if schema.value is None:
+            return None
+        if not str(media.pointer[-1]).startswith("multipart/"):
+            return schema
+        parts = self.follow(schema).at("properties")
+        for name in parts.keys():
+            inner = self.follow(parts.at(name)).value or {}
+            if inner.get("format") != "binary":
+                return parts.at(name)
+        return None
+
+    def security(self, call: Call) -> Spot | None:
+        """The security of a call, or of the document as a whole; None when there is none."""
+        for spot in (call.spot.at("security"), self.root.at("security")):
+            if spot.value is not None:
+                return spot
+        return None
+
+    def schemas(self) -> Iterator[Spot]:
+        """Every schema that a message can meet, each once, after its references."""
+        seen: set[tuple[int, Pointer]] = set()
+        waiting = list(reversed(self._first_schemas()))
+        while waiting:
+            spot = self.follow(waiting.pop())
+            key = (id(spot.source), spot.pointer)
+            if key in seen or not isinstance(spot.value, dict):
+                continue
+            seen.add(key)
+            yield spot
+            waiting += reversed(self.inner(spot))
+
+    def inner(self, schema: Spot) -> list[Spot]:
+        """The schemas within a schema."""
+        found = [schema.at(word) for word in _SCHEMAS if isinstance(schema.at(word).value, dict)]
+        for word in _SCHEMA_LISTS:
+            found += schema.at(word).items()
+        for word in _SCHEMA_MAPS:
+            found += [schema.at(word, name) for name in schema.at(word).keys()]
+        return found
+
+    def _first_schemas(self) -> list[Spot]:
+        found: list[Spot] = []
+        for call in self.calls():
+            found += [p.at("schema") for p in self.parameters(call) if p.has("schema")]
+            found += [m.at("schema") for m in self.request(call).values()]
+            for answer in self.responses(call).values():
+                found += [m.at("schema") for m in self.content(answer).values()]
+        return found
