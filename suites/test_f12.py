@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from okd_conformance.edition import Binding, Operation
-from okd_conformance.fields import field_name
+from okd_conformance.fields import Body, field_name, field_names
 from okd_conformance.judge.sample import Sample
 from okd_conformance.suite import Case, cells, check
 from okd_conformance.wire.exchange import Exchange
@@ -48,6 +48,29 @@ def test_general_exam_document(case: Case) -> None:
         "association_id": case.bench.fixture("association_id"),
     }
     require_filed(case, sample, exchange, expected)
+
+
+def founding_messages(operation: Operation, binding: Binding | None) -> list[str]:
+    """The examples that are a founding document's own message, beside the one that is sent anyway."""
+    usual = (binding or operation.bindings[0]).example
+    return [name for name in operation.examples if name.startswith("seed-") and name != usual]
+
+
+@check("OKD-F12-001", message=founding_messages)
+def test_founding_message(case: Case, message: str) -> None:
+    """As it was published; when the only trouble is how it spells the size, that is no fault."""
+    sample = case.bench.ready(case.operation, replace(case.binding, example=message), case.spec.id)
+    assert lacks(sample.body, *REFERENCES)
+    exchange = case.sent(sample)
+    if exchange.answer is None or exchange.answer.succeeded:
+        case.expect(exchange)
+        return
+    assert sample.body is not None
+    value, size = sample.body.value, sample.body.get("document_size")
+    names = field_names(sample.body.schema, "document_size")
+    both = Body(sample.body.schema, {**dict.fromkeys(names, size), **value})
+    case.expect(case.sent(sample.but(body=both)))
+    case.expect(exchange, "one_spelling")
 
 
 @check("OKD-F12-002", scope=cells("sufficient"))

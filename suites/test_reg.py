@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+from okd_conformance.edition import Operation
+from okd_conformance.fields import Body, deref, field_names
 from okd_conformance.judge.content import pdf
 from okd_conformance.judge.ids import is_uuid
 from okd_conformance.judge.sample import Sample
@@ -88,22 +90,42 @@ def test_canonical_registration(case: Case) -> None:
     case.require(is_uuid(str(found)), "not_a_uuid", value=found)
 
 
-def required_fields(operation: Any, _: Any) -> list[str]:
-    """The fields without which the edition's schema refuses a registration, whatever else it holds."""
-    schema = operation.body_schema
-    name_of = {n: s for n, s in schema["components"]["schemas"][_schema_name(schema)]["properties"].items()}
-    required = schema["components"]["schemas"][_schema_name(schema)]["required"]
-    return [name_of[name]["x-okd-meaning"] for name in required]
+def required_fields(operation: Operation, _: object) -> list[str]:
+    """The fields without which the edition's schema refuses a registration, whatever else it holds.
 
-
-def _schema_name(schema: Mapping[str, Any]) -> str:
-    return str(schema["$ref"]).rpartition("/")[2]
+    A field that may be spelled in several ways is one field.
+    """
+    schema = deref(operation.body_schema or {}, operation.body_schema or {})
+    meaning_of = {name: field["x-okd-meaning"] for name, field in schema["properties"].items()}
+    found = [meaning_of[name] for name in schema["required"]]
+    for choice in [schema, *schema.get("allOf", ())]:
+        ways = [{meaning_of[name] for name in way.get("required", ())} for way in choice.get("anyOf", ())]
+        if ways and all(way == ways[0] and len(way) == 1 for way in ways):
+            found += ways[0]
+    return found
 
 
 @check("OKD-REG-002", field=required_fields)
 def test_required_field_missing(case: Case, field: str) -> None:
     """Each required field left out, one at a time."""
     case.expect(case.sent(registration(case, **{field: None})))
+
+
+def spellings(operation: Operation, _: object) -> list[str]:
+    """The names that the edition has for the size; where it has one, the old one: without capitals."""
+    names = field_names(operation.body_schema or {}, "document_size")
+    return names if len(names) > 1 else [names[0].lower()]
+
+
+@check("OKD-REG-005", spelling=spellings)
+def test_one_spelling_of_the_size(case: Case, spelling: str) -> None:
+    """One of two names alone, or the old one in the place of the only one."""
+    sample = case.sample()
+    assert sample.body is not None
+    schema, bare = sample.body.schema, sample.body.without("document_size").value
+    known = spelling in field_names(schema, "document_size")
+    body = Body(schema, {**bare, spelling: sample.body.get("document_size")})
+    case.expect(case.sent(sample.but(body=body)), "one_spelling" if known else "old_spelling")
 
 
 @check("OKD-REG-003", field=["description", "received_date", "registration_date"])
@@ -394,7 +416,7 @@ def other_types(operation: Any, binding: Any) -> list[str]:
     """The document types of the other modules."""
     own = (binding or operation.bindings[0]).document_type
     schema = operation.body_schema
-    known = schema["components"]["schemas"][_schema_name(schema)]["properties"]
+    known = deref(schema, schema)["properties"]
     values = next(
         s["enum"] for s in known.values() if s.get("x-okd-meaning") == "document_type" and "enum" in s
     )

@@ -41,6 +41,9 @@ EDITION = Edition(
         "12": Flow("12", Text("Een document aanmelden bij Examineren", "Register at Exams"), True),
     },
     folder=Path(),
+    requirements="okd-1.5",
+    variant=None,
+    variants={},
     _operations={DMS: (), EXAM: (), ENROL: ()},
 )
 

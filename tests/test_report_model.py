@@ -12,6 +12,7 @@ import report_sample as sample
 from okd_conformance.catalogue import Applies, Source
 from okd_conformance.judge.outcome import Status, Verdict
 from okd_conformance.report.model import Report, RequirementResult, schema
+from okd_conformance.report.wording import plain_sentence
 from okd_conformance.text import Text
 from report_sample import DMS, ENROL, EXAM
 
@@ -158,6 +159,28 @@ def test_findings_come_most_important_first() -> None:
 
 
 @pytest.mark.parametrize(
+    ("roles", "verdict"),
+    [
+        ((), Verdict.INCOMPLETE),
+        (("dms", "examineren"), Verdict.INCOMPLETE),
+        (("dms",), Verdict.CONFORMANT),
+    ],
+)
+def test_a_chosen_role_of_which_nothing_was_judged(roles: tuple[str, ...], verdict: Verdict) -> None:
+    report = sample.report(
+        results=[sample.case("OKD-AUT-006", Status.PASSED)],
+        requirements=sample.REQUIREMENTS[1:2],
+        run={"roles": roles},
+    )
+    assert report.verdict is verdict
+    assert report.verdict_without([]) is verdict
+    assert Report.from_json(report.to_json()).verdict_without([]) is verdict
+    assert "examineren" not in report.scope.en
+    said = plain_sentence(report).en
+    assert ("nothing was judged of the role examineren" in said) == (verdict is Verdict.INCOMPLETE)
+
+
+@pytest.mark.parametrize(
     ("changes", "nl", "en"),
     [
         (
@@ -176,7 +199,7 @@ def test_findings_come_most_important_first() -> None:
     ],
 )
 def test_the_scope_says_what_the_verdict_is_about(changes: dict[str, object], nl: str, en: str) -> None:
-    run = {"profile": "full", "large_tested": True, "selection": ("--flow 1",)}
+    run = {"profile": "full", "large_tested": True, "selection": ("--flow 1",), "roles": ("dms",)}
     report = sample.report(**changes, run=None if "roles" in changes else run)  # type: ignore[arg-type]
     assert report.scope == Text(nl, en)
 

@@ -88,7 +88,7 @@ def planned(function: Callable[..., None], catalogue: Catalogue, claims: Claims)
     found = []
     for check in checks_of(function):
         requirement = catalogue[check.requirement]
-        if claims.edition.id not in requirement.editions or requirement.parked:
+        if not requirement.holds_in(claims.edition) or requirement.parked:
             continue
         for role in claims.roles:
             if role in requirement.roles:

@@ -108,6 +108,10 @@ class Requirement:
         """Only a MUST that the standard says, or that follows from it, can fail."""
         return self.level == "MUST" and self.basis != "interpretation" and not self.never_fails
 
+    def holds_in(self, edition: Edition) -> bool:
+        """Whether the requirement is one of an edition's, by its own id or by the edition that it follows."""
+        return edition.id in self.editions or edition.requirements in self.editions
+
     @property
     def flows(self) -> tuple[str, ...]:
         """The flows that the requirement is limited to; empty for all flows of its operations."""
@@ -154,7 +158,7 @@ class Catalogue:
         return [
             r
             for r in self._by_id.values()
-            if edition.id in r.editions
+            if r.holds_in(edition)
             and not r.parked
             and any(n in edition.roles for n in r.roles)
             and (role is None or role in r.roles)

@@ -166,6 +166,8 @@ class Edition:
     commit: str
     date: str
     upstream: str
+    requirements: str
+    """The edition whose requirements hold here: this one itself, unless it says that it follows another."""
     variant: str | None
     variants: Mapping[str, str]
     """Of an edition whose sources contradict each other: the folder of each variant, by name."""
@@ -271,6 +273,7 @@ def read_edition(folder: Path) -> Edition:
         commit=str(data["commit"]),
         date=str(data["date"]),
         upstream=data.get("upstream", data["id"]),
+        requirements=data.get("requirements", data["id"]),
         variant=data.get("variant"),
         variants={name: v["folder"] for name, v in data.get("variants", {}).items()},
         scopes=scopes,

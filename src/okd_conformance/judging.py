@@ -62,7 +62,7 @@ class Watch:
 
     def _plan(self, requirement_id: str) -> None:
         requirement = self.bench.catalogue[requirement_id]
-        if self.claims.edition.id not in requirement.editions:
+        if not requirement.holds_in(self.claims.edition):
             return
         for role in self.claims.roles:
             if role not in requirement.roles:

@@ -101,7 +101,9 @@ def _report(
             requests=len(findings.exchanges),
             large_tested=_large_tested(run, results),
             selection=_selection(run),
+            roles=_roles(run, results),
             interrupted=interrupted,
+            sections=_sections(findings),
         ),
         requirements=run.bench.catalogue.of(run.edition),
         claimed_roles={name: role.base_url for name, role in target.roles.items()},
@@ -126,6 +128,24 @@ def _broken(name: str, error: str) -> CaseResult:
     )
 
 
+def _sections(findings: Findings) -> dict[str, dict[str, float]]:
+    """Cases, requests and seconds per section; what cases share is counted under ``-``."""
+    found: dict[str, dict[str, float]] = {}
+
+    def add(case: str, key: str, amount: float) -> None:
+        requirement = case.partition("[")[0]
+        section = requirement.rpartition("-")[0].partition("-")[2] if requirement.startswith("OK") else "-"
+        totals = found.setdefault(section, {"cases": 0, "requests": 0, "seconds": 0.0})
+        totals[key] = round(totals[key] + amount, 3)
+
+    for result in findings.results:
+        add(result.id, "cases", 1)
+        add(result.id, "seconds", result.duration_s)
+    for exchange in findings.exchanges:
+        add(exchange["_case"] or "", "requests", 1)
+    return dict(sorted(found.items()))
+
+
 def _large_tested(run: Run, results: list[CaseResult]) -> bool | None:
     if not any(run.edition.operations(role, "upload") for role in run.claims.roles):
         return None
@@ -141,6 +161,14 @@ def _selection(run: Run) -> tuple[str, ...]:
         "--case": options.cases,
     }
     return tuple(f"{option} {value}" for option, values in named.items() for value in values)
+
+
+def _roles(run: Run, results: list[CaseResult]) -> tuple[str, ...]:
+    """The claimed roles that the options chose: by name, else those that have a case in what they chose."""
+    selection = run.options.selection()
+    with_cases = {result.role for result in results}
+    wanted = selection.roles or (run.claims.roles if selection.everything else with_cases)
+    return tuple(role for role in run.claims.roles if role in wanted)
 
 
 def _reasons(

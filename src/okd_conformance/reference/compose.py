@@ -31,7 +31,7 @@ class _Built:
 def compose(schema: _Schema, values: Mapping[str, Any], example: Any = None) -> Any:
     """Return a body with ``values`` where the schema has fields of those meanings, and with its constants.
 
-    A required field that has neither is taken from ``example``.
+    A required field that has no meaning is taken from ``example``.
     """
     built = _build(_Node(schema, schema, example), values)
     return {} if built is None else built.value
@@ -79,7 +79,8 @@ def _build(node: _Node, values: Mapping[str, Any]) -> _Built | None:
         item = _build(node.item(), values)
         built = _Built([item.value], telling=True) if item and item.telling else None
     else:
-        built = _Built(node.example, telling=False) if isinstance(node.example, str | int) else None
+        shown = not meaning and isinstance(node.example, str | int)
+        built = _Built(node.example, telling=False) if shown else None
     return built
 
 

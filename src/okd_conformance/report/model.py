@@ -62,6 +62,10 @@ class RunInfo:
     """Whether the messages of 1 GB were sent; None when no claimed role takes them."""
     selection: tuple[str, ...] = ()
     """The options that narrowed the run, such as ``--flow 1``."""
+    sections: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Per section of the catalogue: its cases, requests, and seconds; ``-`` is what cases share."""
+    roles: tuple[str, ...] = ()
+    """The roles that were to be judged; empty: every role that the target claims."""
     interrupted: bool = False
 
 
@@ -171,7 +175,13 @@ class Report:
         def status(row: RequirementResult) -> Status:
             return worst([after(case) for case in row.cases]) if row.cases else row.status
 
-        return verdict_of((row.level, status(row)) for row in self.requirements)
+        found = verdict_of((row.level, status(row)) for row in self.requirements)
+        return _complete(found, self.unexamined())
+
+    def unexamined(self) -> list[str]:
+        """The roles that were to be judged, but of which nothing was."""
+        asked = self.run.roles or tuple(self.roles)
+        return [name for name, role in self.roles.items() if name in asked and not role.examined]
 
     def to_json(self) -> dict[str, Any]:
         """Return the form of ``report.json``."""
@@ -204,7 +214,7 @@ class Report:
                 **{**_known(StandardInfo, standard), "title": _text(standard.get("title"))}
             ),
             target=TargetInfo(**{**_known(TargetInfo, target), "roles": addresses}),
-            run=RunInfo(**{**_known(RunInfo, run), "selection": tuple(run.get("selection", ()))}),
+            run=RunInfo(**{**_known(RunInfo, run), **_lists(run, "selection", "roles")}),
             verdict=Verdict(value["verdict"]),
             scope=Text.from_json(value["scope"]),
             roles={name: _role_from_json(name, role) for name, role in value["roles"].items()},
@@ -282,6 +292,7 @@ def build_report(
         roles={role: _role(role, edition, rows, by_id, claims) for role in claimed_roles},
         requirements=rows,
     )
+    report.verdict = _complete(report.verdict, report.unexamined())
     report.scope = scope_sentence(
         verdict=report.verdict,
         edition=edition.id,
@@ -293,6 +304,11 @@ def build_report(
         interrupted=run.interrupted,
     )
     return report
+
+
+def _complete(verdict: Verdict, unexamined: list[str]) -> Verdict:
+    """Nothing can be said of a role that was not examined at all, so not that it conforms."""
+    return Verdict.INCOMPLETE if unexamined and verdict is Verdict.CONFORMANT else verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,19 +358,29 @@ def _without_cases(
     run: RunInfo,
     reasons: Mapping[RowKey, Text],
 ) -> tuple[Status, Text]:
-    if edition.id not in requirement.editions:
-        return Status.NOT_APPLICABLE, say("report_reason_edition", edition=edition.id)
-    if row.role not in claims.roles:
-        return Status.NOT_APPLICABLE, say("report_reason_role", role=row.role)
-    if requirement.answers and row.role in edition.roles and not requirement.bindings_in(edition, row.role):
-        return Status.NOT_APPLICABLE, say("report_reason_no_operation", edition=edition.name, role=row.role)
-    if row.flows and not any(claims.flow(row.role, flow) for flow in row.flows):
-        return Status.NOT_APPLICABLE, say("report_reason_flow", flow=", ".join(row.flows))
+    away = _not_applicable(row, requirement, edition, claims)
+    if away is not None:
+        return Status.NOT_APPLICABLE, away
     if row.key in reasons:
         return Status.NOT_TESTED, reasons[row.key]
     if run.interrupted:
         return Status.INCONCLUSIVE, say("report_reason_interrupted")
     return Status.NOT_TESTED, say("report_reason_none")
+
+
+def _not_applicable(
+    row: RequirementResult, requirement: Requirement, edition: Edition, claims: _Claims
+) -> Text | None:
+    """Why a requirement does not hold for this target, if it doesn't."""
+    if not requirement.holds_in(edition):
+        return say("report_reason_edition", edition=edition.id)
+    if row.role not in claims.roles:
+        return say("report_reason_role", role=row.role)
+    if requirement.answers and row.role in edition.roles and not requirement.bindings_in(edition, row.role):
+        return say("report_reason_no_operation", edition=edition.name, role=row.role)
+    if row.flows and not any(claims.flow(row.role, flow) for flow in row.flows):
+        return say("report_reason_flow", flow=", ".join(row.flows))
+    return None
 
 
 def _stray(key: RowKey, cases: list[CaseResult]) -> RequirementResult:
@@ -432,6 +458,10 @@ def _plain(value: Any) -> dict[str, Any]:
 def _known(kind: Any, value: Mapping[str, Any]) -> dict[str, Any]:
     """The keys that ``kind`` has; a report may hold more."""
     return {f.name: value[f.name] for f in fields(kind) if f.name in value}
+
+
+def _lists(value: Mapping[str, Any], *names: str) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(value.get(name, ())) for name in names}
 
 
 def _text(value: Mapping[str, str] | None) -> Text | None:

@@ -113,7 +113,12 @@ def _meaning(report: Report, must: list[RequirementResult]) -> Text:
         return counted("report_plain_suite_fault", _number(Status.SUITE_FAULT, report.requirements))
     if report.verdict is Verdict.INCOMPLETE:
         unsettled = _number(Status.INCONCLUSIVE, must)
-        return counted("report_plain_incomplete", unsettled) if unsettled else say("report_plain_nothing")
+        if unsettled:
+            return counted("report_plain_incomplete", unsettled)
+        nothing_of = report.unexamined()
+        if len(nothing_of) < len(report.roles):
+            return say("report_plain_roles", roles=listed(nothing_of))
+        return say("report_plain_nothing")
     others = len(report.findings())
     return counted("report_plain_conformant_but", others) if others else say("report_plain_conformant")
 

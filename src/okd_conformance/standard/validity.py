@@ -36,6 +36,10 @@ class Validity:
         """Whether a value fits the schema at a place."""
         return self._validator.evolve(schema={"$ref": self._reference(schema)}).is_valid(value)
 
+    def by_converted(self, schema: Any, value: Any) -> Iterator[ValidationError]:
+        """What is wrong with a value by a schema that an earlier error showed."""
+        yield from self._validator.evolve(schema=schema).iter_errors(value)
+
     def _reference(self, spot: Spot) -> str:
         steps = [str(step).replace("~", "~0").replace("/", "~1") for step in spot.pointer]
         quoted = [s.replace("%", "%25") for s in steps]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -36,3 +37,32 @@ def concatenated(payloads: Sequence[Payload]) -> Payload:
         return b"".join(p for p in payloads if isinstance(p, bytes))
     parts = tuple(payloads)
     return Streamed(sum(map(length_of, parts)), lambda: (c for p in parts for c in chunks_of(p)))
+
+
+def beginning_of(payload: Payload, size: int) -> bytes:
+    """The first bytes."""
+    kept = b""
+    for chunk in chunks_of(payload):
+        kept += chunk[: size - len(kept)]
+        if len(kept) >= size:
+            break
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Both ends of a body, and its SHA-256 in hex."""
+
+    head: bytes
+    tail: bytes
+    digest: str
+
+
+def survey(payload: Payload, kept: int) -> Survey:
+    """Go through a body once; ``kept`` bytes of either end are shown."""
+    head, tail, digest = b"", b"", hashlib.sha256()
+    for chunk in chunks_of(payload):
+        digest.update(chunk)
+        head += chunk[: kept - len(head)]
+        tail = (tail + chunk[-kept:])[-kept:]
+    return Survey(head, tail, digest.hexdigest())

@@ -20,13 +20,13 @@ import httpx
 
 from okd_conformance.network_errors import is_tls
 from okd_conformance.wire.body import Payload, Streamed, chunks_of, length_of
-from okd_conformance.wire.exchange import Answer, Exchange, Request
+from okd_conformance.wire.exchange import Answer, Exchange, Request, Whole
 from okd_conformance.wire.patience import DeadlineError, patient
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 MAX_WAIT_FOR_THROTTLING_S = 30.0
 MAX_THROTTLED = 5
-SLOWEST_UPLOAD = 250_000
+SLOWEST = 250_000
 """Bytes per second; a large body gets that much longer than the deadline."""
 _CHUNK = 1000
 
@@ -47,6 +47,7 @@ class Settings:
 
 
 Talk = Callable[[Request, float], Answer]
+Take = Callable[[Iterator[bytes]], Whole | None]
 
 
 class BudgetSpentError(Exception):
@@ -88,7 +89,7 @@ class Client:
         """
         throttled: list[Exchange] = []
         while True:
-            exchange = self.once(request, self._exchange, **labels)
+            exchange = self.once(request, self.talk, **labels)
             exchange.throttled = tuple(throttled)
             busy = exchange.status == httpx.codes.TOO_MANY_REQUESTS
             if not busy or isinstance(request.body, Streamed) or len(throttled) == MAX_THROTTLED - 1:
@@ -128,16 +129,20 @@ class Client:
         self.on_exchange(exchange)
         return exchange
 
-    def _exchange(self, request: Request, begun: float) -> Answer:
+    def talk(self, request: Request, begun: float, take: Take | None = None) -> Answer:
+        """Send a request and read the answer; ``take`` is given the pieces of a success answer.
+
+        Raises what httpx raises, and DeadlineError.
+        """
         content = _sendable(request.body, request.chunked) if request.body is not None else None
         raw = self.headers_of(request)
         built = self._http.build_request(request.method, request.url, headers=raw, content=content)
         _keep_only(built, raw)
-        patience = self.settings.deadline_s + length_of(request.body or b"") / SLOWEST_UPLOAD
+        patience = self.settings.deadline_s + length_of(request.body or b"") / SLOWEST
         with self._patience.until(begun + patience):
             answer = self._http.send(built, stream=True)
             with contextlib.closing(answer):
-                return _read(answer)
+                return _read(answer) if take is None or not answer.is_success else _taken(answer, take)
 
     def headers_of(self, request: Request) -> list[tuple[bytes, bytes]]:
         """The header lines of a request as they are sent; all but Host."""
@@ -174,13 +179,23 @@ def _read(answer: httpx.Response) -> Answer:
         size += len(chunk)
         if size > MAX_ANSWER_BYTES:
             break
+    return _answer(answer, b"".join(kept), cut=size > MAX_ANSWER_BYTES)
+
+
+def _taken(answer: httpx.Response, take: Take) -> Answer:
+    whole = take(answer.iter_raw())
+    return _answer(answer, b"", whole=whole)
+
+
+def _answer(answer: httpx.Response, body: bytes, *, cut: bool = False, whole: Whole | None = None) -> Answer:
     return Answer(
         status=answer.status_code,
         reason=answer.reason_phrase,
         headers=tuple((n.decode("latin-1"), _decoded(v)) for n, v in answer.headers.raw),
-        body=b"".join(kept),
+        body=body,
         http_version=answer.http_version,
-        cut=size > MAX_ANSWER_BYTES,
+        cut=cut,
+        whole=whole,
     )
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from okd_conformance.wire.body import Payload, Streamed, length_of
+from okd_conformance.wire.body import Payload, Streamed, beginning_of, length_of, survey
+from okd_conformance.wire.meter import Meter
 from okd_conformance.wire.multipart import Header
 
 EVIDENCE_BYTES = 8192
 """How much of a body is kept as evidence."""
+EVIDENCE_ENDS = 2048
+"""How much of either end of a large body is kept."""
 REDACTED = "[redacted]"
 
 
@@ -40,8 +43,18 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Whole:
+    """What is known of a body that was too large to keep."""
+
+    size: int
+    head: bytes
+    tail: bytes
+    digest: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer. ``body`` holds at most the client's limit; ``cut`` says that there was more."""
+    """An answer. ``body`` holds at most the client's limit; ``cut`` says that there was more, or should be."""
 
     status: int
     reason: str
@@ -49,6 +62,8 @@ class Answer:
     body: bytes
     http_version: str = "HTTP/1.1"
     cut: bool = False
+    whole: Whole | None = None
+    """Set when the body went elsewhere, piece by piece; ``body`` is empty then."""
 
     def header(self, name: str) -> str | None:
         """The first header with this name, whatever its case."""
@@ -89,6 +104,8 @@ class Exchange:
     tags: tuple[str, ...] = field(default=())
     throttled: tuple[Exchange, ...] = field(default=())
     """The answers 429 that came first, when the request had to be repeated."""
+    meter: Meter | None = None
+    """What a large transfer took."""
 
     @property
     def status(self) -> int | None:
@@ -127,7 +144,7 @@ class Exchange:
             "bodySize": length_of(self.request.body) if self.request.body is not None else 0,
         }
         if self.request.body is not None:
-            request["postData"] = _evidence(self.request.body, self.request.header("content-type") or "")
+            request["postData"] = self._sent(self.request.body)
         answer = self.answer
         response = {
             "status": answer.status if answer else 0,
@@ -138,7 +155,7 @@ class Exchange:
             "content": self._content(answer) if answer else {"size": 0, "mimeType": "x-unknown"},
             "redirectURL": "",
             "headersSize": -1,
-            "bodySize": len(answer.body) if answer else -1,
+            "bodySize": _size_of(answer) if answer else -1,
         }
         milliseconds = round(self.duration_s * 1000, 3)
         return {
@@ -152,8 +169,24 @@ class Exchange:
             "request": request,
             "response": response,
             "cache": {},
-            "timings": {"send": 0, "wait": milliseconds, "receive": 0},
+            "timings": self._timings(milliseconds),
         }
+
+    def _timings(self, milliseconds: float) -> dict[str, float]:
+        send = round(self.meter.sending_s * 1000, 3) if self.meter else 0
+        receive = round(self.meter.receiving_s * 1000, 3) if self.meter else 0
+        found = {"send": send, "wait": round(milliseconds - send - receive, 3), "receive": receive}
+        return {**found, "_bytesPerSecond": round(self.meter.rate)} if self.meter else found
+
+    def _sent(self, body: Payload) -> dict[str, Any]:
+        """The body as evidence; of a large one that was sent in part, only how much that was."""
+        media_type = self.request.header("content-type") or ""
+        sent = self.meter.sent if self.meter else None
+        if sent is None or sent == length_of(body):
+            return _evidence(body, media_type)
+        head = beginning_of(body, min(sent, EVIDENCE_ENDS))
+        found = _shown(media_type, head, length_of(body))
+        return {**found, "_truncated": True, "_sent": sent}
 
     def _content(self, answer: Answer) -> dict[str, Any]:
         found = _content(answer)
@@ -182,21 +215,38 @@ def _shown_headers(request: Request) -> Iterator[dict[str, str]]:
         yield _har_header(name, value)
 
 
+def _size_of(answer: Answer) -> int:
+    return answer.whole.size if answer.whole else len(answer.body)
+
+
+def _shown(media_type: str, head: bytes, size: int) -> dict[str, Any]:
+    return {"mimeType": media_type, "text": head.decode("utf-8", "backslashreplace"), "_size": size}
+
+
 def _evidence(body: Payload, media_type: str) -> dict[str, Any]:
     if isinstance(body, Streamed):
-        return {"mimeType": media_type, "text": "", "_size": body.length, "_truncated": True}
-    shown = body[:EVIDENCE_BYTES]
+        found = survey(body, EVIDENCE_ENDS)
+        whole = Whole(body.length, found.head, found.tail, lambda: found.digest)
+        return _ends(whole, media_type)
     return {
-        "mimeType": media_type,
-        "text": shown.decode("utf-8", "backslashreplace"),
-        "_size": len(body),
+        **_shown(media_type, body[:EVIDENCE_BYTES], len(body)),
         "_sha256": hashlib.sha256(body).hexdigest(),
         "_truncated": len(body) > EVIDENCE_BYTES,
     }
 
 
+def _ends(whole: Whole, media_type: str) -> dict[str, Any]:
+    return {
+        **_shown(media_type, whole.head, whole.size),
+        "_tail": whole.tail.decode("utf-8", "backslashreplace"),
+        "_sha256": whole.digest(),
+        "_truncated": True,
+    }
+
+
 def _content(answer: Answer) -> dict[str, Any]:
-    found = _evidence(answer.body, answer.header("content-type") or "x-unknown")
+    media_type = answer.header("content-type") or "x-unknown"
+    found = _ends(answer.whole, media_type) if answer.whole else _evidence(answer.body, media_type)
     found["size"] = found.pop("_size")
     found["_truncated"] = found["_truncated"] or answer.cut
     return found

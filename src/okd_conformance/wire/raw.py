@@ -18,7 +18,8 @@ import httpx
 
 from okd_conformance.wire.body import chunks_of
 from okd_conformance.wire.client import MAX_ANSWER_BYTES, Client
-from okd_conformance.wire.exchange import Answer, Request
+from okd_conformance.wire.exchange import Answer, Request, Whole
+from okd_conformance.wire.patience import DeadlineError
 
 LEAVE_S = 5.0
 _BLOCK = 65536
@@ -35,6 +36,8 @@ class Expecting:
 
     client: Client
     leave_s: float = LEAVE_S
+    only_ask: bool = False
+    """Don't send the body; leave itself is the answer then, and no leave in time a time-out."""
     given: bool = False
     """The server gave leave."""
     early: bool = False
@@ -44,11 +47,16 @@ class Expecting:
         """Send the request and return the answer. Raises what httpx raises."""
         settings = self.client.settings
         end = begun + settings.deadline_s
-        with _connected(urlsplit(request.url), settings.verify, settings.timeout_s) as link:
-            line = _Line(link, h11.Connection(h11.CLIENT), settings.timeout_s, end)
-            line.send(_head(request, self.client.headers_of(request)))
+        with connected(urlsplit(request.url), settings.verify, settings.timeout_s) as link:
+            line = Line(link, h11.Connection(h11.CLIENT), settings.timeout_s, end)
+            headers = [*self.client.headers_of(request), (b"Expect", b"100-continue")]
+            line.send(head_of(request, headers))
             answer = line.final(min(time.monotonic() + self.leave_s, end), until_leave=True)
             self.given, self.early = line.given, answer is not None
+            if answer is None and self.only_ask:
+                if not self.given:
+                    raise httpx.ReadTimeout("neither leave nor an answer")
+                return Answer(_CONTINUE, "Continue", (), b"")
             if answer is None:
                 line.send_body(request)
                 answer = line.final(end)
@@ -57,15 +65,17 @@ class Expecting:
             return line.read(answer)
 
 
-def _head(request: Request, headers: list[tuple[bytes, bytes]]) -> h11.Request:
+def head_of(request: Request, headers: list[tuple[bytes, bytes]]) -> h11.Request:
+    """The request line and the header lines."""
     url = urlsplit(request.url)
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-    lines = [(b"Host", url.netloc.encode()), *headers, (b"Expect", b"100-continue")]
+    lines = [(b"Host", url.netloc.encode()), *headers]
     return h11.Request(method=request.method, target=target, headers=lines)
 
 
 @contextlib.contextmanager
-def _connected(url: SplitResult, verify: ssl.SSLContext | bool, timeout_s: float) -> Iterator[socket.socket]:
+def connected(url: SplitResult, verify: ssl.SSLContext | bool, timeout_s: float) -> Iterator[socket.socket]:
+    """A connection of our own; ConnectError when there is none."""
     secure = url.scheme == "https"
     host = url.hostname or ""
     with contextlib.ExitStack() as closing:
@@ -85,8 +95,11 @@ def _usual() -> ssl.SSLContext:
 
 
 @dataclass
-class _Line:
-    """One connection, on which one request is sent and one answer read."""
+class Line:
+    """One connection, on which one request is sent and one answer read.
+
+    Its methods raise what httpx raises.
+    """
 
     link: socket.socket
     talk: h11.Connection
@@ -95,6 +108,7 @@ class _Line:
     given: bool = False
 
     def send(self, event: h11.Request | h11.Data | h11.EndOfMessage) -> None:
+        """Send an event."""
         self.link.settimeout(self.timeout_s)
         try:
             self.link.sendall(self.talk.send(event) or b"")
@@ -123,20 +137,54 @@ class _Line:
             else:
                 raise httpx.RemoteProtocolError("disconnected before the answer")
 
+    def pending(self) -> h11.Response | None:
+        """The head of a final answer, if that was received already."""
+        event = self.talk.next_event()
+        while isinstance(event, h11.InformationalResponse):
+            event = self.talk.next_event()
+        if event is h11.NEED_DATA or isinstance(event, h11.Response):
+            return event if isinstance(event, h11.Response) else None
+        raise httpx.RemoteProtocolError("disconnected before the answer")
+
     def read(self, head: h11.Response) -> Answer:
         """The whole answer, or as much as the client would keep of it."""
         body = bytearray()
-        while isinstance(event := self._event(self.end), h11.Data) and len(body) <= MAX_ANSWER_BYTES:
-            body += event.data
+        for piece in self.pieces():
+            body += piece
+            if len(body) > MAX_ANSWER_BYTES:
+                break
+        return self.answer(head, bytes(body[:MAX_ANSWER_BYTES]), cut=len(body) > MAX_ANSWER_BYTES)
+
+    def pieces(self) -> Iterator[memoryview]:
+        """The body of the answer, as it comes."""
+        while isinstance(event := self._event(self.end), h11.Data):
+            yield memoryview(event.data)
         if event is None:
             raise httpx.ReadTimeout("the answer does not end")
+
+    def answer(
+        self, head: h11.Response, body: bytes, *, cut: bool = False, whole: Whole | None = None
+    ) -> Answer:
+        """An answer with this body; ``whole`` tells of one that was not kept."""
         return Answer(
             status=head.status_code,
             reason=head.reason.decode("latin-1"),
             headers=tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in head.headers.raw_items()),
-            body=bytes(body[:MAX_ANSWER_BYTES]),
-            cut=len(body) > MAX_ANSWER_BYTES,
+            body=body,
+            cut=cut,
+            whole=whole,
         )
+
+    def receive(self, buffer: memoryview) -> int:
+        """Receive into a buffer, past the HTTP library; the time-out of the socket holds, and the deadline."""
+        if time.monotonic() > self.end:
+            raise DeadlineError
+        try:
+            return self.link.recv_into(buffer)
+        except TimeoutError as error:
+            raise httpx.ReadTimeout(str(error)) from error
+        except OSError as error:
+            raise httpx.ReadError(str(error)) from error
 
     def _event(self, until: float) -> h11.Event | type[h11.PAUSED] | type[h11.NEED_DATA] | None:
         """What comes next; None when nothing came in time."""

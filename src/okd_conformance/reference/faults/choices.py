@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from okd_conformance.fields import Body
 from okd_conformance.reference.answers import Refused
 from okd_conformance.reference.faults.change import before, of_kind
+from okd_conformance.reference.faults.flows import example_state
 from okd_conformance.reference.faults.registry import fault, variant
 from okd_conformance.text import Text
 
@@ -52,6 +53,7 @@ def _running_placement_required(behaviour: Behaviour) -> None:
 def _refuses_what_it_may(behaviour: Behaviour) -> None:
     before(behaviour, "check_metadata", lambda call, body, _file: _refuse_upload(call, body))
     before(behaviour, "check_json_type", _refuse_merge_patch)
+    before(behaviour, "check_change", _refuse_rare_state)
     _refuse_outside(behaviour, PLACEMENT[0], "9999-12-31")
 
 
@@ -73,6 +75,12 @@ def _refuse_merge_patch(call: Call) -> None:
     given = call.request.headers.get("content-type", "").partition(";")[0].strip()
     if of_kind(call, "change") and given not in accepted:
         raise Refused("media_type", accepted=", ".join(accepted))
+
+
+def _refuse_rare_state(call: Call, body: Body) -> None:
+    usual = {example_state(operation) for operation in call.world.edition.operations(call.role)}
+    if body.get("state") not in usual:
+        raise Refused("change_invalid", why="this state is not in use here")
 
 
 @variant(

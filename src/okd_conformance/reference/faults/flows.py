@@ -408,23 +408,7 @@ def _refuse_change(behaviour: Behaviour, case: Any) -> None:
     before(behaviour, "check_change", refuse_if("change_invalid", case))
 
 
-@fault(
-    "pending-refused",
-    breaks="OKD-F05-003",
-    says=Text(
-        nl="Alleen de statussen associated en finished worden aangenomen.",
-        en="Only the states associated and finished are accepted.",
-    ),
-)
-def _pending_refused(behaviour: Behaviour) -> None:
-    def unusual(call: Call, body: Body) -> bool:
-        shown = {_example_state(o) for o in call.world.edition.operations(call.role)}
-        return body.get("state") not in shown
-
-    _refuse_change(behaviour, unusual)
-
-
-def _example_state(operation: Operation) -> Any:
+def example_state(operation: Operation) -> Any:
     """The state of an enrolment in the operation's first example, or None."""
     example = next(iter(operation.examples.values()), None)
     if example is None or operation.body_schema is None:
@@ -434,7 +418,7 @@ def _example_state(operation: Operation) -> Any:
 
 def _ends(call: Call, body: Body) -> bool:
     """Whether the change is the end of an enrolment."""
-    return body.get("state") is not None and body.get("state") == _example_state(call.operation)
+    return body.get("state") is not None and body.get("state") == example_state(call.operation)
 
 
 @fault(

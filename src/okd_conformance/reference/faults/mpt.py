@@ -76,7 +76,7 @@ def _same_id_for_every_upload(behaviour: Behaviour) -> None:
 
 @fault(
     "component-id-copied",
-    breaks=("OKD-MPT-003", "OKD-FX-007"),
+    breaks="OKD-MPT-003",
     says=Text(
         nl="Het DMS neemt het id over dat de module aan het document gaf.",
         en="The DMS takes over the id that the module gave the document.",
@@ -176,7 +176,8 @@ def _refuse_type(behaviour: Behaviour, refused: Any, situation: str = "media_typ
 def _file_first_loses_metadata(behaviour: Behaviour) -> None:
     def forget(call: Call, document: Document, _spool: Spool, message: Message) -> None:
         if message.parts[0].name == call.operation.part("file").name:
-            document.name = document.title = document.subtype = None
+            document.name = document.title = "document.bin"
+            document.subtype = None
 
     before(behaviour, "store", forget)
 
@@ -238,19 +239,19 @@ def _any_part_name(behaviour: Behaviour) -> None:
 
 
 @fault(
-    "last-part-wins",
+    "first-part-wins",
     breaks="OKD-MPT-012",
     says=Text(
-        nl="Staat een deel er dubbel in, dan telt zonder melding het laatste.",
-        en="When a part is there twice, the last one counts without a word.",
+        nl="Staat een deel er dubbel in, dan telt zonder melding het eerste.",
+        en="When a part is there twice, the first one counts without a word.",
     ),
 )
-def _last_part_wins(behaviour: Behaviour) -> None:
+def _first_part_wins(behaviour: Behaviour) -> None:
     inner = behaviour.pick_parts
 
     def pick_parts(call: Call, message: Message) -> tuple[Part | None, Part | None]:
-        last = {part.name: part for part in message.parts}
-        return inner(call, Message(message.boundary, list(last.values())))
+        first = {part.name: part for part in reversed(message.parts)}
+        return inner(call, Message(message.boundary, list(first.values())))
 
     behaviour.pick_parts = pick_parts
 

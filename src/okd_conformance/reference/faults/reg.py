@@ -186,25 +186,24 @@ def _person_id_required(behaviour: Behaviour) -> None:
 
 
 @fault(
-    "both-student-ids-refused",
+    "both-student-ids-confuse",
     breaks="OKD-REG-008",
     roles=MODULES,
     says=Text(
-        nl="Een aanmelding met personId én studentnummer wordt geweigerd.",
-        en="A registration with both a personId and a student number is refused.",
+        nl="Een document met personId én studentnummer wordt aangenomen, maar komt bij niemand terecht.",
+        en="A document with both a personId and a student number is accepted, but ends up with nobody.",
     ),
 )
-def _both_student_ids_refused(behaviour: Behaviour) -> None:
-    _refuse(
-        behaviour,
-        "registration_invalid",
-        lambda _call, body: body.has("student_number") and body.has("person_id"),
-    )
+def _both_student_ids_confuse(behaviour: Behaviour) -> None:
+    def nowhere(filing: Filing, _call: Call, body: Body) -> Filing:
+        return Filing("none") if body.has("student_number") and body.has("person_id") else filing
+
+    after(behaviour, "file_registration", nowhere)
 
 
 @fault(
     "student-number-preferred",
-    breaks=("OKD-REG-009", "OKD-REG-010"),
+    breaks="OKD-REG-009",
     roles=MODULES,
     says=Text(
         nl="Noemen personId en studentnummer verschillende studenten, dan telt het studentnummer.",
@@ -416,19 +415,28 @@ def _other_registration_500(behaviour: Behaviour) -> None:
 
 
 @fault(
-    "unknown-dms-document-refused",
+    "multipart-registration-taken",
     breaks="OKD-REG-021",
     roles=MODULES,
     says=Text(
-        nl="Een aanmelding lukt alleen als het document bij het DMS op te halen is.",
-        en="A registration works only if the document can be fetched at the DMS.",
+        nl="Een aanmelding mag ook multipart zijn, met het document erbij.",
+        en="A registration may be multipart too, with the document in it.",
     ),
 )
-def _unknown_dms_document_refused(behaviour: Behaviour) -> None:
-    def unknown(call: Call, body: Body) -> bool:
-        return call.world.store.document("dms", str(body.get("dms_document_id"))) is None
+def _multipart_registration_taken(behaviour: Behaviour) -> None:
+    def multipart(call: Call) -> bool:
+        return call.request.headers.get("content-type", "").lower().startswith("multipart/")
 
-    before(behaviour, "file_registration", refuse_if("unknown_document", unknown))
+    unless(behaviour, "check_json_type", multipart)
+    inner = behaviour.parse_object
+
+    def parse_object(raw: bytes) -> dict[str, Any]:
+        if not raw.startswith(b"--"):
+            return inner(raw)
+        limit = raw.partition(b"\r\n")[0]
+        return inner(raw.partition(b"\r\n\r\n")[2].partition(b"\r\n" + limit)[0])
+
+    behaviour.parse_object = parse_object
 
 
 @fault(

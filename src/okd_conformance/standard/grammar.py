@@ -1,0 +1,93 @@
+"""OpenAPI's own grammar, judged by a kept validator on a bundle; each error is traced back to its file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from okd_conformance.standard.findings import Finding
+from okd_conformance.standard.spec import Spec, Spot
+
+if TYPE_CHECKING:
+    from okd_conformance.standard.world import World
+
+_FREE = ("example", "examples", "default", "enum", "const")
+_MAX_SHOWN = 160
+
+
+class Bundle:
+    """The document as one: other files' schemas become components, all else stands in its place."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+        self._origins: dict[int, Spot] = {}
+        self._names: dict[tuple[str, tuple[str | int, ...]], str] = {}
+        self._components: dict[str, Any] = {}
+        self.document: dict[str, Any] = self._copied(spec.root)
+        own = dict(self.document.get("components") or {})
+        own["schemas"] = {**own.get("schemas", {}), **self._components}
+        self.document["components"] = own
+
+    def origin(self, steps: list[str | int]) -> Spot:
+        """Where a part of the bundle comes from; where what surrounds it comes from when it is made here."""
+        node: Any = self.document
+        found = self._spec.root
+        for step in steps:
+            try:
+                node = node[step]
+            except (KeyError, IndexError, TypeError):
+                return found
+            found = self._origins.get(id(node), found.at(step) if not isinstance(node, dict | list) else found)
+        return found
+
+    def _copied(self, spot: Spot, key: str | int | None = None) -> Any:
+        value = spot.value
+        if isinstance(value, list):
+            copy: Any = [self._copied(spot.at(i)) for i in range(len(value))]
+        elif isinstance(value, dict):
+            if isinstance(value.get("$ref"), str) and key != "properties":
+                return self._referred(spot)
+            copy = {k: v if k in _FREE and key != "properties" else self._copied(spot.at(k), k)
+                    for k, v in value.items()}
+        else:
+            return value
+        self._origins[id(copy)] = spot
+        return copy
+
+    def _referred(self, spot: Spot) -> Any:
+        target = self._spec.follow(spot)
+        if target == spot:
+            return {}
+        if not _is_schema(spot):
+            return self._copied(target)
+        where = (str(target.source.path), target.pointer)
+        if where not in self._names:
+            self._names[where] = name = f"{target.source.path.stem}_{len(self._names)}"
+            self._components[name] = self._copied(target)
+        made = {"$ref": f"#/components/schemas/{self._names[where]}"}
+        self._origins[id(made)] = spot
+        return made
+
+
+def _is_schema(spot: Spot) -> bool:
+    """Whether a reference stands where a schema does: not an answer, a parameter, a path or an example."""
+    steps = [s for s in spot.pointer if isinstance(s, str)]
+    if "schema" in steps or spot.source.path.parent.name in {"schemas", "consumers", "enumerations", "V1"}:
+        return spot.pointer[:1] != ("paths",) or "schema" in steps
+    return False
+
+
+def grammar(world: World) -> Iterator[Finding]:
+    """What openapi-spec-validator finds; nothing when it isn't installed."""
+    try:
+        from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator  # noqa: PLC0415
+    except ImportError:
+        return
+    bundle = Bundle(world.spec)
+    judge = OpenAPIV30SpecValidator if world.spec.version < (3, 1) else OpenAPIV31SpecValidator
+    for error in judge(bundle.document).iter_errors():
+        deepest = error
+        while deepest.context:
+            deepest = max(deepest.context, key=lambda e: (len(e.absolute_path), e.validator != "required"))
+        spot = bundle.origin(list(deepest.absolute_path))
+        yield world.at("openapi-invalid", spot, reason=deepest.message[:_MAX_SHOWN])

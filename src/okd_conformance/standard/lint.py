@@ -1,0 +1,42 @@
+"""``standard lint``: everything that a machine can find wrong in a published edition, or in one of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from okd_conformance.standard.findings import Finding, in_order
+from okd_conformance.standard.lint_answers import answers
+from okd_conformance.standard.lint_examples import examples
+from okd_conformance.standard.lint_names import names
+from okd_conformance.standard.lint_schemas import schemas
+from okd_conformance.standard.lint_security import security
+from okd_conformance.standard.lint_structure import structure
+from okd_conformance.standard.lint_text import texts
+from okd_conformance.standard.world import World
+
+_GROUPS: tuple[Callable[[World], Iterator[Finding]], ...] = (
+    structure,
+    security,
+    answers,
+    schemas,
+    examples,
+    names,
+    texts,
+)
+
+
+def lint(document: Path, doc_folder: Path | None = None) -> list[Finding]:
+    """Every finding, by file and line. Raises SourceError when the document itself can't be read.
+
+    ``doc_folder`` holds the flow documents; by default it is a folder ``doc`` beside the document or up to
+    three folders above it.
+    """
+    world = World(document, doc_folder or docs_beside(document))
+    return in_order(found for group in _GROUPS for found in group(world))
+
+
+def docs_beside(document: Path) -> Path | None:
+    """The folder with the flow documents that belong to a document, if there is one."""
+    around = document.resolve().parents[:3]
+    return next((folder / "doc" for folder in around if (folder / "doc").is_dir()), None)

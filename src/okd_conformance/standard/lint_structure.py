@@ -1,0 +1,100 @@
+"""Rules about structure: files, references, OpenAPI's own grammar, paths, the server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from okd_conformance.standard.findings import Finding
+from okd_conformance.standard.grammar import grammar
+from okd_conformance.standard.spec import Spot
+from okd_conformance.standard.world import World, fits
+
+_MEANINGFUL = ("readOnly", "writeOnly", "nullable", "required", "enum", "type", "format")
+
+
+def structure(world: World) -> Iterator[Finding]:
+    """All rules of this module."""
+    yield from world.spec.problems
+    yield from files(world)
+    yield from references(world)
+    yield from siblings(world)
+    yield from combinations(world)
+    yield from paths(world)
+    yield from server(world)
+    yield from grammar(world)
+
+
+def files(world: World) -> Iterator[Finding]:
+    """Keys that are no text or stand there twice, and files that nothing refers to."""
+    for source in world.spec.sources.values():
+        for pointer, key in source.odd_keys:
+            if pointer[-2:-1] != ("responses",):
+                yield world.at("key-not-text", Spot(source, pointer), key=key)
+        for line, key, first in source.repeated:
+            again = world.at("key-twice", Spot(source, ()), key=key, first=first)
+            yield type(again)(**{**_plain(again), "line": line})
+    if world.docs:
+        for path in sorted(world.spec.base.rglob("*.yaml")):
+            if path.resolve() not in world.spec.sources:
+                yield world.at("file-unreachable", Spot(world.spec.root.source, ()), name=world.shown(path))
+
+
+def _plain(found: Finding) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in found.__slots__}
+
+
+def references(world: World) -> Iterator[Finding]:
+    """References that lead nowhere."""
+    told = {(p.file, p.line) for p in world.spec.problems}
+    for spot, target in world.spec.references:
+        if target is None and (world.spec.shown(spot.source.path), spot.line) not in told:
+            yield world.at("ref-broken", spot.at("$ref"), reference=spot.value["$ref"])
+
+
+def siblings(world: World) -> Iterator[Finding]:
+    """Keywords beside a reference, which OpenAPI 3.0 ignores."""
+    if world.spec.version >= (3, 1):
+        return
+    for spot, _ in world.spec.references:
+        beside = [key for key in spot.value if key != "$ref"]
+        if beside and spot.pointer[:1] != ("paths",):
+            weighs = any(key in _MEANINGFUL for key in beside)
+            words = ", ".join(beside)
+            yield world.at("ref-siblings", spot.at("$ref"), None if weighs else "note", keys=words)
+
+
+def combinations(world: World) -> Iterator[Finding]:
+    """Members of allOf, anyOf and oneOf that are no schemas; required fields that nothing describes."""
+    for schema in world.spec.schemas():
+        for word in ("allOf", "anyOf", "oneOf"):
+            wrong = [str(i.value) for i in schema.at(word).items() if not isinstance(i.value, dict)]
+            if wrong:
+                yield world.at("not-a-schema", schema.at(word), word=word, members=", ".join(wrong))
+        known = schema.at("properties").keys()
+        alone = known and schema.value.get("type") == "object" and "allOf" not in schema.value
+        for item in schema.at("required").items() if alone else []:
+            if item.value not in known:
+                yield world.at("required-undescribed", item, field=item.value)
+
+
+def paths(world: World) -> Iterator[Finding]:
+    """Paths that a template of another path also fits."""
+    every = world.spec.root.at("paths")
+    for template in every.keys():
+        for path in every.keys():
+            if path != template and "{" in template and "{" not in path and fits(template, path):
+                yield world.at("path-shadowed", every.at(path), path=path, template=template)
+
+
+def server(world: World) -> Iterator[Finding]:
+    """Server addresses without TLS, or with another base path than the flow documents."""
+    bases = [named.base for doc in world.docs for named in doc.named if named.base]
+    usual = max(set(bases), key=bases.count) if bases else None
+    for item in world.spec.root.at("servers").items():
+        url = str(item.at("url").value)
+        if url.startswith("http://") and not re.match(r"http://(localhost|127\.)", url):
+            yield world.at("server-http", item.at("url"), url=url)
+        if usual and not url.rstrip("/").endswith(usual):
+            yield world.at("server-base", item.at("url"), url=url, base=usual)

@@ -1,0 +1,51 @@
+"""A fast, representative part of the proof; the pipeline runs the whole of it with ``faults run``."""
+
+from __future__ import annotations
+
+import pytest
+
+from okd_conformance.catalogue import load_catalogue
+from okd_conformance.edition import load_edition
+from okd_conformance.proving import names_of, prove_fault
+from okd_conformance.reference import FAULTS
+
+EDITION = "okd-1.5"
+CATALOGUE = load_catalogue()
+PROVED_ELSEWHERE = {
+    "OKD-AUT-001": "real handshakes in tests/test_tls.py",
+    "OKD-AUT-002": "real handshakes in tests/test_tls.py",
+    "OKD-AUT-003": "a plain http server in tests/test_tls.py",
+    "OKD-AUT-004": "real certificates in tests/test_tls.py",
+}
+
+
+def one_per_section() -> list[str]:
+    """The first fault of each section of the catalogue, save the slow large messages."""
+    found: dict[str, str] = {}
+    for name in names_of("faults", EDITION):
+        section = CATALOGUE[FAULTS[name].breaks[0]].section
+        if section != "LIM":
+            found.setdefault(section, name)
+    return sorted(found.values())
+
+
+@pytest.mark.parametrize("name", one_per_section())
+def test_a_fault_is_seen_by_its_own_requirement(name: str) -> None:
+    proof = prove_fault(name, EDITION)
+    assert proof.holds, proof
+
+
+def test_every_testable_requirement_has_a_fault() -> None:
+    proved = {r for name in names_of("faults", EDITION) for r in FAULTS[name].breaks} | set(PROVED_ELSEWHERE)
+    judged = {r.id for r in CATALOGUE.of(load_edition(EDITION)) if not r.untestable}
+    assert sorted(judged - proved - set(CATALOGUE.pending)) == []
+
+
+def test_every_fault_names_requirements_of_its_editions() -> None:
+    wrong = [
+        (name, requirement)
+        for name, fault in FAULTS.items()
+        for requirement in fault.breaks
+        if not any(CATALOGUE[requirement].holds_in(load_edition(e)) for e in fault.editions)
+    ]
+    assert wrong == []
