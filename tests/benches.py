@@ -100,7 +100,9 @@ def stage(
 def _served(made: Stage, request: httpx.Request) -> httpx.Response:
     request.read()
     made.heard.append(request)
-    return made.serves(request)
+    answer = made.serves(request)
+    stream = httpx.ByteStream(answer.content)
+    return httpx.Response(answer.status_code, headers=answer.headers, stream=stream)
 
 
 def _token(request: httpx.Request) -> httpx.Response:

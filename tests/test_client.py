@@ -297,7 +297,7 @@ def test_a_dripping_server_does_not_hold_us_up(begin: bytes) -> None:
 
 
 def test_a_server_that_does_not_read_does_not_hold_us_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "SLOWEST_UPLOAD", 1e12)
+    monkeypatch.setattr(client_module, "SLOWEST", 1e12)
     content = Streamed(10**9, lambda: (b"x" * 65536 for _ in range(10**9 // 65536)))
     with socket.create_server(("127.0.0.1", 0)) as listening, new_client(deadline_s=0.3) as client:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
@@ -307,7 +307,7 @@ def test_a_server_that_does_not_read_does_not_hold_us_up(monkeypatch: pytest.Mon
 
 
 def test_a_large_body_gets_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "SLOWEST_UPLOAD", 1)
+    monkeypatch.setattr(client_module, "SLOWEST", 1)
     with new_client(deadline_s=0.0) as client, raw_server(OK) as server:
         assert client.send(post(server, b"x" * 60)).status == 200
 

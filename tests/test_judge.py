@@ -216,7 +216,7 @@ ORDER = [
 ]
 
 
-@pytest.mark.parametrize(("worse", "better"), itertools.combinations(ORDER, 2))
+@pytest.mark.parametrize(("worse", "better"), list(itertools.combinations(ORDER, 2)))
 def test_the_worst_of_two_statuses(worse: Status, better: Status) -> None:
     assert worst([worse, better]) is worst([better, worse, better]) is worse
 

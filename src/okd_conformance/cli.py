@@ -49,6 +49,7 @@ def main() -> None:
 @click.option("--allow-incomplete", is_flag=True, help="Exit 0 when something could not be judged.")
 @click.option("--allow-hooks", is_flag=True, help="Start the commands that the target file has as hooks.")
 @click.option("--keep-data", is_flag=True, help="Leave what the run creates at the target.")
+@click.option("--baseline", metavar="FILE", help="Known failures, excused for the exit code.")
 @click.option("--quiet", is_flag=True, help="Only the verdict.")
 def run(target: str | None, workers: int, **given: Any) -> None:
     """Judge TARGET, or without one the embedded reference."""
@@ -132,3 +133,86 @@ def report(report_json: str, form: str, lang: Lang, output: str | None) -> None:
     text = rendered_again(report_json, form, lang)
     with click.open_file(output or "-", "w", encoding="utf-8") as file:
         file.write(text)
+
+
+@main.command(name="init")
+@click.argument("file", default="target.yaml", type=click.Path(dir_okay=False))
+@click.option("--edition", default="okd-1.5", show_default=True, metavar="ID")
+@click.option("--name", help="The product.")
+@click.option("--vendor", help="Who makes it.")
+@click.option("--product-version", metavar="VERSION", help="Its version.")
+@click.option("--contact", help="Where questions go.")
+@click.option("--environment", help="test, staging or production.")
+@click.option("--role", "roles", metavar="ROLE[=URL]", help="A role it plays; repeatable.", **cast("Any", _MANY))
+@click.option("--base-url", metavar="URL", help="Of the roles that have none of their own.")
+@click.option("--token-url", metavar="URL")
+@click.option("--client-id", metavar="ID")
+@click.option("--secret-variable", metavar="NAME", help="Environment variable with the client secret.")
+@click.option("--reference", is_flag=True, help="The values of 'okd-conformance serve --port 8800'.")
+@click.option("--with-schema", is_flag=True, help="Also write the schema beside it, for editors.")
+@click.option("--no-input", is_flag=True, help="Never ask.")
+@click.option("--force", is_flag=True, help="Replace FILE.")
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+def init(file: str, lang: Lang, no_input: bool, force: bool, with_schema: bool, **wishes: Any) -> None:
+    """Write a target file with explanations; asks at a terminal what the options leave open."""
+    from okd_conformance.init_file import Wishes, write_target_file  # noqa: PLC0415
+
+    def ask(question: Any, offered: str | None) -> str:
+        answer: str = click.prompt(question.in_language(lang), default=offered, err=True)
+        return answer
+
+    asks = None if no_input or wishes["reference"] or not sys.stdin.isatty() else ask
+    click.echo(write_target_file(file, Wishes(**wishes), lang, asks, force, with_schema))
+
+
+@main.command(name="check-config")
+@click.argument("target", type=click.Path(dir_okay=False))
+@click.option("--edition", metavar="ID", help="Edition to judge by; default the target's.")
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+def check_config(target: str, edition: str | None, lang: Lang) -> None:
+    """Look whether TARGET can be judged: addresses, tokens, test data. Writes nothing at the target."""
+    from okd_conformance.check_config import check_target  # noqa: PLC0415
+
+    sys.exit(check_target(target, edition, lang))
+
+
+@main.command()
+@click.argument("old", metavar="OLD.json", type=click.Path(exists=True, dir_okay=False))
+@click.argument("new", metavar="NEW.json", type=click.Path(exists=True, dir_okay=False))
+@click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text")
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+def compare(old: str, new: str, form: str, lang: Lang) -> None:
+    """Tell what broke and what was mended between two runs; exit code 1 when something broke."""
+    from okd_conformance.compare import compare_files  # noqa: PLC0415
+
+    words, code = compare_files(old, new, form, lang)
+    click.echo(words, nl=False)
+    sys.exit(code)
+
+
+_FORMS = click.Choice(["text", "json", "sarif", "markdown"])
+_FAIL_ON = click.Choice(["error", "warning", "note", "never"])
+
+
+@main.group()
+def standard() -> None:
+    """Tools for the standards group: is the text sound, what changes, whom does it break."""
+
+
+@standard.command(name="lint")
+@click.argument("document", metavar="SPEC.yaml", type=click.Path(exists=True, dir_okay=False))
+@click.option(
+    "--doc",
+    "doc_folder",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False),
+    help="The flow documents; default a folder doc beside the document or above it.",
+)
+@click.option("--format", "form", type=_FORMS, default="text", show_default=True)
+@click.option("--fail-on", type=_FAIL_ON, default="note", show_default=True, help="What makes exit code 1.")
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+def standard_lint(**given: Any) -> None:
+    """Find what is wrong in a published OpenAPI document and its flow documents."""
+    from okd_conformance.standard.commands import lint_command  # noqa: PLC0415
+
+    sys.exit(lint_command(**given))

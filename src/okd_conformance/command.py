@@ -51,6 +51,8 @@ class _Screen:
         if outcome.left:
             words = say("left_behind", n=outcome.left, file=outcome.folder / LEDGER)
             _complain(words.in_language(self.run.options.lang))
+        for text in outcome.baseline:
+            _complain(text.in_language(self.run.options.lang))
         if outcome.configuration:
             _complain(outcome.configuration)
 
@@ -106,6 +108,7 @@ def _as_arguments(options: Options) -> list[str]:
         "run-id": options.run_id or None,
         "report-dir": options.report_dir,
         "lang": options.lang,
+        "baseline": options.baseline,
     }
     arguments = [f"--okd-{name}={value}" for name, value in named.items() if value is not None]
     repeated = {

@@ -178,6 +178,8 @@ class Edition:
     flows: Mapping[str, Flow]
     folder: Path
     _operations: Mapping[str, tuple[Operation, ...]] = field(repr=False)
+    templates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the edition leaves open, and a target file may lay out: per operation request, answer, or both."""
 
     @property
     def name(self) -> str:
@@ -285,6 +287,7 @@ def read_edition(folder: Path) -> Edition:
             for i, f in data["flows"].items()
         },
         folder=folder,
+        templates={name: tuple(open_) for name, open_ in data.get("templates", {}).items()},
         _operations={name: _operations_of(folder, role, scopes) for name, role in roles.items()},
     )
 

@@ -153,6 +153,12 @@ def field_name(schema: Mapping[str, Any], meaning: str) -> str | None:
     return None
 
 
+def meanings(schema: Mapping[str, Any]) -> list[str]:
+    """Every meaning that a field of ``schema`` has, each once."""
+    found = (sub.get("x-okd-meaning") for _, sub in _properties(schema, schema, 0))
+    return list(dict.fromkeys(str(meaning) for meaning in found if meaning))
+
+
 def field_names(schema: Mapping[str, Any], meaning: str) -> list[str]:
     """Every spelling of the property with this meaning, the preferred one first."""
     found = [n for n, s in _properties(schema, schema, 0) if s.get("x-okd-meaning") == meaning]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from okd_conformance import __version__
+from okd_conformance.baseline import load_baseline
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.verdict import exit_code
 from okd_conformance.report.files import write_all
@@ -44,6 +45,8 @@ class Outcome:
     exit_code: int
     left: int
     configuration: str | None
+    baseline: tuple[Text, ...] = ()
+    """What the baseline excuses, and which of its entries no longer hold."""
 
 
 def finish(
@@ -59,12 +62,17 @@ def finish(
     folder = run.options.folder
     write_all(report, as_har(findings.exchanges), folder, run.options.lang)
     _write_ledger(run, findings.left, folder / LEDGER)
-    code = exit_code(report.verdict, allow_incomplete=run.options.allow_incomplete)
+    known = load_baseline(run.options.baseline).applied(report) if run.options.baseline else None
+    excused = report.verdict_without(known.excused) if known else None
+    code = exit_code(report.verdict, allow_incomplete=run.options.allow_incomplete, excused=excused)
+    if known and known.mistakes and code == 0:
+        code = 2
     if findings.configuration:
         code = 2
     elif interrupted and code in {0, 1}:
         code = 3
-    return Outcome(report, folder, code, len(findings.left), findings.configuration)
+    words = known.words(run.options.baseline or "") if known else ()
+    return Outcome(report, folder, code, len(findings.left), findings.configuration, words)
 
 
 def _write_ledger(run: Run, left: list[dict[str, Any]], file: Path) -> None:

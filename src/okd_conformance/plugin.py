@@ -138,6 +138,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--okd-seed", type=int, default=0, metavar="N")
     group.addoption("--okd-run-id", default="", help=argparse.SUPPRESS)
     group.addoption("--okd-report-dir", metavar="DIR", help="where to write; default reports/<run id>")
+    group.addoption("--okd-baseline", metavar="FILE", help="failures that are known, for the exit code")
     group.addoption("--okd-lang", choices=("nl", "en"), default="en")
     for name in ("allow-production", "allow-incomplete", "allow-hooks", "keep-data", "quiet"):
         group.addoption(f"--okd-{name}", action="store_true", default=False)
@@ -164,6 +165,7 @@ def _options(config: pytest.Config) -> Options:
         allow_hooks=get("allow-hooks"),
         keep_data=get("keep-data"),
         quiet=get("quiet"),
+        baseline=get("baseline"),
     )
 
 
@@ -464,6 +466,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("okd-conformance")
         terminalreporter.write_line(outcome.report.scope.in_language(lang))
         terminalreporter.write_line(str(outcome.folder / "report.html"))
+        for words in outcome.baseline:
+            terminalreporter.write_line(words.in_language(lang))
 
 
 def _clean_up(state: State) -> None:

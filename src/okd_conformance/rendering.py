@@ -33,13 +33,18 @@ def rendered_again(report_json: str, form: str, lang: Lang) -> str:
     Raises click.UsageError for a file that is no report.
     """
     path = Path(report_json)
-    try:
-        report = Report.from_json(_read(path))
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise click.UsageError(f"{report_json} is not a report of okd-conformance: {error}") from None
+    report = stored_report(path)
     beside = path.with_name(EXCHANGES)
     exchanges = _read(beside) if beside.is_file() else None
     return _RENDERERS[form](report, exchanges, lang)
+
+
+def stored_report(path: Path) -> Report:
+    """Read ``report.json``. Raises click.UsageError for a file that is no report."""
+    try:
+        return Report.from_json(_read(path))
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise click.UsageError(f"{path} is not a report of okd-conformance: {error}") from None
 
 
 def _read(path: Path) -> Any:

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from okd_conformance.auth import Tokens, TokenUnobtainable
+from okd_conformance.baseline import load_baseline
 from okd_conformance.cases import Claims, Selection, is_flow, is_named
 from okd_conformance.catalogue import load_catalogue
 from okd_conformance.edition import Edition, UnknownEditionError, load_edition
@@ -69,6 +70,7 @@ class Options:
     allow_hooks: bool = False
     keep_data: bool = False
     quiet: bool = False
+    baseline: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """A form that a worker process can be handed."""
@@ -180,6 +182,8 @@ def opened(options: Options) -> Iterator[Run]:
             options = replace(options, target=str(file))
         run = open_run(options)
         closing.callback(run.close)
+        if options.baseline is not None:
+            load_baseline(options.baseline)
         if run.target.is_production and not options.allow_production:
             raise RefusedError(say("production_refused"))
         _know_what_is_chosen(run)

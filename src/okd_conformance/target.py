@@ -119,6 +119,7 @@ def _target(
         fixtures=value.get("fixtures", {}),
         limits=Limits(**value.get("limits", {})),
         hooks={name: hook_of(hook) for name, hook in value.get("hooks", {}).items()},
+        templates=value.get("templates", {}),
         hook_secrets=hook_secrets,
     )
 

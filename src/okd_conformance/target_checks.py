@@ -22,7 +22,9 @@ import httpx
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 
 from okd_conformance.configuration import Mistake, shortened
-from okd_conformance.edition import Edition, UnknownEditionError, load_edition
+from okd_conformance.edition import Edition, Operation, UnknownEditionError, load_edition
+from okd_conformance.fields import meanings
+from okd_conformance.judge.layout import CONTENT, HEADER, PLACEHOLDER, SPECIALS
 from okd_conformance.jwts import UnusableKeyError, sign
 from okd_conformance.target_model import Tls
 from okd_conformance.text import Text, joined, say
@@ -101,6 +103,7 @@ def check_all(value: Any, mistakes: Mistakes, edition_id: str | None) -> Edition
     check_tls(value, mistakes)
     check_headers(value, mistakes)
     check_hooks(value, mistakes)
+    check_templates(value, mistakes, edition)
     check_limits(value, mistakes)
     return edition
 
@@ -325,6 +328,58 @@ def _check_flows(value: Any, mistakes: Mistakes, role: str, edition: Edition, ow
         key = "target_flow_of_other_role" if flow in edition.flows else "target_unknown_flow"
         remedy = say("target_one_of", known=", ".join(dict.fromkeys(served)))
         mistakes.add(pointer, key, remedy=remedy, flow=typed, role=role, edition=edition.id)
+
+
+def check_templates(value: Any, mistakes: Mistakes, edition: Edition | None) -> None:
+    """Check that templates lay out what the edition leaves open, and name only fields that it has there."""
+    for pointer, template in _entries(value, "templates"):
+        name = str(pointer[-1])
+        if edition is None or mistakes.at(pointer):
+            continue
+        if name not in edition.templates:
+            remedy = _one_of(name, list(edition.templates)) if edition.templates else say("target_leave_out")
+            mistakes.add(pointer, "target_template_fixed", remedy=remedy, edition=edition.name)
+            continue
+        for section, _ in _entries(template):
+            if section[0] not in edition.templates[name]:
+                known = say("target_one_of", known=", ".join(edition.templates[name]))
+                mistakes.add((*pointer, *section), "target_template_closed", remedy=known, operation=name)
+        operation = next(o for o in edition.operations() if o.name == name)
+        _check_layout(template, pointer, mistakes, operation)
+        _check_places(template, pointer, mistakes)
+
+
+def _check_layout(template: Any, pointer: Pointer, mistakes: Mistakes, operation: Operation) -> None:
+    request = _at(template, "request")
+    here = (*pointer, "request")
+    if request is None or mistakes.at(here):
+        return
+    if ("parts" in request) == ("body" in request):
+        mistakes.add(here, "target_template_parts_or_body")
+    known = [*meanings(operation.body_schema or {}), *SPECIALS]
+    bodies = {(*here, "body"), *((*p, "body") for p, _ in _entries(request, "parts") for p in [(*here, *p)])}
+    for place, text in _texts(request, here):
+        for meaning in PLACEHOLDER.findall(text):
+            if meaning not in known:
+                mistakes.add(
+                    place, "target_template_meaning", remedy=_one_of(meaning, known), meaning=meaning
+                )
+        if CONTENT in text and not (text == CONTENT and place in bodies):
+            mistakes.add(place, "target_template_content")
+
+
+def _texts(value: Any, pointer: Pointer) -> Iterator[tuple[Pointer, str]]:
+    if isinstance(value, str):
+        yield pointer, value
+    for place, inner in _entries(value):
+        yield from _texts(inner, (*pointer, *place))
+
+
+def _check_places(template: Any, pointer: Pointer, mistakes: Mistakes) -> None:
+    for place, text in _entries(template, "answer"):
+        where = (*pointer, *place)
+        if isinstance(text, str) and not text.startswith(("/", HEADER)) and not mistakes.at(where):
+            mistakes.add(where, "target_template_place", remedy=_example(where))
 
 
 def check_urls(value: Any, mistakes: Mistakes) -> None:

@@ -143,6 +143,8 @@ class Target:
     limits: Limits = field(default_factory=Limits)
     hooks: Mapping[str, str | list[str]] = field(default_factory=dict)
     """By name: a URL, or a command as the list of its words."""
+    templates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By operation: how a request is laid out, and where an answer has what the suite looks for."""
     hook_secrets: tuple[Secret[str], ...] = ()
     """What came from the environment inside the hooks."""
 

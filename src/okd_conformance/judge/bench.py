@@ -58,6 +58,10 @@ class Bench:
     _memo: dict[str, Any] = field(default_factory=dict)
     _numbers: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Let the ledger know where the target's answers have their ids."""
+        self.ledger.places = {n: t["answer"] for n, t in self.target.templates.items() if "answer" in t}
+
     # --- sending ---------------------------------------------------------------------------------------
 
     def send(
@@ -200,12 +204,19 @@ class Bench:
             query=self._query(operation),
             body=body,
             file=file,
+            layout=self.target.templates.get(operation.name, {}).get("request"),
+            marker=self.marker,
             **{
                 "file_name": f"{self.marker}.pdf",
                 "boundary": f"----okd-conformance-{derived_uuid(self.seed, label)[:8]}",
                 **given,
             },
         )
+
+    def places(self, operation: Operation) -> Mapping[str, str]:
+        """Where the answer of an operation has things, as far as the target file says."""
+        places: Mapping[str, str] = self.target.templates.get(operation.name, {}).get("answer", {})
+        return places
 
     @property
     def marker(self) -> str:
@@ -417,7 +428,7 @@ class Bench:
 
     def stored_id(self, operation: Operation, exchange: Exchange) -> str:
         """The id that the DMS gave. Raises Inconclusive when the answer has none."""
-        found = answered_id(operation, exchange)
+        found = answered_id(operation, exchange, self.places(operation))
         if found is None:
             raise Inconclusive(say("no_document_id"))
         return found

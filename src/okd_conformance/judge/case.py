@@ -251,7 +251,8 @@ class Case:
 
     def require_id(self, exchange: Exchange) -> str:
         """Judge that an upload's answer holds the DMS's id, and return it. Raises Failed."""
-        found = answered_id(self._operation_of(exchange), exchange)
+        operation = self._operation_of(exchange)
+        found = answered_id(operation, exchange, self.bench.places(operation))
         self.require(found is not None, "no_id_in_answer", field=self.answer_field("dms_document_id"))
         if found is None:
             raise Inconclusive(say("no_document_id"))

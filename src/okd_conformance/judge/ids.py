@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Mapping
 
 from okd_conformance.edition import Operation
 from okd_conformance.fields import field_names
+from okd_conformance.judge.layout import HEADER, last_segment, located, texts_in
+from okd_conformance.wire.address import web_address
 from okd_conformance.wire.exchange import Exchange
 
 
@@ -24,12 +27,40 @@ def is_uuid(value: str) -> bool:
         return False
 
 
-def answered_id(operation: Operation, exchange: Exchange) -> str | None:
-    """The document id in an upload's answer, in any spelling that the edition knows."""
+def answered_id(
+    operation: Operation, exchange: Exchange, places: Mapping[str, str] | None = None
+) -> str | None:
+    """The document id in an upload's answer, in any spelling that the edition knows.
+
+    ``places`` say where a target has it, in an edition that leaves that open. There an address counts for its
+    last segment.
+    """
+    place = (places or {}).get("reference")
+    if place is not None:
+        found = located(exchange, place)
+        return last_segment(str(found)) or None if isinstance(found, str | int) else None
     try:
         value = exchange.answer.json() if exchange.answer else None
     except ValueError:
         return None
     names = field_names(operation.success_schema() or {}, "dms_document_id")
-    found = [value[n] for n in names if isinstance(value, dict) and isinstance(value.get(n), str)]
-    return found[0] if found else None
+    given = [value[n] for n in names if isinstance(value, dict) and isinstance(value.get(n), str)]
+    return given[0] if given else None
+
+
+def answered_link(
+    operation: Operation, exchange: Exchange, places: Mapping[str, str] | None = None
+) -> str | None:
+    """The complete address of the document in an upload's answer, or in its header Location."""
+    place = (places or {}).get("link")
+    if place is not None:
+        found = located(exchange, place)
+        return found if isinstance(found, str) and web_address(found) else None
+    try:
+        value = exchange.answer.json() if exchange.answer else None
+    except ValueError:
+        value = None
+    names = field_names(operation.success_schema() or {}, "document_link")
+    named = [value[n] for n in names if isinstance(value, dict) and isinstance(value.get(n), str)]
+    header = located(exchange, f"{HEADER}Location")
+    return next((text for text in [*named, header, *texts_in(value)] if text and web_address(text)), None)

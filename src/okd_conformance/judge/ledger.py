@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -32,6 +33,8 @@ class Ledger:
 
     states: dict[str, str | None] = field(default_factory=dict)
     """Per role, the state that an enrolment was last changed to."""
+    places: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Per operation, where the target file says that an answer has things."""
     _open: dict[tuple[str, str], Created] = field(default_factory=dict)
 
     def observe(self, operation: Operation, exchange: Exchange) -> None:
@@ -40,7 +43,7 @@ class Ledger:
             return
         status = exchange.answer.status
         if operation.kind == "upload" and exchange.answer.succeeded:
-            self._created(operation, exchange, answered_id(operation, exchange))
+            self._created(operation, exchange, answered_id(operation, exchange, self.places_in(operation)))
         elif operation.kind == "register" and exchange.answer.succeeded:
             self._created(operation, exchange, self._sent(operation, exchange, "dms_document_id"))
         elif operation.kind == "change" and exchange.answer.succeeded:
@@ -48,6 +51,10 @@ class Ledger:
         elif operation.kind == "delete" and (exchange.answer.succeeded or status == 404):
             wanted = exchange.request.url.rpartition("/")[2].lower()
             self._open.pop((exchange.role, wanted), None)
+
+    def places_in(self, operation: Operation) -> Mapping[str, str]:
+        """Where the answer of an operation has things, as far as the target file says."""
+        return self.places.get(operation.name, {})
 
     def open(self) -> list[Created]:
         """What is still there, oldest first."""

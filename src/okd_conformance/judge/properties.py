@@ -27,7 +27,7 @@ _MODES = {"valid": GenerationMode.POSITIVE, "invalid": GenerationMode.NEGATIVE}
 _UNREALISTIC = re.compile(r"[^\w .,'()&+-]|_")
 _LONGEST_NAME = 60
 _TYPED = frozenset({"type", "format", "minimum", "required"})
-"""The keywords whose breach every reading of the standard refuses; what else our schemas ask is our erratum."""
+"""The keywords whose breach every reading refuses; what else our schemas ask is our erratum."""
 
 
 def for_each_body(
@@ -40,8 +40,8 @@ def for_each_body(
 ) -> None:
     """Call ``judge`` with generated JSON bodies of an operation.
 
-    What ``judge`` raises as Failed is shrunk to the smallest body that still fails. Inconclusive and NotTested
-    end the run at once.
+    What ``judge`` raises as Failed is shrunk to the smallest body that still fails. Inconclusive and
+    NotTested end the run at once.
     """
     stopped: list[Stopped] = []
 
@@ -102,17 +102,14 @@ def _json_of(operation: Operation, generated: Any) -> Any:
 def realistic(body: Body) -> Body:
     """The same body with names, dates and texts that occur in life; nothing that the schema doesn't know."""
 
-    def value_for(schema: Mapping[str, Any], _: Any) -> Any:
-        return None if _is_fixed(schema) else _REALISTIC.get(str(schema.get("format")))
+    def value_for(schema: Mapping[str, Any], current: Any) -> Any:
+        if _is_fixed(schema):
+            return None
+        if _is_free_text(schema) and isinstance(current, str):
+            return _as_name(current)
+        return _REALISTIC.get(str(schema.get("format")))
 
-    known = Body(body.schema, _known_only(body))
-    dated = known.filled(value_for)
-    for place in dated.places():
-        if place.present and place.meaning and _is_free_text(place.schema):
-            value = dated.get(place.meaning)
-            if isinstance(value, str):
-                dated = dated.with_(place.meaning, _as_name(value))
-    return dated
+    return Body(body.schema, _known_only(body)).filled(value_for)
 
 
 _REALISTIC = {"date": "2026-01-05", "date-time": "2026-01-05T12:00:00Z", "email": "student@example.org"}

@@ -5,12 +5,14 @@ Checks take a sample and change it in one point.
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
 from okd_conformance.edition import Binding, Operation
 from okd_conformance.fields import Body
+from okd_conformance.judge.layout import Layout, laid_out
 from okd_conformance.wire.exchange import Request
 from okd_conformance.wire.multipart import Header, Multipart, Part
 
@@ -32,6 +34,9 @@ class Sample:
     boundary: str = "----okd-conformance-boundary"
     media_type: str | None = None
     """The type in which JSON is sent; None: the first that the edition names."""
+    layout: Layout | None = None
+    """How the target file lays the message out, where the edition leaves that open."""
+    marker: str = ""
 
     # --- varying ---------------------------------------------------------------------------------------
 
@@ -91,7 +96,10 @@ class Sample:
         """The request; ``message`` replaces the multipart message, ``changes`` attributes of the request."""
         headers: list[Header] = []
         body: Any = None
-        if self.operation.parts:
+        if self.layout is not None and message is None:
+            kind, body = laid_out(self.layout, self._values(), self.boundary)
+            headers.append(("Content-Type", kind))
+        elif self.operation.parts:
             message = message or self.message()
             headers.append(("Content-Type", message.content_type))
             body = message.payload()
@@ -105,6 +113,22 @@ class Sample:
         headers.append(("Accept", self._accept()))
         built = Request(self.operation.method, self.url, tuple(headers), body, self.token)
         return replace(built, **changes)
+
+    def _values(self) -> dict[str, Any]:
+        """What a layout can name: the fields of the body by meaning, and the document itself."""
+        places = self.body.places() if self.body is not None else []
+        known = {p.meaning: self.body.get(p.meaning) for p in places if p.present and p.meaning and self.body}
+        kind = self.file_type
+        if kind is None and self.operation.parts:
+            kind = self.operation.part("file").content_types[0]
+        return {
+            **known,
+            "content": self.file,
+            "content_base64": base64.b64encode(self.file).decode(),
+            "file_name": self.file_name,
+            "file_type": kind,
+            "marker": self.marker,
+        }
 
     def _accept(self) -> str:
         media = [m for status in self.operation.success for m in self.operation.responses[status]]

@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from okd_conformance.edition import Binding, Operation
 from okd_conformance.fields import Body, validator
-from okd_conformance.reference import dms, downloads, intake, lookup, module, rights, routes, tokens
+from okd_conformance.reference import dms, downloads, intake, lookup, module, reports, rights, routes, tokens
 from okd_conformance.reference.answers import Answer, Refused, Situation, json_answer, situations
 from okd_conformance.reference.compose import compose
 from okd_conformance.reference.school import Attempt, Enrolment, Exam, Person, Sitting
@@ -71,6 +71,8 @@ def handlers() -> dict[str, Handler]:
         "notify_destroyed": module.notify_destroyed,
         "service": lookup.service,
         "read_document_types": lookup.document_types,
+        "send_report": reports.send_report,
+        "read_report": reports.read_report,
         "read_person": lookup.person,
         "find_persons": lookup.persons,
         "read_person_associations": lookup.person_associations,
@@ -137,7 +139,9 @@ class Behaviour:
     choose_document_id: Callable[[Call, Body], str] = dms.choose_document_id
     store: Callable[[Call, Document, Spool, intake.Message], None] = dms.store_document
     upload_answer: Callable[[Call, Document, Body], Answer] = dms.upload_answer
+    make_document_link: Callable[[Call, Document], str] = dms.make_document_link
     find_document: Callable[[Call], Document] = dms.find_document
+    whole_document: Callable[[Call, Document], Values] = dms.whole_document
     deliver: Callable[[Call, Document], Answer] = dms.deliver
     delivered_type: Callable[[Call, Document, str], str] = dms.delivered_type
     describe: Callable[[Call, Document], Values] = dms.describe
@@ -194,6 +198,13 @@ class Behaviour:
     list_enrolments: Callable[[Call, Person], list[Enrolment]] = lookup.list_enrolments
     describe_listed_enrolment: Callable[[Call, Enrolment], Values] = lookup.describe_listed_enrolment
     describe_enrolment: Callable[[Call, Enrolment], Values] = lookup.describe_enrolment
+
+    # the reports of sittings
+    check_report: Callable[[Call, Body], None] = reports.check_report
+    merge_report: Callable[[Values, Values], Values] = reports.merge_report
+    read_offering: Callable[[Call, Values], Values] = reports.read_offering
+    paper: Callable[[World, Values], bytes] = reports.paper
+    paper_url: Callable[[str], str] = lambda url: url
 
     def answer_with(self, situation: str, status: int) -> None:
         """Let a refusal have another status."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from okd_conformance.fields import Body
+from okd_conformance.fields import Body, field_name
 from okd_conformance.reference.answers import Answer, Refused, json_answer
 from okd_conformance.reference.compose import compose
+from okd_conformance.reference.downloads import lasting_link
 from okd_conformance.reference.intake import (
     Message,
     Part,
@@ -122,7 +124,10 @@ def check_path_id(call: Call, body: Body) -> None:
 def make_document(call: Call, body: Body, file: Part | None) -> Document:
     """Make the record of a new document."""
     filed = {meaning: value for meaning in LEVELS if (value := _id_in(call, body, meaning))}
-    level = next((LEVELS[meaning] for meaning in call.ids if meaning in LEVELS), "none")
+    sitting = body.get("exam_component_offering_id")
+    if not filed and isinstance(sitting, str):
+        filed = {"offering_id": sitting.lower()}
+    level = next((LEVELS[meaning] for meaning in (*call.ids, *filed) if meaning in LEVELS), "none")
     name = body.get("document_name")
     return Document(
         id=call.behaviour.choose_document_id(call, body),
@@ -136,6 +141,7 @@ def make_document(call: Call, body: Body, file: Part | None) -> Document:
         created=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         level=level,
         filed=filed,
+        sent=body.value,
     )
 
 
@@ -168,8 +174,20 @@ def store_document(call: Call, document: Document, spool: Spool, _message: Messa
 
 
 def upload_answer(call: Call, document: Document, _body: Body) -> Answer:
-    """Tell the id of the new document."""
-    return json_success(call, {"dms_document_id": document.id})
+    """Tell the id of the new document, or where it can be seen, whichever the edition's example tells."""
+    _, media_type, schema = success_of(call)
+    told = example_of(call, media_type or "")
+    values = {"dms_document_id": document.id}
+    if isinstance(told, dict) and field_name(schema, "document_link") in told:
+        values["document_link"] = call.behaviour.make_document_link(call, document)
+        if field_name(schema, "dms_document_id") not in told:
+            del values["dms_document_id"]
+    return json_success(call, values)
+
+
+def make_document_link(call: Call, document: Document) -> str:
+    """Make the address where a document can be seen."""
+    return lasting_link(call.world, call.role, document)
 
 
 def find_document(call: Call) -> Document:
@@ -184,13 +202,22 @@ def find_document(call: Call) -> Document:
 
 
 async def read(call: Call) -> Answer:
-    """Answer the bytes of a document."""
+    """Answer the bytes of a document; where the edition wants that, with its metadata in one JSON object."""
     document = call.behaviour.find_document(call)
-    status, media_type, _ = success_of(call)
+    status, media_type, schema = success_of(call)
+    if schema:
+        return json_success(call, call.behaviour.whole_document(call, document))
     answer = call.behaviour.deliver(call, document)
     answer.status = status
     answer.media_type = call.behaviour.delivered_type(call, document, media_type or UNNAMED_TYPE)
     return answer
+
+
+def whole_document(call: Call, document: Document) -> dict[str, Any]:
+    """Return a document with its metadata as they came and its bytes in Base64, by meaning."""
+    with call.world.store.open(document.file) as file:
+        content = base64.b64encode(file.read()).decode()
+    return {"dms_document_id": document.id, "metadata": document.sent, "document_content": content}
 
 
 def deliver(call: Call, document: Document) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import time
 from typing import TYPE_CHECKING
@@ -26,13 +27,18 @@ def make_download_url(call: Call, document: Document) -> str:
 
 def make_link(call: Call, document: Document, secret: str) -> str:
     """Make a link to a document; who knows ``secret`` can read it."""
-    link = {
-        "role": call.role,
-        "document_id": document.id,
-        "until": time.time() + call.behaviour.link_lifetime_s,
-    }
-    call.world.store.put(_KIND, "", secret, link)
-    return f"{call.world.base_url}{PATH}{secret}"
+    until = time.time() + call.behaviour.link_lifetime_s
+    return _link(call.world, call.role, document, secret, until)
+
+
+def lasting_link(world: World, role: str, document: Document) -> str:
+    """Make a link that nobody can guess and that lives as long as the document."""
+    return _link(world, role, document, secrets.token_urlsafe(32), math.inf)
+
+
+def _link(world: World, role: str, document: Document, secret: str, until: float) -> str:
+    world.store.put(_KIND, "", secret, {"role": role, "document_id": document.id, "until": until})
+    return f"{world.base_url}{PATH}{secret}"
 
 
 def download(world: World, request: Request, secret: str) -> Answer:

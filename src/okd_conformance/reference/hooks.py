@@ -7,6 +7,8 @@ Each is a POST of a JSON object to ``/hooks/<name>``, answered by a JSON object.
     "association_id": …, "offering_id": …, "attempt": …, "documents": n}``. ``level`` is person, enrolment,
     sitting or result, or none when the role doesn't hold the document. ``documents`` is how many the role
     holds altogether; ``document_id`` may be left out to ask only that.
+    ``{"role": …, "offering_id": …}`` gives ``{"offering": {…}}``: a sitting with its report, as the edition
+    writes it.
 ``lock``
     ``{"role": …, "document_id": …, "locked": true}`` locks a document, or unlocks it; gives ``{}``.
 ``destroy``
@@ -15,7 +17,8 @@ Each is a POST of a JSON object to ``/hooks/<name>``, answered by a JSON object.
     ``{"role": "dms", "component": …, "content_base64": …}`` makes the DMS hold a document of its own that it
     has registered with that component; gives ``{"document_id": …}``. ``document_type`` and ``document_name``
     may be given too. For a module, ``{"role": …, "document_id": …}`` makes a document of the DMS known to it,
-    in an edition that has no operation for that.
+    in an edition that has no operation for that. ``{"role": …, "offering_id": …, "report": {…}}`` makes the
+    report of a sitting known to a test delivery, as the edition writes it.
 
 A request that can't be carried out gives ``{"error": …}`` with status 400 or 404.
 """
@@ -32,7 +35,8 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 
-from okd_conformance.reference.answers import Answer, json_answer
+from okd_conformance.reference import reports
+from okd_conformance.reference.answers import Answer, Refused, json_answer
 from okd_conformance.reference.dms import UNNAMED_TYPE
 from okd_conformance.reference.module import KIND
 from okd_conformance.reference.rights import UPLOAD
@@ -102,6 +106,8 @@ def _document(world: World, given: Given) -> tuple[str, Document]:
 def show_filing(world: World, given: Given) -> dict[str, Any]:
     """Show where a document was filed."""
     role = _role(world, given)
+    if "offering_id" in given:
+        return {"offering": _offering(world, given)}
     key = str(given.get("document_id")).lower()
     document = world.store.document(role, key)
     registration = world.store.get(KIND, role, key)
@@ -115,6 +121,13 @@ def show_filing(world: World, given: Given) -> dict[str, Any]:
         **{name: place.get(name) for name in (*_PLACES, "attempt")},
         "documents": world.store.count("document", role) + world.store.count(KIND, role),
     }
+
+
+def _offering(world: World, given: Given) -> dict[str, Any]:
+    try:
+        return reports.offering(world, str(given["offering_id"]))
+    except Refused as refused:
+        raise BadHookError("there is no such sitting", 404) from refused
 
 
 def lock(world: World, given: Given) -> dict[str, Any]:
@@ -137,6 +150,10 @@ def destroy(world: World, given: Given) -> dict[str, Any]:
 def register(world: World, given: Given) -> dict[str, Any]:
     """Make the DMS hold a document of its own that it registered with a component; or a module know one."""
     role = _role(world, given)
+    if isinstance(given.get("report"), dict):
+        _offering(world, given)
+        reports.keep(world, str(given["offering_id"]), given["report"])
+        return {}
     if not world.edition.operations(role, UPLOAD):
         return _make_known(world, role, str(given.get("document_id")).lower())
     try:

@@ -35,10 +35,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Sitting:
-    """A sitting (component offering) with the people who take part."""
+    """A sitting (component offering) with the people who take part, and the report of it, by meaning."""
 
     offering_id: str
     people: tuple[str, ...]
+    report: Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def load_school() -> School:
     raw = read_data(Path(__file__).with_name("school.yaml"))
     return School(
         people=tuple(_person(p, raw["programmes"]) for p in raw["people"]),
-        sittings=tuple(Sitting(s["offering_id"], tuple(s["people"])) for s in raw["sittings"]),
+        sittings=tuple(Sitting(s["offering_id"], tuple(s["people"]), s["report"]) for s in raw["sittings"]),
         exams=tuple(_exam(e) for e in raw["exams"]),
         subtypes=raw["subtypes"],
         clients=tuple(_client(c) for c in raw["clients"]),

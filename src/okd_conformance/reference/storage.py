@@ -94,6 +94,8 @@ class Document:
     level: str = "none"
     filed: dict[str, str] = field(default_factory=dict)
     registered_with: list[str] = field(default_factory=list)
+    sent: dict[str, Any] = field(default_factory=dict)
+    """The metadata as they came."""
 
 
 class Store:

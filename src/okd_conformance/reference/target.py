@@ -30,7 +30,7 @@ def target_of(
             role: {"base_url": base_url + edition.roles[role].path_prefix} for role in roles or edition.roles
         },
         "auth": _auth(base_url, edition, school),
-        "fixtures": _fixtures(school),
+        "fixtures": fixtures_of(school),
         "limits": {"requests_per_second": 10_000},
         "hooks": {name: f"{base_url}{PATH}{name}" for name in HOOKS},
     }
@@ -46,14 +46,16 @@ def print_target(base_url: str, *, edition_id: str = "okd-1.5", roles: Sequence[
 
 
 def _auth(base_url: str, edition: Edition, school: School) -> dict[str, Any]:
+    scopes = {c.client_id: list(edition.scopes if c.scopes is None else c.scopes) for c in school.clients}
     clients = [
         {
             "client_id": client.client_id,
             "client_secret": client.client_secret,
             "component": client.component,
-            "scopes": list(edition.scopes if client.scopes is None else client.scopes),
+            "scopes": scopes[client.client_id],
         }
         for client in school.clients
+        if scopes[client.client_id]
     ]
     return {
         "token_url": base_url + TOKEN_PATH,
@@ -64,7 +66,8 @@ def _auth(base_url: str, edition: Edition, school: School) -> dict[str, Any]:
     }
 
 
-def _fixtures(school: School) -> dict[str, Any]:
+def fixtures_of(school: School) -> dict[str, Any]:
+    """Return what a target file may name of a school."""
     student, other = school.people[:2]
     first, second = student.enrolments[:2]
     others = other.enrolments[0]

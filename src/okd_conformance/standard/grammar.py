@@ -86,8 +86,7 @@ def grammar(world: World) -> Iterator[Finding]:
     bundle = Bundle(world.spec)
     judge = OpenAPIV30SpecValidator if world.spec.version < (3, 1) else OpenAPIV31SpecValidator
     for error in judge(bundle.document).iter_errors():
-        deepest = error
-        while deepest.context:
-            deepest = max(deepest.context, key=lambda e: (len(e.absolute_path), e.validator != "required"))
-        spot = bundle.origin(list(deepest.absolute_path))
-        yield world.at("openapi-invalid", spot, reason=deepest.message[:_MAX_SHOWN])
+        steps = list(error.absolute_path)
+        where = " > ".join(map(str, steps))
+        reason = where if error.message.startswith(("{", "[")) else f"{where}: {error.message}"
+        yield world.at("openapi-invalid", bundle.origin(steps), reason=reason[:_MAX_SHOWN])

@@ -34,9 +34,9 @@ def answers(world: World) -> Iterator[Finding]:
 def statuses(world: World, call: Call) -> Iterator[Finding]:
     """Statuses that a call with a body needs and lacks; a POST that makes something and answers 200 alone."""
     content = world.spec.request(call)
-    if not content:
-        return
     answered, where = world.spec.responses(call), call.spot.at("responses")
+    if not content or not any(status.startswith("4") for status in answered):
+        return
     needed = {"415": True, "413": _carries_file(content), "422": _carries_json(content)}
     for status, needs in needed.items():
         if needs and status not in answered and "4XX" not in answered and "default" not in answered:

@@ -30,7 +30,9 @@ def spelling(world: World) -> Iterator[Finding]:
     for name, spots in world.properties.items():
         folded.setdefault(_LAST_SMALL.sub("", name).casefold(), {})[name] = spots[0]
     for variants in folded.values():
-        known = list(variants)
+        known = [n for n in variants if not _explained(world, n)]
+        if not known:
+            continue
         usual = max(known, key=lambda n: (len(world.properties[n]), sum(c.isupper() for c in n)))
         for name in known:
             plural = _LAST_SMALL.sub("", name) == _LAST_SMALL.sub("", usual)
@@ -40,10 +42,16 @@ def spelling(world: World) -> Iterator[Finding]:
     yield from _words_in_one_name(world)
 
 
+def _explained(world: World, name: str) -> bool:
+    """Whether the document itself says what the field means, so that two spellings are no accident."""
+    spots = world.properties[name]
+    return any("x-okd-meaning" in (world.spec.follow(s).value or {}) or s.has("x-okd-meaning") for s in spots)
+
+
 def _words_in_one_name(world: World) -> Iterator[Finding]:
     """Names written without capitals that are made of the words of a known name, such as creationdate."""
     for name, spots in world.properties.items():
-        word = next((w for w in ("date", "name", "size", "type") if name.endswith(w) and name != w), None)
+        word = next((w for w in ("date", "size") if name.endswith(w) and name != w), None)
         if word and name.islower() and world.spec.version < (3, 1):
             stem = name.removesuffix(word)
             better = stem + word.capitalize()
@@ -106,7 +114,8 @@ def narrowed(world: World) -> Iterator[Finding]:
         for offset, line in enumerate(str(description.value or "").split("\n"), 1):
             words = set(_QUOTED.findall(line))
             for name, values in sorted(enums):
-                if len(words) > 1 and words < set(values) and _NARROWING.search(line):
+                about = re.search(rf"\b{name}s?\b", str(description.value))
+                if about and len(words) > 1 and words < set(values) and _NARROWING.search(line):
                     found = world.at("enum-narrowed", description, name=name, words=", ".join(sorted(words)))
                     yield _later(found, offset)
 

@@ -73,18 +73,20 @@ def combinations(world: World) -> Iterator[Finding]:
             if wrong:
                 yield world.at("not-a-schema", schema.at(word), word=word, members=", ".join(wrong))
         known = schema.at("properties").keys()
-        alone = known and schema.value.get("type") == "object" and "allOf" not in schema.value
+        alone = known and not schema.pointer and "allOf" not in schema.value
         for item in schema.at("required").items() if alone else []:
             if item.value not in known:
                 yield world.at("required-undescribed", item, field=item.value)
 
 
 def paths(world: World) -> Iterator[Finding]:
-    """Paths that a template of another path also fits."""
+    """Paths that a template of another path also fits, with a method that both have."""
     every = world.spec.root.at("paths")
+    methods = {path: {c.method for c in world.calls if c.path == path} for path in every.keys()}
     for template in every.keys():
         for path in every.keys():
-            if path != template and "{" in template and "{" not in path and fits(template, path):
+            literal = "{" in template and "{" not in path and fits(template, path)
+            if literal and methods[template] & methods[path]:
                 yield world.at("path-shadowed", every.at(path), path=path, template=template)
 
 

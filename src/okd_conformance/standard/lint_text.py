@@ -87,7 +87,8 @@ def _values(world: World, spot: object) -> list[str]:
 
 def diagram_fields(world: World, doc: Doc) -> Iterator[Finding]:
     """Fields that a sequence diagram goes on with, while the answer may lack them."""
-    named = {word for line in doc.diagrams for word in _PLACEHOLDER.findall(line.text)}
+    later = [named for named in doc.named if named.server and named.path is None]
+    named = {word for call in later for word in _PLACEHOLDER.findall(call.target)}
     for call in calls_of(world, doc):
         for status, answer in world.spec.responses(call).items():
             for media in world.spec.content(answer).values() if status.startswith("2") else []:

@@ -12,6 +12,7 @@ from okd_conformance.standard.source import Source
 from okd_conformance.standard.spec import Spec, Spot
 
 _COMBINING = ("allOf", "anyOf", "oneOf")
+_INNER = ("items", "additionalProperties", "not", "contains")
 _VALUES = ("example", "examples", "default", "enum", "const")
 _NAMED = ("properties", "patternProperties", "$defs", "responses", "paths", "content", "parameters", "headers")
 
@@ -75,10 +76,7 @@ def _is_example_map(key: str, value: Any) -> bool:
 
 def _as_json_schema(schema: dict[str, Any], old: bool) -> dict[str, Any]:
     """The schema with OpenAPI 3.0's own words in those of JSON Schema, and repaired where it is broken."""
-    found = dict(schema)
-    for word in _COMBINING:
-        if isinstance(found.get(word), list):
-            found[word] = [{"required": [s]} if isinstance(s, str) else s for s in found[word]]
+    found = _mended(schema)
     if old and found.get("nullable") is True and isinstance(found.get("type"), str):
         found["type"] = [found["type"], "null"]
         if isinstance(found.get("enum"), list) and None not in found["enum"]:
@@ -88,6 +86,27 @@ def _as_json_schema(schema: dict[str, Any], old: bool) -> dict[str, Any]:
             exclusive = found.pop(word)
             if exclusive and limit in found:
                 found[word] = found.pop(limit)
+    return found
+
+
+def _mended(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema without what is no schema at all; a name in a choice counts as the demand for that field."""
+    found = dict(schema)
+    for word in _COMBINING:
+        if isinstance(found.get(word), list):
+            members = [{"required": [s]} if isinstance(s, str) else s for s in found[word]]
+            found[word] = [s for s in members if isinstance(s, dict | bool)] or [True]
+    for word in _INNER:
+        if word in found and not isinstance(found[word], dict | bool):
+            found[word] = True
+    for word in ("properties", "patternProperties"):
+        if isinstance(found.get(word), dict):
+            found[word] = {k: v if isinstance(v, dict | bool) else True for k, v in found[word].items()}
+        else:
+            found.pop(word, None)
+    for word in ("required", "enum"):
+        if not isinstance(found.get(word, []), list):
+            del found[word]
     return found
 
 

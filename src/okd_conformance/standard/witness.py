@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
 from typing import Any
 
 from okd_conformance.standard.spec import Spec, Spot
@@ -17,6 +18,7 @@ _BY_FORMAT = {
     "email": "student@example.org",
     "binary": "",
 }
+_TEXTS = ("abc", "nld", "nl-NL", "1", "1.0", "A1", "x-text", "2026")
 _BY_TYPE: dict[str, Any] = {"string": "text", "integer": 1, "number": 1, "boolean": True, "null": None}
 ABSURD: tuple[Any, ...] = ("banana", -1, {"banana": True}, [], True, None)
 """Values that hardly any field can mean."""
@@ -45,43 +47,44 @@ def smallest(spec: Spec, unread: Spot, depth: int = 0) -> Any:
 
 def _plain(words: dict[str, Any], kind: str) -> Any:
     if kind == "string":
-        return _BY_FORMAT.get(str(words.get("format")), "text")[: words.get("maxLength")]
+        return _text(words)
     if kind in {"integer", "number"}:
         return max(1, words.get("minimum", 1))
     return _BY_TYPE[kind]
 
 
+def _text(words: dict[str, Any]) -> str:
+    pattern = words.get("pattern")
+    for candidate in (_BY_FORMAT.get(str(words.get("format")), "text"), *_TEXTS):
+        if pattern is None or re.search(str(pattern), candidate):
+            return candidate[: words.get("maxLength")]
+    return "text"
+
+
 def _object(spec: Spec, schema: Spot, depth: int) -> Any:
-    found: Any = {}
-    for part in schema.at("allOf").items():
-        found = _together(found, smallest(spec, part, depth + 1))
-    for word in ("oneOf", "anyOf"):
-        for branch in schema.at(word).items()[:1]:
-            if isinstance(branch.value, dict):
-                found = _together(found, smallest(spec, branch, depth + 1))
-    if isinstance(found, dict):
-        for name in schema.value.get("required", []):
-            places = list(property_spots(spec, schema, name))
-            found.setdefault(name, smallest(spec, places[0], depth + 1) if places else "text")
-    return found
+    known = property_names(spec, schema)
+    required, plain = _demands(spec, schema, 0)
+    if plain is not None and not known:
+        return smallest(spec, plain, depth + 1)
+    return {name: smallest(spec, known[name], depth + 1) if name in known else "text" for name in required}
 
 
-def _together(one: Any, other: Any) -> Any:
-    if isinstance(one, dict) and isinstance(other, dict):
-        return {**one, **other}
-    return other if one == {} else one
-
-
-def property_spots(spec: Spec, unread: Spot, name: str, depth: int = 0) -> Iterator[Spot]:
-    """Where a schema, or a part that it is made of, describes a property."""
+def _demands(spec: Spec, unread: Spot, depth: int) -> tuple[list[str], Spot | None]:
+    """The fields that must be there, in the first branch of every choice; and a part that is no object."""
     schema = spec.follow(unread)
     if depth > _MAX_DEPTH or not isinstance(schema.value, dict):
-        return
-    if schema.at("properties").has(name):
-        yield schema.at("properties", name)
-    for word in ("allOf", "oneOf", "anyOf"):
-        for part in schema.at(word).items():
-            yield from property_spots(spec, part, name, depth + 1)
+        return [], None
+    listed = schema.value.get("required", [])
+    found = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+    plain = schema if schema.value.get("type") in {*_BY_TYPE, "array"} or "enum" in schema.value else None
+    parts = schema.at("allOf").items()
+    for word in ("oneOf", "anyOf"):
+        parts += schema.at(word).items()[:1]
+    for part in parts:
+        more, other = _demands(spec, part, depth + 1)
+        found += [name for name in more if name not in found]
+        plain = plain or other
+    return found, plain
 
 
 def property_names(spec: Spec, unread: Spot, depth: int = 0) -> dict[str, Spot]:

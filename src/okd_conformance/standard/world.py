@@ -152,6 +152,11 @@ class World:
         return next((body for media in content.values() if (body := self.spec.body(media))), None)
 
     @functools.cached_property
+    def annotated(self) -> bool:
+        """Whether it is one of our own documents, which say what each field means."""
+        return any("x-okd-kind" in call.spot.value for call in self.calls)
+
+    @functools.cached_property
     def properties(self) -> dict[str, list[Spot]]:
         """Every property that a reachable schema describes, by name."""
         found: dict[str, list[Spot]] = {}

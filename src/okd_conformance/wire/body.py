@@ -12,7 +12,7 @@ class Streamed:
     """A body that is generated while it is sent: its length in bytes, and how to make its chunks anew."""
 
     length: int
-    chunks: Callable[[], Iterator[bytes]]
+    chunks: Callable[[], Iterator[bytes | memoryview]]
 
 
 Payload = bytes | Streamed
@@ -23,7 +23,7 @@ def length_of(payload: Payload) -> int:
     return payload.length if isinstance(payload, Streamed) else len(payload)
 
 
-def chunks_of(payload: Payload) -> Iterator[bytes]:
+def chunks_of(payload: Payload) -> Iterator[bytes | memoryview]:
     """The bytes, piece by piece."""
     if isinstance(payload, Streamed):
         yield from payload.chunks()
@@ -64,5 +64,5 @@ def survey(payload: Payload, kept: int) -> Survey:
     for chunk in chunks_of(payload):
         digest.update(chunk)
         head += chunk[: kept - len(head)]
-        tail = (tail + chunk[-kept:])[-kept:]
+        tail = (tail + bytes(chunk[-kept:]))[-kept:]
     return Survey(head, tail, digest.hexdigest())

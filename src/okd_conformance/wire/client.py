@@ -211,7 +211,7 @@ def _transport(settings: Settings) -> httpx.HTTPTransport:
 def _sendable(body: Payload, chunked: bool) -> bytes | Iterator[bytes]:
     if isinstance(body, bytes) and chunked:
         return (body[start : start + _CHUNK] for start in range(0, len(body), _CHUNK))
-    return body if isinstance(body, bytes) else chunks_of(body)
+    return body if isinstance(body, bytes) else map(bytes, chunks_of(body))
 
 
 def _keep_only(built: httpx.Request, raw: list[tuple[bytes, bytes]]) -> None:

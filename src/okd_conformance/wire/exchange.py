@@ -54,7 +54,7 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer. ``body`` holds at most the client's limit; ``cut`` says that there was more, or should be."""
+    """An answer. ``body`` holds at most the client's limit; ``cut``: there is more, or should be."""
 
     status: int
     reason: str

@@ -1,25 +1,26 @@
 """Large contents that nobody holds: generated while they are sent, and again while they are compared.
 
-The bytes are a keystream (AES in counter mode), which is fast and repeats nowhere, so that a piece that was
-lost, moved or changed shows. Head and tail look like a PDF's.
+The bytes come from a pool of AES keystream: each block begins at a place of its own in the pool, so that a
+piece that was lost, moved or changed shows, and making them or comparing with them costs next to nothing.
+(A keystream of the full length was measured too: reading back was slower than curl's.) Head and tail look like
+a PDF's.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from okd_conformance.wire.body import Streamed
-from okd_conformance.wire.exchange import Whole
+from okd_conformance.wire.exchange import EVIDENCE_ENDS, Whole
 
-BLOCK = 256 * 1024
-_ZEROS = bytes(BLOCK)
+BLOCK = 1 << 20
+_POOL = 1 << 22
 _TAIL = b"\nendstream\nendobj\nstartxref\n0\n%%EOF\n"
-_KEPT = 256
-"""How much of either end is kept as evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +46,33 @@ class Generated:
         """The body to send."""
         return Streamed(self.size, self.chunks)
 
-    def chunks(self, until: int | None = None) -> Iterator[bytes]:
+    def chunks(self, until: int | None = None) -> Iterator[bytes | memoryview]:
         """The bytes, in blocks; ``until`` ends them early."""
         end = self.size if until is None else min(until, self.size)
-        stream = self.keystream()
-        head, middle = self.head, self.size - len(self.tail)
+        pool = memoryview(_pool(self.seed))
+        head, tail = self.head, self.tail
         for start in range(0, end, BLOCK):
-            block = stream.update(_ZEROS if start + BLOCK <= end else _ZEROS[: end - start])
-            if start < len(head) or start + len(block) > middle:
-                block = _put(_put(block, start, head, 0), start, self.tail, middle)
+            place, width = self.place(start // BLOCK), min(BLOCK, end - start)
+            block: bytes | memoryview = pool[place : place + width]
+            if start < len(head) or start + width > self.size - len(tail):
+                block = _put(_put(bytes(block), start, head, 0), start, tail, self.size - len(tail))
             yield block
 
-    def keystream(self) -> CipherContext:
-        """The stream from its beginning; what passes through it is XORed with it."""
-        key = hashlib.sha256(f"{self.seed} {self.marker}".encode()).digest()[:16]
-        # Test content, not a secret: the mode only has to be fast and without repetition.
-        return Cipher(algorithms.AES(key), modes.CTR(bytes(16))).encryptor()
+    def place(self, block: int) -> int:
+        """Where in the pool a block begins."""
+        name = f"{self.seed} {self.marker} {block}".encode()
+        return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest()) % (_POOL - BLOCK)
 
     def comparison(self) -> Comparison:
         """What compares bytes that arrive with these."""
         return Comparison(self)
+
+
+@functools.lru_cache(maxsize=1)
+def _pool(seed: str) -> bytes:
+    key = hashlib.sha256(seed.encode()).digest()[:16]
+    # Test content, not a secret: the mode only has to be quick and without repetition.
+    return Cipher(algorithms.AES(key), modes.CTR(bytes(16))).encryptor().update(bytes(_POOL))
 
 
 def _put(block: bytes, start: int, text: bytes, at: int) -> bytes:
@@ -85,12 +93,12 @@ class Comparison:
     """The offset of the first byte that is another one, or one too many."""
     head: bytes = b""
     tail: bytes = b""
-    _stream: CipherContext = field(init=False, repr=False)
+    _pool: bytes = field(init=False, repr=False)
     _middle: tuple[int, int] = field(init=False)
     _other: hashlib._Hash | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        self._stream = self.sent.keystream()
+        self._pool = _pool(self.sent.seed)
         self._middle = (len(self.sent.head), self.sent.size - len(self.sent.tail))
 
     @property
@@ -105,34 +113,31 @@ class Comparison:
 
     def take(self, piece: memoryview) -> None:
         """Compare the next piece."""
-        for start in range(0, len(piece), BLOCK):
-            self._take(piece[start : start + BLOCK])
+        if len(self.head) < EVIDENCE_ENDS:
+            self.head += bytes(piece[: EVIDENCE_ENDS - len(self.head)])
+        self.tail = (self.tail + bytes(piece[-EVIDENCE_ENDS:]))[-EVIDENCE_ENDS:]
+        while piece:
+            width = BLOCK - self.received % BLOCK
+            self._take(piece[:width])
+            piece = piece[width:]
 
     def _take(self, piece: memoryview) -> None:
-        if len(self.head) < _KEPT:
-            self.head += bytes(piece[: _KEPT - len(self.head)])
-        self.tail = (self.tail + bytes(piece[-_KEPT:]))[-_KEPT:]
+        """Compare a piece that lies within one block."""
+        start, width = self.received, len(piece)
         if self.first_difference is None:
-            start, mixed = self.received, self._stream.update(piece)
-            inside = self._middle[0] <= start and start + len(piece) <= self._middle[1]
-            if not (_ZEROS.startswith(mixed) if inside else self._same_at_an_end(start, piece, mixed)):
-                self._differs(start, piece, mixed)
+            place = self.sent.place(start // BLOCK) + start % BLOCK
+            inside = self._middle[0] <= start and start + width <= self._middle[1]
+            if not (inside and self._pool.startswith(piece, place)):
+                self._look_closely(start, piece, self._pool[place : place + width])
         if self._other is not None:
             self._other.update(piece)
-        self.received += len(piece)
+        self.received += width
 
-    def _expected(self, start: int, piece: memoryview, mixed: bytes) -> bytes:
-        """What should have come: the keystream, which is what came XORed with what it was mixed to."""
-        width = len(piece)
-        stream = (int.from_bytes(piece) ^ int.from_bytes(mixed)).to_bytes(width)
-        expected = _put(_put(stream, start, self.sent.head, 0), start, self.sent.tail, self._middle[1])
-        return expected[: max(0, self.sent.size - start)]
-
-    def _same_at_an_end(self, start: int, piece: memoryview, mixed: bytes) -> bool:
-        return self._expected(start, piece, mixed) == piece
-
-    def _differs(self, start: int, piece: memoryview, mixed: bytes) -> None:
-        expected = self._expected(start, piece, mixed)
+    def _look_closely(self, start: int, piece: memoryview, expected: bytes) -> None:
+        expected = _put(_put(expected, start, self.sent.head, 0), start, self.sent.tail, self._middle[1])
+        expected = expected[: max(0, self.sent.size - start)]
+        if expected == piece:
+            return
         pairs = zip(expected, piece, strict=False)
         within = next((i for i, (a, b) in enumerate(pairs) if a != b), len(expected))
         self.first_difference = start + within

@@ -121,7 +121,7 @@ class Line:
         """Send the body; a server that stops listening may have answered, so that is no error yet."""
         with contextlib.suppress(httpx.WriteError):
             for chunk in chunks_of(request.body or b""):
-                self.send(h11.Data(data=chunk))
+                self.send(h11.Data(data=bytes(chunk)))
             self.send(h11.EndOfMessage())
 
     def final(self, until: float, until_leave: bool = False) -> h11.Response | None:
@@ -176,7 +176,7 @@ class Line:
         )
 
     def receive(self, buffer: memoryview) -> int:
-        """Receive into a buffer, past the HTTP library; the time-out of the socket holds, and the deadline."""
+        """Receive into a buffer, past the HTTP library; the socket's time-out holds, and the deadline."""
         if time.monotonic() > self.end:
             raise DeadlineError
         try:
@@ -188,6 +188,7 @@ class Line:
 
     def _event(self, until: float) -> h11.Event | type[h11.PAUSED] | type[h11.NEED_DATA] | None:
         """What comes next; None when nothing came in time."""
+        data = b"?"
         try:
             while True:
                 event = self.talk.next_event()
@@ -197,10 +198,11 @@ class Line:
                 if left <= 0:
                     return None
                 self.link.settimeout(left)
-                self.talk.receive_data(self.link.recv(_BLOCK))
+                data = self.link.recv(_BLOCK)
+                self.talk.receive_data(data)
         except TimeoutError:
             return None
         except OSError as error:
             raise httpx.ReadError(str(error)) from error
         except h11.RemoteProtocolError as error:
-            raise httpx.RemoteProtocolError(str(error)) from error
+            raise httpx.RemoteProtocolError(str(error) if data else "disconnected") from error

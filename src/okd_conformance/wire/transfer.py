@@ -99,7 +99,7 @@ def _metered(body: Payload | None, meter: Meter) -> Payload | None:
     def chunks() -> Iterator[bytes]:
         meter.begin(sending=True)
         for chunk in chunks_of(body):
-            yield chunk
+            yield bytes(chunk)
             meter.gone(len(chunk))
 
     return Streamed(length_of(body), chunks)
@@ -116,27 +116,34 @@ class _Sender:
 
     def send(self, body: Payload | None) -> None:
         """Send the body, until the server refuses it."""
-        self.meter.begin(sending=True)
+        self.meter.begin(sending=body is not None)
         self.line.link.settimeout(0)
         for chunk in chunks_of(body) if body is not None else ():
-            if not self._push(self.line.talk.send(h11.Data(data=chunk)) or b""):
-                return
+            # Uncopied: our chunk, or the framing of a chunk around it.
+            for data in self.line.talk.send_with_data_passthrough(h11.Data(data=chunk)) or ():  # type: ignore[arg-type]
+                if not self._push(data):
+                    return
             self.meter.gone(len(chunk))
         self._push(self.line.talk.send(h11.EndOfMessage()) or b"")
 
-    def _push(self, data: bytes) -> bool:
+    def _push(self, data: bytes | memoryview) -> bool:
         """Send bytes; False when the server refused meanwhile."""
-        rest, link = memoryview(data), self.line.link
-        while rest:
-            left = min(self.line.timeout_s, self.line.end - time.monotonic())
-            readable, writable, _ = select.select([link], [link], [], max(0, left))
-            if not (readable or writable):
-                raise httpx.WriteTimeout("the server does not take the body")
-            if readable and self._refused():
+        rest = memoryview(data)
+        while True:
+            rest = rest[self._write(rest) :]
+            if self._ready(wait=bool(rest)) and self._refused():
                 return False
-            if writable:
-                rest = rest[self._write(rest) :]
-        return True
+            if not rest:
+                return True
+
+    def _ready(self, *, wait: bool) -> bool:
+        """Whether something came from the server; ``wait`` for that, or until it takes more."""
+        link = self.line.link
+        left = min(self.line.timeout_s, self.line.end - time.monotonic()) if wait else 0
+        readable, writable, _ = select.select([link], [link] if wait else [], [], max(0, left))
+        if wait and not (readable or writable):
+            raise httpx.WriteTimeout("the server does not take the body")
+        return bool(readable)
 
     def _write(self, rest: memoryview) -> int:
         try:
@@ -175,8 +182,19 @@ def _counted(line: Line, length: int) -> Iterator[memoryview]:
     buffer = memoryview(bytearray(BLOCK))
     line.link.settimeout(line.timeout_s)
     while left > 0:
-        n = line.receive(buffer[: min(left, BLOCK)])
+        n = _filled(line, buffer[: min(left, BLOCK)])
         if n == 0:
             return
         left -= n
         yield buffer[:n]
+
+
+def _filled(line: Line, buffer: memoryview) -> int:
+    """Fill the buffer, so that few and large pieces are handed on; less than full when the server stops."""
+    filled = 0
+    while filled < len(buffer):
+        n = line.receive(buffer[filled:])
+        if n == 0:
+            break
+        filled += n
+    return filled

@@ -1,0 +1,159 @@
+"""The baseline: failures that are known, each with a reason and an end date.
+
+It excuses them for the exit code alone, so that a pipeline can go on; the verdict stays what it is. An entry
+that is stale (the case no longer fails), unknown (there is no such case) or expired fails the run, so that
+nobody forgets one.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from okd_conformance.configuration import ConfigurationError, Mistake, shortened
+from okd_conformance.judge.outcome import CaseResult, Status
+from okd_conformance.report.model import Report
+from okd_conformance.report.wording import counted
+from okd_conformance.text import Text, say
+from okd_conformance.yaml_input import Document, Pointer, read_yaml
+
+_KEYS = ("case", "reason", "until")
+_HEALED = frozenset({Status.PASSED, Status.WARNING, Status.NOT_APPLICABLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One known failure."""
+
+    case: str
+    reason: str
+    until: date
+    """The last day on which it is excused."""
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a baseline makes of a run."""
+
+    excused: tuple[str, ...]
+    """The ids of the failed cases that it excuses."""
+    mistakes: tuple[Mistake, ...]
+    """The entries that are stale, unknown or expired."""
+
+    def words(self, file: str) -> tuple[Text, ...]:
+        """The same, for people."""
+        excused = [counted("baseline_excused", len(self.excused), file=file)] if self.excused else []
+        return (*excused, *(Text(m.render("nl"), m.render("en")) for m in self.mistakes))
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A baseline file."""
+
+    file: str
+    entries: tuple[Entry, ...]
+
+    def applied(self, report: Report, today: date | None = None) -> Applied:
+        """What the file makes of a run. ``today`` defaults to the day, in UTC, on which the run began."""
+        cases = {case.id: case for case in report.cases()}
+        day = today or _day(report.run.started)
+        excused, mistakes = [], []
+        for entry in self.entries:
+            wrong = _wrong(entry, cases.get(entry.case), report, day)
+            if wrong is not None:
+                mistakes.append(Mistake(self.file, entry.line, *wrong))
+            elif entry.case in cases and cases[entry.case].status is Status.FAILED:
+                excused.append(entry.case)
+        return Applied(tuple(excused), tuple(mistakes))
+
+
+def _day(started: str) -> date:
+    return datetime.fromisoformat(started).astimezone(UTC).date()
+
+
+def _wrong(entry: Entry, case: CaseResult | None, report: Report, today: date) -> tuple[Text, Text] | None:
+    """Why an entry no longer holds, and what to do about it."""
+    if entry.until < today:
+        return say("baseline_expired", case=entry.case, until=entry.until), say("baseline_expired_remedy")
+    if case is not None and case.status in _HEALED:
+        return say("baseline_stale", case=entry.case), say("baseline_stale_remedy")
+    if case is None and _would_be_there(entry, report):
+        near = difflib.get_close_matches(entry.case, [c.id for c in report.cases()], n=1)
+        remedy = say("baseline_unknown_near", near=near[0]) if near else say("baseline_unknown_remedy")
+        return say("baseline_unknown", case=entry.case), remedy
+    return None
+
+
+def _would_be_there(entry: Entry, report: Report) -> bool:
+    """Whether the run would have shown the case if it existed; a narrowed or broken-off run says nothing."""
+    requirement = entry.case.partition("[")[0]
+    if requirement not in {row.id for row in report.requirements}:
+        return True
+    return not report.run.selection and not report.run.interrupted
+
+
+# --- reading ----------------------------------------------------------------------------------------------
+
+
+def load_baseline(path: Path | str) -> Baseline:
+    """Read a baseline file. Raises ConfigurationError with everything that is wrong with it."""
+    document = read_yaml(path)
+    mistakes = list(_mistakes(document))
+    if mistakes:
+        raise ConfigurationError(mistakes)
+    entries: Sequence[dict[str, Any]] = document.value["excused"] or ()
+    return Baseline(
+        document.file,
+        tuple(
+            Entry(e["case"], e["reason"], date.fromisoformat(e["until"]), document.line(("excused", index)))
+            for index, e in enumerate(entries)
+        ),
+    )
+
+
+def _mistakes(document: Document) -> Iterator[Mistake]:
+    def mistake(pointer: Pointer, key: str, **values: object) -> Mistake:
+        return Mistake(document.file, document.line(pointer), say(key, **values), say("baseline_form"))
+
+    value = document.value
+    if not isinstance(value, dict) or set(value) != {"excused"}:
+        yield mistake((), "baseline_no_list")
+        return
+    entries = value["excused"] or []
+    if not isinstance(entries, list):
+        yield mistake(("excused",), "baseline_no_list")
+        return
+    seen: set[str] = set()
+    for index, entry in enumerate(entries):
+        pointer: Pointer = ("excused", index)
+        wrong = _wrong_with(entry)
+        if wrong is not None:
+            yield mistake(pointer, "baseline_wrong_entry", what=wrong)
+        elif entry["case"] in seen:
+            yield mistake(pointer, "baseline_twice", case=shortened(entry["case"]))
+        else:
+            seen.add(entry["case"])
+
+
+def _wrong_with(entry: Any) -> str | None:
+    """The first key of an entry that is not right."""
+    if not isinstance(entry, dict):
+        return "case"
+    unknown = [key for key in entry if key not in _KEYS]
+    if unknown:
+        return shortened(str(unknown[0]))
+    for key in _KEYS:
+        if not isinstance(entry.get(key), str) or not entry[key].strip():
+            return key
+    if "[" not in entry["case"]:
+        return "case"
+    try:
+        date.fromisoformat(entry["until"])
+    except ValueError:
+        return "until"
+    return None

@@ -1,0 +1,177 @@
+"""The command ``compare``: what broke and what was mended between two runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from okd_conformance.judge.outcome import CaseResult, Status
+from okd_conformance.rendering import stored_report
+from okd_conformance.report.clean import one_line
+from okd_conformance.report.markdown import escaped
+from okd_conformance.report.model import Report, RequirementResult
+from okd_conformance.report.wording import product, status_name, verdict_name
+from okd_conformance.text import Lang, Text, say
+
+_JUDGED = (Status.SUITE_FAULT, Status.FAILED, Status.INCONCLUSIVE, Status.WARNING, Status.PASSED)
+_BREAKS = frozenset({Status.SUITE_FAULT, Status.FAILED, Status.INCONCLUSIVE})
+"""What makes the command end with 1; a new warning is told, but breaks nothing."""
+KINDS = ("broke", "mended", "warned", "untested")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One case whose outcome differs between two runs, or a requirement that has no case."""
+
+    id: str
+    requirement: str
+    role: str
+    level: str
+    statement: Text
+    before: Status | None
+    """None: it was not in that run."""
+    after: Status | None
+    summary: Text | None = None
+
+    @property
+    def kind(self) -> str | None:
+        """broke, mended, warned or untested; None for a difference that matters to nobody."""
+        old = _JUDGED.index(self.before) if self.before in _JUDGED else None
+        new = _JUDGED.index(self.after) if self.after in _JUDGED else None
+        if new is None:
+            return "untested" if old is not None else None
+        if old is None or new < old:
+            return self._worse
+        return "mended" if new > old else None
+
+    @property
+    def _worse(self) -> str | None:
+        if self.after in _BREAKS:
+            return "broke"
+        return "warned" if self.after is Status.WARNING else None
+
+    def as_json(self) -> dict[str, Any]:
+        """The form of the JSON output."""
+        return {
+            "id": self.id,
+            "requirement": self.requirement,
+            "role": self.role,
+            "level": self.level,
+            "statement": self.statement.as_json(),
+            "before": self.before,
+            "after": self.after,
+            "summary": self.summary.as_json() if self.summary else None,
+        }
+
+
+def compare_files(old: str, new: str, form: str, lang: Lang) -> tuple[str, int]:
+    """Compare two stored reports; the words, and the exit code. click.UsageError for a file that is none."""
+    before, after = stored_report(Path(old)), stored_report(Path(new))
+    changes = by_kind(before, after)
+    renderers = {"text": _as_text, "markdown": _as_markdown, "json": _as_json}
+    return renderers[form](before, after, changes, lang), int(bool(changes["broke"]))
+
+
+def by_kind(before: Report, after: Report) -> dict[str, list[Change]]:
+    """The changes of each kind, in the order of the reports."""
+    found: dict[str, list[Change]] = {kind: [] for kind in KINDS}
+    for change in changes_between(before, after):
+        if change.kind:
+            found[change.kind].append(change)
+    return found
+
+
+def changes_between(before: Report, after: Report) -> Iterator[Change]:
+    """Every case whose status differs."""
+    old, new = dict(_entries(before)), dict(_entries(after))
+    for key in {**new, **old}:
+        row, case, status = new.get(key) or (*old[key][:2], None)
+        earlier = old[key][2] if key in old else None
+        if earlier is not status:
+            summary = case.summary if case and status else None
+            yield Change(key, row.id, row.role, row.level, row.statement, earlier, status, summary)
+
+
+_Entry = tuple[RequirementResult, CaseResult | None, Status | None]
+
+
+def _entries(report: Report) -> Iterator[tuple[str, _Entry]]:
+    for row in report.requirements:
+        for case in row.cases:
+            yield case.id, (row, case, case.status)
+        if not row.cases and row.status in _JUDGED:
+            yield f"{row.id}[{row.role}]", (row, None, row.status)
+
+
+# --- shown ------------------------------------------------------------------------------------------------
+
+
+def _head(before: Report, after: Report) -> list[Text]:
+    """What is compared, and what makes the comparison say less."""
+    lines = [
+        say(f"compare_{which}", product=product(one), started=one.run.started, verdict=verdict_name(one.verdict))
+        for which, one in (("old", before), ("new", after))
+    ]
+    pairs = {
+        "compare_other_product": (before.target.name, after.target.name),
+        "compare_other_edition": (before.standard.edition, after.standard.edition),
+        "compare_other_profile": (before.run.profile, after.run.profile),
+        "compare_other_suite": (before.suite_version, after.suite_version),
+        "compare_other_selection": (" ".join(before.run.selection), " ".join(after.run.selection)),
+    }
+    lines += [say(key, old=old or "-", new=new or "-") for key, (old, new) in pairs.items() if old != new]
+    return lines
+
+
+def _last(changes: Mapping[str, list[Change]]) -> Text:
+    if not any(changes.values()):
+        return say("compare_nothing")
+    return say("compare_sum", **{kind: len(found) for kind, found in changes.items()})
+
+
+def _arrow(change: Change, lang: Lang) -> str:
+    names = [
+        status_name(status).in_language(lang) if status else say("compare_absent").in_language(lang)
+        for status in (change.before, change.after)
+    ]
+    return " → ".join(names).lower()
+
+
+def _as_text(before: Report, after: Report, changes: Mapping[str, list[Change]], lang: Lang) -> str:
+    lines = [one_line(text.in_language(lang)) for text in _head(before, after)]
+    for kind, found in changes.items():
+        if found:
+            lines += ["", say(f"compare_{kind}", n=len(found)).in_language(lang)]
+        for change in found:
+            lines.append(one_line(f"  {change.id}: {_arrow(change, lang)}"))
+            lines.append(one_line(f"    {change.statement.in_language(lang)}"))
+            if change.summary and kind in {"broke", "warned"}:
+                lines.append(one_line(f"    {change.summary.in_language(lang)}"))
+    return "\n".join([*lines, "", _last(changes).in_language(lang)]) + "\n"
+
+
+def _as_markdown(before: Report, after: Report, changes: Mapping[str, list[Change]], lang: Lang) -> str:
+    blocks = [f"# {say('compare_title').in_language(lang)}"]
+    blocks.append("\n".join(f"- {escaped(text.in_language(lang))}" for text in _head(before, after)))
+    for kind, found in changes.items():
+        if found:
+            blocks.append(f"## {say(f'compare_{kind}', n=len(found)).in_language(lang)}")
+            lines = [
+                f"- {escaped(change.id)}: {escaped(_arrow(change, lang))}. "
+                + escaped(change.statement.in_language(lang))
+                for change in found
+            ]
+            blocks.append("\n".join(lines))
+    return "\n\n".join([*blocks, escaped(_last(changes).in_language(lang))]) + "\n"
+
+
+def _as_json(before: Report, after: Report, changes: Mapping[str, list[Change]], _lang: Lang) -> str:
+    value = {
+        "old": {"run": before.run.id, "verdict": str(before.verdict)},
+        "new": {"run": after.run.id, "verdict": str(after.verdict)},
+        **{kind: [change.as_json() for change in found] for kind, found in changes.items()},
+    }
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"

@@ -1,0 +1,53 @@
+"""The commands ``standard``: they find, show what was found, and say by their exit code whether it was anything."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from okd_conformance.configuration import ConfigurationError
+from okd_conformance.edition import UnknownEditionError
+from okd_conformance.standard.findings import Finding, worst_is
+from okd_conformance.standard.render import rendered
+from okd_conformance.standard.source import SourceError
+from okd_conformance.text import Lang
+
+SUITE_FAULT = 4
+_T = TypeVar("_T")
+
+
+def lint_command(document: str, doc_folder: str | None, form: str, lang: Lang, fail_on: str) -> int:
+    """``standard lint``."""
+    from okd_conformance.standard.lint import lint  # noqa: PLC0415
+
+    folder = Path(doc_folder) if doc_folder else None
+    return told(lambda: lint(Path(document), folder), form, lang, fail_on)
+
+
+def told(find: Callable[[], Sequence[Finding]], form: str, lang: Lang, fail_on: str) -> int:
+    """Find, show, and give the exit code: 0 nothing found, 1 something found, 4 our own fault.
+
+    Raises click.UsageError for what the user gave us wrong.
+    """
+    found = guarded(find)
+    if found is None:
+        return SUITE_FAULT
+    click.echo(rendered(found, form, lang), nl=False)
+    return int(worst_is(found, fail_on))
+
+
+def guarded(make: Callable[[], _T]) -> _T | None:
+    """What ``make`` makes; None, after telling, when it fails by our own fault. Raises click.UsageError."""
+    try:
+        return make()
+    except (SourceError, ConfigurationError, UnknownEditionError) as error:
+        raise click.UsageError(str(error)) from None
+    except click.ClickException:
+        raise
+    except Exception:  # noqa: BLE001 - whatever it is, it is our fault and not the standard's
+        click.echo(traceback.format_exc(), err=True, nl=False)
+        return None

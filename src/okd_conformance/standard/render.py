@@ -1,0 +1,107 @@
+"""Findings in the forms that people and programs read: text, JSON, SARIF, Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from okd_conformance import __version__
+from okd_conformance.standard.findings import SEVERITIES, Finding
+from okd_conformance.text import Lang, say
+
+_SARIF_LEVEL = {"error": "error", "warning": "warning", "note": "note"}
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def rendered(found: Sequence[Finding], form: str, lang: Lang) -> str:
+    """The findings in a form; ends with a line end."""
+    return _FORMS[form](found, lang)
+
+
+def _summary(found: Sequence[Finding], lang: Lang) -> str:
+    counts = {s: sum(f.severity == s for f in found) for s in SEVERITIES}
+    return say("standard_summary", total=len(found), **counts).in_language(lang)
+
+
+def _text(found: Sequence[Finding], lang: Lang) -> str:
+    lines = []
+    for one in found:
+        lines.append(f"{one.file}:{one.line}: {_severity(one, lang)} [{one.rule}]")
+        lines.append(f"  {one.message.in_language(lang)}")
+        lines.append(f"  {one.explanation.in_language(lang)} {one.remedy.in_language(lang)}")
+    return "\n".join([*lines, _summary(found, lang)]) + "\n"
+
+
+def _severity(one: Finding, lang: Lang) -> str:
+    return say(f"standard_{one.severity}").in_language(lang)
+
+
+def _json(found: Sequence[Finding], _lang: Lang) -> str:
+    return json.dumps({"findings": [one.as_json() for one in found]}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _sarif(found: Sequence[Finding], lang: Lang) -> str:
+    used = {one.rule: one for one in found}
+    driver = {
+        "name": "okd-conformance standard",
+        "version": __version__,
+        "rules": [_sarif_rule(name, one, lang) for name, one in sorted(used.items())],
+    }
+    run: dict[str, Any] = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_sarif_result(one, lang) for one in found],
+    }
+    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+
+
+def _sarif_rule(name: str, one: Finding, lang: Lang) -> dict[str, Any]:
+    return {
+        "id": name,
+        "shortDescription": {"text": one.explanation.in_language(lang)},
+        "help": {"text": one.remedy.in_language(lang)},
+        "defaultConfiguration": {"level": _SARIF_LEVEL[one.severity]},
+    }
+
+
+def _sarif_result(one: Finding, lang: Lang) -> dict[str, Any]:
+    place = {"artifactLocation": {"uri": one.file}, "region": {"startLine": max(1, one.line)}}
+    return {
+        "ruleId": one.rule,
+        "level": _SARIF_LEVEL[one.severity],
+        "message": {"text": one.message.in_language(lang)},
+        "locations": [{"physicalLocation": place}],
+    }
+
+
+def _markdown(found: Sequence[Finding], lang: Lang) -> str:
+    words = [say(f"standard_{c}").in_language(lang) for c in ("column_what", "column_where", "column_do")]
+    lines = [_summary(found, lang), ""]
+    for severity in SEVERITIES:
+        chosen = [one for one in found if one.severity == severity]
+        if chosen:
+            title = say(f"standard_{severity}").in_language(lang)
+            lines += [f"### {title} ({len(chosen)})", "", f"| {' | '.join(words)} |", "|---|---|---|"]
+            lines += [_row(one, lang) for one in chosen]
+            lines.append("")
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _row(one: Finding, lang: Lang) -> str:
+    cells = [one.message.in_language(lang), f"`{one.file}:{one.line}`", one.remedy.in_language(lang)]
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _cell(words: str) -> str:
+    plain = " ".join(words.split())
+    return plain.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+
+
+_FORMS: dict[str, Callable[[Sequence[Finding], Lang], str]] = {
+    "text": _text,
+    "json": _json,
+    "sarif": _sarif,
+    "markdown": _markdown,
+}

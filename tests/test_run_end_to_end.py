@@ -1,0 +1,444 @@
+"""The command ``run`` from outside: what it is given, what it writes, how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from okd_conformance.reference import FAULTS, Running, running_server
+from okd_conformance.report.model import schema
+from raw_server import closed_port
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+PATIENCE_S = 180
+FILES = {"report.json", "report.html", "junit.xml", "exchanges.har", "summary.md", "badge.svg"}
+SMALL = ("--requirement", "OKD-MPT-002", "--flow", "1")
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+JWT = re.compile(r"eyJ[\w-]{10,}\.[\w-]{10,}")
+
+
+def environment() -> dict[str, str]:
+    """The environment of a user: nothing of pytest's or ours in it."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "OKD_", "COV_"))}
+    return {**kept, "LC_ALL": "C.UTF-8", "PYTHONPATH": str(CHECKOUT / "src"), "NO_COLOR": "1"}
+
+
+def okd(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "okd_conformance", "run", *arguments],
+        cwd=folder,
+        env={**environment(), **env},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+
+def plain_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest, as a developer does, in a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+
+def read(folder: Path, name: str = "report.json") -> dict[str, Any]:
+    value: dict[str, Any] = json.loads((folder / name).read_text("utf-8"))
+    return value
+
+
+def statuses(report: dict[str, Any]) -> dict[str, str]:
+    """The status of every case."""
+    found = [(case["id"], case["status"]) for row in report["requirements"] for case in row["cases"]]
+    assert len(found) == len(dict(found)), "each case is reported once"
+    return dict(found)
+
+
+def rows(report: dict[str, Any], status: str) -> set[str]:
+    """The ids of the requirements with this status."""
+    return {row["id"] for row in report["requirements"] if row["status"] == status}
+
+
+def sequence(folder: Path) -> list[tuple[str, str, int]]:
+    """Every request of a run and the status of its answer, without the ids that differ between runs."""
+    entries = read(folder, "exchanges.har")["log"]["entries"]
+    return [
+        (e["request"]["method"], UUID.sub("*", e["request"]["url"]), e["response"]["status"]) for e in entries
+    ]
+
+
+@pytest.fixture(scope="module")
+def dms() -> Iterator[Running]:
+    """The reference as a DMS."""
+    with running_server(roles=["dms"]) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def faulty() -> Iterator[Running]:
+    """The reference as a DMS that gives ids that are not UUIDs, and takes a token in the address."""
+    with running_server(roles=["dms"], faults=["id-not-uuid", "token-in-the-address-accepted"]) as running:
+        yield running
+
+
+@pytest.fixture
+def target(dms: Running, tmp_path: Path) -> Path:
+    return written(tmp_path, dms)
+
+
+def written(folder: Path, running: Running, change: Callable[[dict[str, Any]], object] | None = None) -> Path:
+    """The target file of a reference, after ``change`` changed it in place."""
+    described = yaml.safe_load(running.target)
+    if change is not None:
+        change(described)
+    file = folder / "target.yaml"
+    file.write_text(yaml.safe_dump(described, sort_keys=False), encoding="utf-8")
+    return file
+
+
+# --- all is well ------------------------------------------------------------------------------------------
+
+
+def test_without_a_target_the_reference_is_judged(tmp_path: Path) -> None:
+    done = okd(tmp_path, "--profile", "smoke")
+    assert (done.returncode, done.stderr) == (0, "")
+    (folder,) = (tmp_path / "reports").iterdir()
+    assert {file.name for file in folder.iterdir()} == FILES
+    assert [file.name for file in tmp_path.iterdir()] == ["reports"]
+    report = read(folder)
+    jsonschema.validate(report, schema())
+    assert report["verdict"] == "conformant"
+    assert all(role["counts"]["passed"] for role in report["roles"].values())
+    assert folder.name == report["run"]["id"]
+    assert f"{folder.name}/report.html" in done.stdout
+
+
+def test_a_users_own_pytest_settings_do_not_interfere(target: Path, tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    (tmp_path / "conftest.py").write_text("raise RuntimeError('not ours')\n")
+    done = okd(tmp_path, target.name, *SMALL, PYTEST_ADDOPTS="--no-such-option", PYTEST_PLUGINS="nothing")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_report_speaks_the_language_that_was_asked(target: Path, tmp_path: Path) -> None:
+    done = okd(tmp_path, str(target), *SMALL, "--lang", "nl", "--quiet", "--report-dir", "here")
+    assert done.returncode == 0
+    assert "voldoet aan okd-1.5 als dms" in done.stdout.lower()
+    assert "conformant" not in done.stdout
+    assert "Voldoet" in (tmp_path / "here" / "summary.md").read_text("utf-8")
+
+
+def test_one_case_can_be_run_again(target: Path, tmp_path: Path) -> None:
+    case = "OKD-MPT-017[dms,upload_to_association,boundary=70]"
+    done = okd(tmp_path, str(target), "--case", case, "--report-dir", "r")
+    assert done.returncode == 0
+    assert statuses(read(tmp_path / "r")) == {case: "passed"}
+
+
+def test_the_same_seed_gives_the_same_requests(target: Path, tmp_path: Path) -> None:
+    chosen = ("--requirement", "OKD-MPT-009", "--requirement", "OKD-MPT-026", "--requirement", "OKD-GEN-003")
+    for name in ("one", "two"):
+        done = okd(tmp_path, str(target), *chosen, "--flow", "1", "--seed", "7", "--report-dir", name)
+        assert done.returncode == 0
+    assert sequence(tmp_path / "one") == sequence(tmp_path / "two")
+    assert len(sequence(tmp_path / "one")) > 10
+    assert statuses(read(tmp_path / "one")) == statuses(read(tmp_path / "two"))
+
+
+def test_workers_find_the_same(target: Path, tmp_path: Path) -> None:
+    chosen = ("--requirement", "OKD-MPT-003", "--requirement", "OKD-FZ-001", "--requirement", "OKD-GEN-003")
+    found = {}
+    for workers in ("1", "2"):
+        done = okd(tmp_path, str(target), *chosen, "--workers", workers, "--report-dir", workers)
+        assert (done.returncode, done.stderr) == (0, "")
+        found[workers] = read(tmp_path / workers)
+        entries = read(tmp_path / workers, "exchanges.har")["log"]["entries"]
+        ids = [entry["_id"] for entry in entries]
+        assert len(ids) == len(set(ids)), "each exchange has an id of its own"
+    assert statuses(found["1"]) == statuses(found["2"])
+    assert len(statuses(found["1"])) > 5
+
+
+def test_the_target_is_left_as_it_was(dms: Running, target: Path, tmp_path: Path) -> None:
+    okd(tmp_path, str(target), "--requirement", "OKD-MPT-003", "--report-dir", "r")
+    assert any(status == 200 for _, _, status in sequence(tmp_path / "r"))
+    assert dms.app.state.world.store.documents("dms") == []
+    assert not (tmp_path / "r" / "ledger.json").exists()
+
+
+def test_what_is_kept_is_in_the_ledger(dms: Running, target: Path, tmp_path: Path) -> None:
+    done = okd(tmp_path, str(target), *SMALL, "--keep-data", "--report-dir", "r")
+    assert done.returncode == 0
+    kept = {document.id: document for document in dms.app.state.world.store.documents("dms")}
+    ledger = read(tmp_path / "r", "ledger.json")
+    assert {created["document_id"] for created in ledger["created"]} == set(kept)
+    assert kept
+    assert "ledger.json" in done.stderr
+    for document in kept.values():
+        dms.app.state.world.store.remove("dms", document)
+    assert okd(tmp_path, str(target), *SMALL, "--report-dir", "r").returncode == 0
+    assert not (tmp_path / "r" / "ledger.json").exists(), "an older ledger doesn't stay"
+
+
+# --- wrong usage and configuration ------------------------------------------------------------------------
+
+
+def refused(done: subprocess.CompletedProcess[str], code: int = 2) -> str:
+    """What a run says that does not begin: in words, and nothing else happens."""
+    assert done.returncode == code
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert done.stderr.strip()
+    return done.stderr
+
+
+def test_nothing_listens(tmp_path: Path, dms: Running) -> None:
+    address = closed_port()
+
+    def change(target: dict[str, Any]) -> None:
+        target["roles"]["dms"]["base_url"] = f"{address}/dms"
+
+    said = refused(okd(tmp_path, str(written(tmp_path, dms, change))), 3)
+    assert said.count("\n") == 1
+    assert address in said
+    assert not (tmp_path / "reports").exists()
+
+
+def test_no_token_endpoint(tmp_path: Path, dms: Running) -> None:
+    def change(target: dict[str, Any]) -> None:
+        target["auth"]["token_url"] = f"{closed_port()}/token"
+
+    assert refused(okd(tmp_path, str(written(tmp_path, dms, change))), 3).count("\n") == 1
+
+
+def test_a_mistake_in_the_target_file(target: Path, tmp_path: Path) -> None:
+    lines = target.read_text("utf-8").splitlines()
+    number = lines.index("fixtures:") + 1
+    target.write_text("\n".join(lines).replace("fixtures:", "fixtuers:", 1), encoding="utf-8")
+    said = refused(okd(tmp_path, target.name))
+    assert said.startswith(f"target.yaml:{number}: ")
+    assert "fixtures?" in said
+
+
+def test_a_target_file_that_is_not_there(tmp_path: Path) -> None:
+    assert "missing.yaml" in refused(okd(tmp_path, "missing.yaml"))
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_refused_client_secret(tmp_path: Path, dms: Running, number: int) -> None:
+    def change(target: dict[str, Any]) -> None:
+        target["auth"]["clients"][number]["client_secret"] = "not-the-secret"
+
+    file = written(tmp_path, dms, change)
+    said = refused(okd(tmp_path, str(file)))
+    assert f"target.yaml:{line_of(file, 'not-the-secret') - 1}: " in said
+    assert "not-the-secret" not in said
+
+
+def line_of(file: Path, words: str) -> int:
+    return next(
+        number for number, line in enumerate(file.read_text("utf-8").splitlines(), 1) if words in line
+    )
+
+
+def test_production_needs_an_explicit_word(tmp_path: Path, dms: Running) -> None:
+    def change(target: dict[str, Any]) -> None:
+        target["environment"] = "production"
+
+    file = written(tmp_path, dms, change)
+    assert "--allow-production" in refused(okd(tmp_path, str(file)))
+    assert okd(tmp_path, str(file), *SMALL, "--allow-production").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--role", "nobody"), "--role nobody"),
+        (("--flow", "99"), "--flow 99"),
+        (("--requirement", "OKD-MPT-999"), "OKD-MPT-999"),
+        (("--requirement", "MPT"), "--requirement MPT"),
+        (("--case", "OKD-MPT-999[dms]"), "OKD-MPT-999[dms]"),
+        (("--case", "OKD-MPT-002[dms,elsewhere]"), "OKD-MPT-002[dms,elsewhere]"),
+        (("--edition", "okd-99"), "okd-99"),
+        (("--report-dir", "target.yaml/below"), "target.yaml/below"),
+    ],
+)
+def test_an_option_that_names_nothing(
+    target: Path, tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    assert words in refused(okd(tmp_path, target.name, *arguments))
+
+
+def test_an_edition_that_the_reference_has_not(tmp_path: Path) -> None:
+    assert "okd-1.5" in refused(okd(tmp_path, "--edition", "okd-99"))
+
+
+# --- something is wrong -----------------------------------------------------------------------------------
+
+
+def test_a_served_fault_is_found(tmp_path: Path) -> None:
+    serving = subprocess.Popen(
+        [sys.executable, "-m", "okd_conformance", "serve", "--fault", "id-not-uuid", "--print-target"],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert serving.stdout is not None
+        lines = iter(serving.stdout.readline, "...\n")
+        file = tmp_path / "target.yaml"
+        file.write_text("".join(lines), encoding="utf-8")
+        done = okd(tmp_path, file.name, "--requirement", "OKD-MPT-002", "--report-dir", "r")
+    finally:
+        serving.terminate()
+        serving.wait(20)
+    assert done.returncode == 1
+    report = read(tmp_path / "r")
+    assert report["verdict"] == "not_conformant"
+    assert rows(report, "failed") == {"OKD-MPT-002"}
+    assert "OKD-MPT-002" in FAULTS["id-not-uuid"].breaks
+    assert "OKD-MPT-002" in done.stdout
+
+
+def test_a_failure_teaches_and_keeps_secrets(faulty: Running, tmp_path: Path) -> None:
+    file = written(tmp_path, faulty)
+    done = okd(
+        tmp_path,
+        file.name,
+        *("--requirement", "OKD-AUT-010", "--requirement", "OKD-AUT-008", "--flow", "5", "--report-dir", "r"),
+    )
+    assert done.returncode == 1
+    report = read(tmp_path / "r")
+    assert rows(report, "failed") == {"OKD-AUT-010"}
+    failed = [c for row in report["requirements"] for c in row["cases"] if c["status"] == "failed"]
+    har = {entry["_id"]: entry for entry in read(tmp_path / "r", "exchanges.har")["log"]["entries"]}
+    for case in failed:
+        assert case["curl"].startswith(("curl ", "printf "))
+        assert case["expected"]["en"]
+        assert case["received"]["nl"]
+        assert case["remedy"]["en"]
+        assert har[case["exchanges"][0]]["_case"] == case["id"]
+    described = yaml.safe_load(faulty.target)["auth"]
+    secrets = [client["client_secret"] for client in described["clients"]] + [described["signing_key"]["d"]]
+    shown = [(tmp_path / "r" / name).read_text("utf-8") for name in FILES] + [done.stdout, done.stderr]
+    for text in shown:
+        assert not JWT.search(text)
+        assert not any(secret in text for secret in secrets)
+    assert "[redacted]" in shown[0] + shown[1] + shown[3]
+
+
+def test_plain_pytest_ends_like_the_command(faulty: Running, dms: Running, tmp_path: Path) -> None:
+    for running, code in ((dms, 0), (faulty, 1)):
+        file = written(tmp_path, running)
+        folder = tmp_path / str(code)
+        options = ("--okd-requirement", "OKD-MPT-002", "--okd-flow", "1", "--okd-report-dir", str(folder))
+        done = plain_pytest(CHECKOUT, "suites", "--okd-target", str(file), *options)
+        assert done.returncode == code, done.stdout
+        assert read(folder)["verdict"] == ("conformant", "not_conformant")[code]
+    assert "OKD-MPT-002[dms,upload_to_association" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_plain_pytest_names_a_configuration_error(tmp_path: Path) -> None:
+    done = plain_pytest(CHECKOUT, "suites", "--okd-target", str(tmp_path / "missing.yaml"))
+    assert done.returncode == 2
+    assert "missing.yaml" in done.stdout
+
+
+GOOD = """
+from okd_conformance.suite import check
+
+
+@check("OKD-MPT-002")
+def test_good(case):
+    case.sample()
+"""
+RAISES = GOOD.replace("case.sample()", "raise ZeroDivisionError('oops')")
+CRASHES = "def pytest_runtest_logreport(report):\n    raise ZeroDivisionError('oops')\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"test_raises.py": RAISES}, "ZeroDivisionError: oops"),
+        ({"test_good.py": GOOD, "test_import.py": "import there_is_no_such_module\n"}, "no_such_module"),
+        ({"test_good.py": GOOD, "conftest.py": CRASHES}, "ZeroDivisionError: oops"),
+    ],
+    ids=["check", "module", "engine"],
+)
+def test_a_fault_of_the_suite_blames_nobody_else(
+    target: Path, tmp_path: Path, files: dict[str, str], words: str
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(textwrap.dedent(text))
+    done = plain_pytest(
+        tmp_path, ".", "-p", "okd_conformance.plugin", "--okd-target", str(target), "--okd-report-dir", "r"
+    )
+    assert done.returncode == 4, done.stdout
+    report = read(tmp_path / "r")
+    assert report["verdict"] == "suite_fault"
+    assert words in json.dumps(report)
+    assert rows(report, "failed") == set()
+
+
+# --- stopped ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_cleans_up_and_reports(tmp_path: Path, ended_by: signal.Signals) -> None:
+    with running_server(roles=["dms"], variants=["latency"]) as running:
+        store = running.app.state.world.store
+        process = subprocess.Popen(
+            [sys.executable, "-m", "okd_conformance", "run", str(written(tmp_path, running))]
+            + ["--requirement", "OKD-MPT", "--report-dir", "r"],
+            cwd=tmp_path,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            until(lambda: len(store.documents("dms")) > 1)
+            process.send_signal(ended_by)
+            _, errors = process.communicate(timeout=PATIENCE_S)
+        finally:
+            process.kill()
+        assert process.returncode == 3
+        assert "Traceback" not in errors
+        assert store.documents("dms") == []
+    report = read(tmp_path / "r")
+    assert report["run"]["interrupted"]
+    assert report["verdict"] == "incomplete"
+    assert "OKD-MPT-026" in rows(report, "inconclusive"), "what did not run is not passed"
+    assert not (tmp_path / "r" / "ledger.json").exists()
+
+
+def until(happened: Callable[[], bool]) -> None:
+    """Wait for something that another process does."""
+    pause = threading.Event()
+    for _ in range(PATIENCE_S * 20):
+        if happened():
+            return
+        pause.wait(0.05)
+    raise AssertionError("it did not happen")
