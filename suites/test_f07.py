@@ -194,7 +194,7 @@ def pages_of(case: Case, size: int | None = None) -> Iterator[Body]:
             return
 
 
-def page_sizes(operation: Operation, _: Any) -> list[int]:
+def page_sizes(operation: Any, _: Any) -> list[int]:
     """The page sizes that the edition names."""
     return list(parameter(operation, "page_size").schema["enum"])
 

@@ -27,7 +27,7 @@ def replacement(case: Case, stored: Stored, size: int = 0, **given: Any) -> Samp
 
 def read(case: Case, stored: Stored) -> Exchange:
     """Ask for the bytes of a document with the token that uploaded it."""
-    return case.read(stored.id, stored.sample.token, stored.sample.binding.document_type)
+    return case.read(stored.id, document_type=stored.sample.binding.document_type)
 
 
 def require_content(case: Case, stored: Stored, content: bytes, situation: str | None = None) -> None:
@@ -44,7 +44,7 @@ def require_content(case: Case, stored: Stored, content: bytes, situation: str |
 def metadata(case: Case, stored: Stored, situation: str) -> dict[str, Any]:
     """The metadata of a document."""
     document_type = stored.sample.binding.document_type
-    exchange = case.expect(case.call("metadata", stored.id, stored.sample.token, document_type), situation)
+    exchange = case.expect(case.call("metadata", stored.id, document_type=document_type), situation)
     body = case.answer_body(exchange)
     if body is None or not isinstance(body.value, dict):
         raise case.inconclusive("no_metadata_to_judge")

@@ -357,9 +357,9 @@ def test_other_media_type(case: Case) -> None:
     case.expect(case.send(request, case.operation))
 
 
-def levels(operation: Operation, binding: Any) -> dict[str, tuple[Any, ...]]:
+def levels(operation: Any, binding: Any) -> dict[str, tuple[Any, ...]]:
     """Where in the operation's example the schema allows another field: JSON pointers to objects."""
-    example = operation.examples[(binding or operation.bindings[0]).example]
+    example = operation.examples.get((binding or operation.bindings[0]).example)
     schema = operation.body_schema or {}
     found = {"/".join(map(str, ("", *pointer))) or "/": pointer for pointer in objects(example, ())}
     return {n: p for n, p in found.items() if not Body(schema, with_unknown(example, p)).errors()}

@@ -54,7 +54,7 @@ HOSTILE_NAMES = {
 def read_back(case: Case, sample: Sample, exchange: Exchange) -> None:
     """Judge that what was accepted comes back exactly."""
     document = case.bench.stored_id(sample.operation, exchange)
-    answer = case.read(document, sample.token, sample.binding.document_type)
+    answer = case.read(document, document_type=sample.binding.document_type)
     case.answered(answer)
     found = answer.answer
     case.require(found is not None and found.succeeded, "not_readable", status=answer.status or answer.error)
@@ -109,10 +109,10 @@ def test_id_works_at_once(case: Case) -> None:
     sample = case.sample()
     exchange = case.expect(case.sent(sample))
     document = case.require_id(exchange)
-    answer = case.read(document, sample.token, sample.binding.document_type)
+    answer = case.read(document, document_type=sample.binding.document_type)
     if answer.status == 404:
         case.bench.client.sleep(1.0)
-        answer = case.read(document, sample.token, sample.binding.document_type)
+        answer = case.read(document, document_type=sample.binding.document_type)
         case.require(
             answer.status != 200, "id_works_late", situation="slow", exchange=exchange, status=answer.status
         )
@@ -195,7 +195,7 @@ def test_duplicate_part(case: Case, part: str) -> None:
         case.sent(sample, message=sample.message(sample.metadata_part, sample.file_part, twice))
     )
     if exchange.answer and exchange.answer.succeeded and part == "file":
-        answer = case.read(case.require_id(exchange), sample.token, sample.binding.document_type)
+        answer = case.read(case.require_id(exchange), document_type=sample.binding.document_type)
         body = answer.answer.body if answer.answer else b""
         which = "first" if body == sample.file else "last" if body == other.file else "other"
         case.note(case.words(f"duplicate_{which}_won"))

@@ -192,6 +192,16 @@ def _caught(requirement_id: str, before: dict[Row, Seen], after: dict[Row, Seen]
     )
 
 
+def never_failed(proofs: Iterable[Proof]) -> list[str]:
+    """The requirements that can fail, but that no fault made fail: a warning alone proves too little."""
+    outcomes: dict[str, set[str]] = {}
+    for proof in proofs:
+        for requirement in proof.requirements:
+            outcomes.setdefault(requirement, set()).add(proof.changed.get(requirement, ""))
+    catalogue = load_catalogue()
+    return [r for r, seen in outcomes.items() if catalogue[r].can_fail and Status.FAILED not in seen]
+
+
 def prove_variant(name: str, edition: str) -> Proof:
     """Run everything with the variant: nothing may fail, warn, or be left unjudged because of it."""
     after = judged(edition, variants=[name])

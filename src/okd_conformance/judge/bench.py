@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from okd_conformance.auth import Token, Tokens, TokenUnobtainable
 from okd_conformance.catalogue import Catalogue
@@ -16,17 +16,23 @@ from okd_conformance.judge.case import binding_key
 from okd_conformance.judge.content import pdf
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.ids import answered_id, derived_uuid, is_uuid
+from okd_conformance.judge.interruption import held_back
 from okd_conformance.judge.ledger import Created, Ledger
 from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.judge.words import received
 from okd_conformance.target import Target
 from okd_conformance.text import say
+from okd_conformance.wire.body import length_of
 from okd_conformance.wire.client import BudgetSpentError, Client, Talk
 from okd_conformance.wire.exchange import Exchange, Request
+from okd_conformance.wire.generated import Comparison
+from okd_conformance.wire.meter import Meter
 from okd_conformance.wire.record import Redactor
+from okd_conformance.wire.transfer import Transfer
 
 Scopes = tuple[str, ...]
+Large = Literal["one", "all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,11 @@ class Bench:
     seed: int
     run_id: str
     profile: str = "standard"
+    large: Large = "all"
+    """Which operations carry the full size: all of them, or just one."""
     on_send: list[Callable[[Exchange], None]] = field(default_factory=list)
+    on_move: Callable[[Meter], None] | None = None
+    """Who is told how far a large transfer is."""
     hooks: Hooks = field(default_factory=lambda: Hooks({}))
     ledger: Ledger = field(default_factory=Ledger)
     _memo: dict[str, Any] = field(default_factory=dict)
@@ -98,6 +108,31 @@ class Bench:
         for seen in (*exchange.throttled, exchange):
             for listener in self.on_send:
                 listener(seen)
+        return exchange
+
+    def transfer(
+        self,
+        request: Request,
+        case: str,
+        role: str,
+        operation: Operation,
+        *,
+        sink: Comparison | None = None,
+    ) -> Exchange:
+        """Send a request with a large body, or for a large answer that goes into ``sink``.
+
+        An interruption while we send breaks the message off; later it waits for the answer, so that what was
+        stored can be deleted.
+        """
+        meter = Meter(
+            upward=length_of(request.body) if request.body is not None else 0,
+            downward=sink.sent.size if sink is not None else 0,
+            on_move=self.on_move,
+        )
+        talk = Transfer(self.client, sink, meter)
+        with held_back(lambda: meter.sending or meter.upward == 0):
+            exchange = self.send(request, case, role, operation, ("large",), talk)
+        exchange.meter = meter
         return exchange
 
     def _learn(self, operation: Operation, exchange: Exchange) -> None:
@@ -462,6 +497,14 @@ class Bench:
             except (Inconclusive, NotTested):
                 left.append(created)
         return left
+
+    def delete(self, role: str, document_id: str) -> bool:
+        """Delete a document that the run created; False when the target doesn't let us, or it is unknown."""
+        for created in self.ledger.open():
+            if created.role == role and created.document_id == document_id:
+                with suppress(Inconclusive, NotTested):
+                    return self._undone(created)
+        return False
 
     def restore(self, role: str, label: str = "cleanup") -> bool:
         """Put the test enrolment back into the state that it had; False when the target doesn't take it."""

@@ -147,7 +147,6 @@ class Case:
             operation,
             binding,
             self.spec.id,
-            token=like.token,
             path_values={"dms_document_id": document_id},
             file=content,
         )
@@ -225,10 +224,10 @@ class Case:
         exchange: Exchange | None = None,
         **values: object,
     ) -> bool:
-        """Judge a fact about what came: messages ``<key>_expected`` and ``<key>_received`` say it in words.
+        """Judge a fact; messages ``<key>_expected`` and ``<key>_received`` say it in words.
 
-        When it doesn't hold it is read as ``reading``, or as the catalogue reads the status of ``exchange`` in
-        ``situation``. Raises Failed.
+        When it doesn't hold it is read as ``reading``, or as the catalogue reads the status of
+        ``exchange`` in ``situation``. Raises Failed.
         """
         if condition:
             return True
@@ -277,7 +276,7 @@ class Case:
     def metadata_value(self, document_id: str, meaning: str, like: Sample | None = None) -> Any:
         """A field of a document's metadata, in any spelling that the edition knows; None if it is absent."""
         document_type = like.binding.document_type if like else None
-        exchange = self.call("metadata", document_id, like.token if like else None, document_type)
+        exchange = self.call("metadata", document_id, document_type=document_type)
         return self.value_in(exchange, meaning)
 
     def value_in(self, exchange: Exchange, meaning: str) -> Any:
@@ -291,7 +290,7 @@ class Case:
         return next((value[n] for n in names if isinstance(value, dict) and n in value), None)
 
     def answer_body(self, exchange: Exchange) -> Body | None:
-        """The JSON of a success answer with its schema, to ask for fields by meaning; None when it is none."""
+        """The JSON of a success answer with its schema, to ask for fields by meaning, or None."""
         try:
             value = exchange.answer.json() if exchange.answer and exchange.answer.succeeded else None
         except ValueError:

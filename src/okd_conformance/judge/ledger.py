@@ -10,7 +10,11 @@ from typing import Any
 from okd_conformance.edition import Operation
 from okd_conformance.fields import Body
 from okd_conformance.judge.ids import answered_id
+from okd_conformance.wire.body import Streamed, beginning_of
 from okd_conformance.wire.exchange import Exchange
+
+_METADATA_BYTES = 65536
+"""The metadata of a generated message lie within so many bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +72,10 @@ class Ledger:
         self._open[exchange.role, document_id.lower()] = created
 
     def _sent(self, operation: Operation, exchange: Exchange, meaning: str) -> str | None:
-        schema, raw = operation.body_schema, exchange.request.body
-        if schema is None or not isinstance(raw, bytes):
+        schema, body = operation.body_schema, exchange.request.body
+        if schema is None or body is None:
             return None
+        raw = beginning_of(body, _METADATA_BYTES) if isinstance(body, Streamed) else body
         start, end = raw.find(b"{"), raw.find(b"\r\n--", raw.find(b"{"))
         try:
             value = json.loads(raw[start : end if operation.parts and end > 0 else None])

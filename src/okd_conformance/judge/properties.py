@@ -63,7 +63,9 @@ def for_each_body(
         print_blob=False,
         report_multiple_bugs=False,
     )
-    seed(run_seed)(settled(given(strategy)(one)))()
+    tested: Any = given(strategy)(one)
+    seeded: Any = seed(run_seed)(settled(tested))
+    seeded()
     if stopped:
         raise stopped[0]
 

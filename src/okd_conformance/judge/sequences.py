@@ -89,7 +89,7 @@ class Documents(RuleBasedStateMachine):
     def read(self, document: Document) -> None:
         """Read a document."""
         case, kind = self.case, document.sample.binding.document_type
-        exchange = case.expect(case.read(document.id, document.sample.token, kind))
+        exchange = case.expect(case.read(document.id, document_type=kind))
         if exchange.answer is not None and exchange.answer.succeeded:
             case.bytes_equal(exchange.answer.body, self._content[document.id])
 
@@ -104,7 +104,7 @@ class Documents(RuleBasedStateMachine):
     def delete(self, document: Document) -> None:
         """Delete a document; the others stay."""
         kind = document.sample.binding.document_type
-        self.case.answered(self.case.call("delete", document.id, document.sample.token, kind))
+        self.case.answered(self.case.call("delete", document.id, document_type=kind))
         self._content.pop(document.id)
 
 

@@ -6,7 +6,8 @@ Each is a POST of a JSON object to ``/hooks/<name>``, answered by a JSON object.
     ``{"role": …, "document_id": …}`` (the DMS's id) gives ``{"level": …, "person_id": …,
     "association_id": …, "offering_id": …, "attempt": …, "documents": n}``. ``level`` is person, enrolment,
     sitting or result, or none when the role doesn't hold the document. ``documents`` is how many the role
-    holds altogether; ``document_id`` may be left out to ask only that.
+    holds altogether; ``document_id`` may be left out to ask only that. Where an upload's answer has no id of
+    the DMS, it may be the component's own.
     ``{"role": …, "offering_id": …}`` gives ``{"offering": {…}}``: a sitting with its report, as the edition
     writes it.
 ``lock``
@@ -109,7 +110,9 @@ def show_filing(world: World, given: Given) -> dict[str, Any]:
     if "offering_id" in given:
         return {"offering": _offering(world, given)}
     key = str(given.get("document_id")).lower()
-    document = world.store.document(role, key)
+    document = world.store.document(role, key) or next(
+        (d for d in world.store.documents(role) if d.component_document_id == key), None
+    )
     registration = world.store.get(KIND, role, key)
     place: dict[str, Any] = {"level": "none"}
     if document is not None:

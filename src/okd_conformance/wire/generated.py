@@ -2,8 +2,7 @@
 
 The bytes come from a pool of AES keystream: each block begins at a place of its own in the pool, so that a
 piece that was lost, moved or changed shows, and making them or comparing with them costs next to nothing.
-(A keystream of the full length was measured too: reading back was slower than curl's.) Head and tail look like
-a PDF's.
+(With a keystream of the full length, reading back was slower than curl's.) Head and tail look like a PDF's.
 """
 
 from __future__ import annotations

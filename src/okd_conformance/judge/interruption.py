@@ -1,0 +1,40 @@
+"""Ctrl-C in the middle of an upload: the answer names what must be deleted, so it is awaited."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def held_back(may_pass: Callable[[], bool]) -> Iterator[None]:
+    """Let an interruption wait until the block is done, unless ``may_pass`` lets it through at that moment.
+
+    A second one always passes. Only signals that Python handles are held back, and only in the main thread.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    handled = {number: handler for number, handler in before.items() if callable(handler)}
+    waiting: list[int] = []
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        if waiting or may_pass():
+            handled[signal.Signals(number)](number, frame)
+        waiting.append(number)
+
+    for number in handled:
+        signal.signal(number, hold)
+    try:
+        yield
+    finally:
+        for number, handler in handled.items():
+            signal.signal(number, handler)
+    if waiting:
+        handled[signal.Signals(waiting[0])](waiting[0], None)

@@ -1,0 +1,268 @@
+"""``standard diff``: what changes between two texts of the standard, whom it breaks, what of the suite it touches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from okd_conformance.catalogue import Requirement, load_catalogue
+from okd_conformance.standard.facts import Fact, Standing, Subject, read_standing
+from okd_conformance.standard.findings import Finding, finding
+from okd_conformance.text import Text, say
+
+_BREAKS: dict[str, tuple[str, str]] = {
+    "call": ("servers", "clients"),
+    "query": ("servers", "clients"),
+    "request": ("servers", "clients"),
+    "request-field": ("compatible", "compatible"),
+    "request-value": ("servers", "clients"),
+    "part": ("servers", "clients"),
+    "scope": ("servers", "clients"),
+    "scope-disputed": ("compatible", "compatible"),
+    "status": ("compatible", "compatible"),
+    "answer": ("both", "both"),
+    "answer-field": ("compatible", "clients"),
+    "answer-value": ("clients", "compatible"),
+    "text-call": ("servers", "clients"),
+    "text-server": ("both", "both"),
+    "text-scope": ("servers", "clients"),
+    "text-media": ("servers", "clients"),
+    "text-field": ("compatible", "compatible"),
+    "text-answer-field": ("compatible", "clients"),
+    "text-value": ("servers", "clients"),
+    "text-rule": ("text", "text"),
+}
+"""Whom it breaks when a fact is added, and when it is taken away."""
+_FIELDS = frozenset({"request-field", "answer-field", "text-field", "text-answer-field"})
+_ORDER = ("both", "servers", "clients", "text", "compatible")
+_MAX_NAMED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A fact that was added (no old), taken away (no new), or became another."""
+
+    subject: Subject
+    kind: str
+    breaks: str
+    old: Fact | None
+    new: Fact | None
+    file: str
+    line: int
+
+
+def diff(old: str, new: str) -> list[Finding]:
+    """What changes from one edition, folder or document to another, the breaking changes first.
+
+    Raises UnknownEditionError, or SourceError when one can't be read.
+    """
+    before, after = read_standing(old), read_standing(new)
+    changes = _compared(before, after)
+    changes.sort(key=lambda c: (_ORDER.index(c.breaks), _flow_key(c.subject), c.kind, c.file, c.line))
+    return [*(_told(c, before, after) for c in changes), *_requirements(before, after)]
+
+
+def _flow_key(subject: Subject) -> tuple[int, str]:
+    flow = subject.flows[0] if subject.flows else "~"
+    return (int(flow), "") if flow.isdigit() else (99, flow)
+
+
+def _compared(before: Standing, after: Standing) -> list[Change]:
+    paired = _paired_subjects(before, after)
+    moved = {new: old for old, new in paired.items()}
+    old_facts = {fact._replace(subject=paired.get(fact.subject, fact.subject)): fact for fact in before.facts}
+    gone = [fact for fact in old_facts if fact not in after.facts]
+    come = [fact for fact in after.facts if fact not in old_facts]
+    changes = []
+    for new, old in _paired_facts(gone, come, before, after):
+        gone.remove(old)
+        come.remove(new)
+        changes.append(_change(before, after, old_facts[old], new))
+    whole = {f.subject for f in come if f.kind == "call"} | {f.subject for f in gone if f.kind == "call"}
+    changes += [_change(before, after, old_facts[f], None) for f in gone if _worth(f, whole)]
+    changes += [_change(before, after, None, f) for f in come if _worth(f, whole)]
+    return [c for c in changes if c.subject.label or moved]
+
+
+def _worth(fact: Fact, whole: set[str]) -> bool:
+    """Of a call that is all new or all gone, that alone is told."""
+    return fact.kind == "call" or fact.subject not in whole
+
+
+def _paired_subjects(before: Standing, after: Standing) -> dict[str, str]:
+    """Calls of which path or method changed: the same operation, or the same path but for a plural."""
+    left = [k for k in before.subjects if k not in after.subjects]
+    right = [k for k in after.subjects if k not in before.subjects]
+    found: dict[str, str] = {}
+    for key in left:
+        for other in right:
+            if other not in found.values() and _same(before.subjects[key], after.subjects[other], key, other):
+                found[key] = other
+                break
+    return found
+
+
+def _same(one: Subject, other: Subject, key: str, other_key: str) -> bool:
+    if one.operation and other.operation:
+        return one.operation == other.operation
+    return _singular(key) == _singular(other_key) or (
+        bool(set(one.flows) & set(other.flows))
+        and _singular(key.partition(" ")[2]) == _singular(other_key.partition(" ")[2])
+        and {key.partition(" ")[0], other_key.partition(" ")[0]} == {"PUT", "POST"}
+    )
+
+
+def _singular(words: str) -> str:
+    return "/".join(word.removesuffix("s") for word in words.lower().split("/"))
+
+
+def _paired_facts(
+    gone: list[Fact], come: list[Fact], before: Standing, after: Standing
+) -> Iterator[tuple[Fact, Fact]]:
+    """What became something else: a call, a field under another name, a field that must be there now."""
+    taken: set[Fact] = set()
+    for old in gone:
+        for new in come:
+            if new in taken or (new.subject, new.kind) != (old.subject, old.kind):
+                continue
+            if _became(old, new, before, after):
+                taken.add(new)
+                yield new, old
+                break
+
+
+def _became(old: Fact, new: Fact, before: Standing, after: Standing) -> bool:
+    if old.kind == "call":
+        return True
+    if old.kind == "text-call":
+        return _singular(old.name.partition(" ")[2]) == _singular(new.name.partition(" ")[2])
+    if old.kind in {"query", *_FIELDS}:
+        if old.name == new.name:
+            return True
+        meaning = before.meanings.get(old.name)
+        same = meaning is not None and meaning == after.meanings.get(new.name)
+        return same or old.name.casefold() == new.name.casefold()
+    if old.kind == "text-value":
+        return old.name == new.name and old.value.casefold() == new.value.casefold()
+    return False
+
+
+def _change(before: Standing, after: Standing, old: Fact | None, new: Fact | None) -> Change:
+    side, fact = (after, new) if new is not None else (before, old)
+    if fact is None:
+        raise ValueError("a change needs an old or a new fact")
+    file, line = side.facts[fact]
+    return Change(side.subjects[fact.subject], fact.kind, _breaking(old, new), old, new, file, line)
+
+
+def _breaking(old: Fact | None, new: Fact | None) -> str:
+    """Whom a change breaks."""
+    kind = (new or old or Fact("", "text-rule", "")).kind
+    if old is not None and new is not None:
+        if old.name != new.name or kind in {"call", "text-call"}:
+            return "both"
+        demanded = new.value == "required"
+        if kind in {"request-field", "query"}:
+            return "clients" if demanded else "servers"
+        return ("servers" if demanded else "clients") if kind == "answer-field" else "both"
+    added, removed = _BREAKS[kind]
+    if new is not None and new.value == "required" and kind in {"request-field", "query"}:
+        return "clients"
+    if new is not None and new.value == "required" and kind == "answer-field":
+        return "servers"
+    if new is not None and kind == "query":
+        return "compatible"
+    if kind == "status" and (new or old or Fact("", "", "0")).name.startswith("2"):
+        return "both"
+    return added if new is not None else removed
+
+
+# --- in words --------------------------------------------------------------------------------------------
+
+
+def _told(change: Change, before: Standing, after: Standing) -> Finding:
+    how = "changed" if change.old and change.new else "added" if change.new else "removed"
+    new, old = change.new or change.old, change.old or change.new
+    if new is None or old is None:
+        raise ValueError("a change needs an old or a new fact")
+    if how == "changed" and old.name != new.name:
+        how = "renamed"
+    what = say(
+        f"standard_change_{how}",
+        whose=_whose(change.subject),
+        thing=say(f"standard_kind_{change.kind.replace('-', '_')}"),
+        old=_shown(old),
+        new=_shown(new),
+    )
+    ids = _touched(change, before, after)
+    touches = Text.same("")
+    if ids:
+        listed = ", ".join(ids[:_MAX_NAMED]) + (f" … (+{len(ids) - _MAX_NAMED})" if len(ids) > _MAX_NAMED else "")
+        touches = say("standard_touches", ids=listed)
+    details = {
+        "breaks": change.breaks,
+        "kind": change.kind,
+        "change": how,
+        "flows": list(change.subject.flows),
+        "roles": list(change.subject.roles),
+        "requirements": ids,
+        "old": change.old and [change.old.name, change.old.value],
+        "new": change.new and [change.new.name, change.new.value],
+    }
+    return finding(f"change-{change.breaks}", change.file, change.line, details, what=what, touches=touches)
+
+
+def _shown(fact: Fact) -> str:
+    if fact.kind in {"request-value", "answer-value", "text-value", "part"}:
+        return f"{fact.name} = {fact.value}"
+    return f"{fact.name} ({fact.value})" if fact.value else fact.name
+
+
+def _whose(subject: Subject) -> Text:
+    flows = ", ".join(subject.flows)
+    roles = ", ".join(subject.roles)
+    if subject.label.startswith("flow "):
+        return say("standard_whose_text", flows=flows, roles=roles or "?")
+    if not flows:
+        return say("standard_whose_call", call=subject.label)
+    return say("standard_whose", call=subject.label, flows=flows, roles=roles or "?")
+
+
+def _touched(change: Change, before: Standing, after: Standing) -> list[str]:
+    """The requirements about this call whose words name what changed; of a call, all of them."""
+    operation = change.subject.operation
+    tokens = {f.name for f in (change.old, change.new) if f} | {f.value for f in (change.old, change.new) if f}
+    tokens -= {"", "required", "optional"}
+    found = []
+    for edition in (before.edition, after.edition):
+        for requirement in load_catalogue().of(edition) if edition and operation else []:
+            about = any(o.name == operation and requirement.applies.to(o) for o in edition.operations())
+            flows = requirement.applies.flows
+            fits = not flows or bool(set(flows) & set(change.subject.flows))
+            whole = change.kind in {"call", "text-call"} and bool(requirement.applies.operations)
+            if about and fits and (whole or _names(requirement, tokens)) and requirement.id not in found:
+                found.append(requirement.id)
+    return found
+
+
+def _names(requirement: Requirement, tokens: set[str]) -> bool:
+    texts = [requirement.statement, requirement.test, requirement.reasoning]
+    words = " ".join(t.en for t in texts if t) + " ".join(s.quote or "" for s in requirement.sources)
+    return any(token in words for token in tokens)
+
+
+def _requirements(before: Standing, after: Standing) -> Iterator[Finding]:
+    """Requirements that only one of the two editions has."""
+    if before.edition is None or after.edition is None:
+        return
+    catalogue = load_catalogue()
+    old = {r.id: r for r in catalogue.of(before.edition)}
+    new = {r.id: r for r in catalogue.of(after.edition)}
+    for ids, other, key in ((new, old, "added"), (old, new, "removed")):
+        for requirement in ids.values():
+            if requirement.id not in other:
+                what = say(f"standard_requirement_{key}", statement=requirement.statement)
+                file = f"catalogue/{requirement.section}.yaml"
+                details = {"requirements": [requirement.id], "roles": list(requirement.roles)}
+                values = {"requirement": requirement.id, "what": what}
+                yield finding("change-requirement", file, 1, details, **values)

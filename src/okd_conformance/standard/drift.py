@@ -1,0 +1,175 @@
+"""``standard drift``: the published document against our edition; what no erratum says, and what is mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from okd_conformance.bundle import read_data
+from okd_conformance.edition import Edition
+from okd_conformance.standard.defects import defects
+from okd_conformance.standard.findings import Finding, finding, in_order
+from okd_conformance.standard.lint import docs_beside, lint
+from okd_conformance.standard.source import Source, read_text
+from okd_conformance.standard.spec import Call, Spec, Spot
+
+Difference = tuple[str, str]
+"""An operation of ours, and a line that is new (+) or gone (-)."""
+
+
+def drift(document: Path, edition: Edition) -> list[Finding]:
+    """Differences that no erratum names, and errata that the published document no longer needs.
+
+    Raises SourceError when the document can't be read.
+    """
+    theirs = Spec(document)
+    ours = [Spec(edition.folder / name) for name in sorted({r.document for r in edition.roles.values()})]
+    errata = Source(edition.folder / "errata.yaml", read_text(edition.folder / "errata.yaml"))
+    named = read_data(edition.folder / "errata.yaml")["errata"]
+    found = list(_calls(theirs, ours))
+    differing, places = _differences(theirs, ours)
+    told = {(o, line) for e in named for o in e["operations"] for line in e.get("differences", [])}
+    for operation, line in sorted(differing - told):
+        spec, spot = places[operation]
+        found.append(spec.found("drift-unnamed", spot, operation=operation, line=line))
+    found += _mended(errata, named, differing)
+    found += _defects_gone(document, edition, errata, named)
+    return in_order(found)
+
+
+def _calls(theirs: Spec, ours: Sequence[Spec]) -> Iterator[Finding]:
+    """Calls that only one side has."""
+    mine = {(c.method, c.path): (spec, c) for spec in ours for c in spec.calls()}
+    published = {(c.method, c.path): c for c in theirs.calls()}
+    for key in sorted(set(published) - set(mine)):
+        yield theirs.found("drift-call-theirs", published[key].spot, call=published[key].name)
+    for key in sorted(set(mine) - set(published)):
+        spec, call = mine[key]
+        yield spec.found("drift-call-ours", call.spot, call=call.name)
+
+
+def _differences(
+    theirs: Spec, ours: Sequence[Spec]
+) -> tuple[set[Difference], dict[str, tuple[Spec, Spot]]]:
+    published = {(c.method, c.path): c for c in theirs.calls()}
+    found: set[Difference] = set()
+    places: dict[str, tuple[Spec, Spot]] = {}
+    for spec in ours:
+        for call in spec.calls():
+            other = published.get((call.method, call.path))
+            if other is None:
+                continue
+            name = str(call.spot.at("operationId").value)
+            have, wanted = set(lines(spec, call)), set(lines(theirs, other))
+            places[name] = (theirs, other.spot)
+            found |= {(name, f"+ {line}") for line in have - wanted - _implied(have, wanted)}
+            found |= {(name, f"- {line}") for line in wanted - have - _implied(wanted, have)}
+    return found, places
+
+
+def _implied(one: set[str], other: set[str]) -> set[str]:
+    """The lines about a status that only one of them has: its own line says it all."""
+    alone = tuple(f"answer {x.removeprefix('status ')} " for x in one - other if x.startswith("status "))
+    return {line for line in one if alone and line.startswith(alone)}
+
+
+def _mended(errata: Source, named: Sequence[Any], differing: set[Difference]) -> Iterator[Finding]:
+    """Errata that name a difference that isn't there any more."""
+    for index, erratum in enumerate(named):
+        real = {line for operation, line in differing if operation in erratum["operations"]}
+        for number, line in enumerate(erratum.get("differences", [])):
+            if line not in real:
+                where = errata.line(("errata", index, "differences", number))
+                yield finding("drift-mended", _name(errata), where, erratum=erratum["id"], line=line)
+
+
+def _defects_gone(
+    document: Path, edition: Edition, errata: Source, named: Sequence[Any]
+) -> Iterator[Finding]:
+    """Errata about a defect that lint finds in the text they were written for, and no longer finds here."""
+    known = defects()
+    if edition.id != "okd-1.5":
+        return
+    found = {(one.rule, one.file) for one in lint(document, docs_beside(document))}
+    for index, erratum in enumerate(named):
+        defect = known.get(erratum["id"])
+        traces = defect.traces if defect else ()
+        if traces and not any((t.rule, t.file) in found for t in traces):
+            where = errata.line(("errata", index))
+            words = ", ".join(sorted({t.rule for t in traces}))
+            yield finding("drift-defect-gone", _name(errata), where, erratum=erratum["id"], rules=words)
+
+
+def _name(errata: Source) -> str:
+    return f"{errata.path.parent.name}/{errata.path.name}"
+
+
+# What a document says of a call, as lines that can be compared
+
+
+def lines(spec: Spec, call: Call) -> Iterator[str]:
+    """Scopes, statuses, query parameters, media types and required fields of a call."""
+    security = call.spot.at("security").value
+    for entry in security if isinstance(security, list) else []:
+        for names in entry.values():
+            yield from (f"scope {name}" for name in names)
+    yield from (f"status {status}" for status in spec.responses(call))
+    for parameter in spec.parameters(call):
+        if parameter.at("in").value == "query":
+            yield f"query {parameter.at('name').value}"
+            if parameter.at("required").value:
+                yield f"query requires {parameter.at('name').value}"
+    yield from _request(spec, call)
+    for status, answer in spec.responses(call).items():
+        for media, spot in spec.content(answer).items():
+            yield f"answer {status} {media}"
+            fields = required(spec, spot.at("schema"))
+            yield from (f"answer {status} requires {field}" for field in fields)
+
+
+def _request(spec: Spec, call: Call) -> Iterator[str]:
+    for media, spot in spec.request(call).items():
+        yield f"request {media}"
+        yield from (f"request requires {field}" for field in required(spec, spot.at("schema")))
+        encoding = spot.at("encoding")
+        for part in encoding.keys():
+            kinds = str(encoding.at(part, "contentType").value).split(",")
+            yield from (f"part {part} {kind.strip()}" for kind in kinds)
+
+
+def required(spec: Spec, schema: Spot, before: str = "") -> set[str]:
+    """The fields that every body must have, also inside objects and lists that every body must have."""
+    names = required_names(spec, schema)
+    found = {before + name for name in names}
+    for name in names:
+        for place in _keyword(spec, schema, "properties"):
+            if place.has(name):
+                inner = place.at(name)
+                found |= required(spec, inner, f"{before}{name}.")
+                for items in _keyword(spec, inner, "items"):
+                    found |= required(spec, items, f"{before}{name}[].")
+    return found
+
+
+def required_names(spec: Spec, unread: Spot) -> set[str]:
+    """The fields that an object must have; none when something else than an object will do too."""
+    schema = spec.follow(unread)
+    beside = unread.at("required").value if unread != schema and spec.version >= (3, 1) else None
+    listed = [*(schema.at("required").value or []), *(beside or [])]
+    names = {name for name in listed if isinstance(name, str)}
+    for part in schema.at("allOf").items():
+        names |= required_names(spec, part)
+    for word in ("oneOf", "anyOf"):
+        branches = [required_names(spec, b) for b in schema.at(word).items() if isinstance(b.value, dict)]
+        names |= set.intersection(*branches) if branches else set()
+    return names
+
+
+def _keyword(spec: Spec, unread: Spot, word: str) -> list[Spot]:
+    """Where a keyword stands in a schema and in the parts that it is made of."""
+    schema = spec.follow(unread)
+    found = [schema.at(word)] if schema.has(word) else []
+    for part in schema.at("allOf").items():
+        found += _keyword(spec, part, word)
+    return found
