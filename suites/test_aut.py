@@ -9,6 +9,7 @@ import base64
 import uuid
 from dataclasses import replace
 
+from okd_conformance.edition import Binding, Operation
 from okd_conformance.judge.sample import with_header
 from okd_conformance.suite import Case, cells, check
 from okd_conformance.wire.exchange import Exchange
@@ -158,3 +159,30 @@ def test_refusal_reveals_nothing(case: Case) -> None:
         known=known.status or known.error,
         unknown=exchange.status or exchange.error,
     )
+
+
+def other_ways_in(operation: Operation | None, _: Binding | None) -> list[str]:
+    """How a request that changes a stored document can be refused; nothing where there is none."""
+    if operation is None or operation.bindings[0].document_type is None:
+        return []
+    return ["no-token", "other-scope"] if operation.kind in {"replace", "delete"} else []
+
+
+@check("OKD-AUT-016", refused_by=other_ways_in)
+def test_refusal_has_no_effect(case: Case, refused_by: str) -> None:
+    """After a refusal the document is still there, with its own bytes."""
+    case.bench.accepted(case.operation, case.binding)
+    scopes = case.binding.scopes
+    refused = scopes.refused[0] if scopes and scopes.refused else ""
+    token = case.only_scopes(refused) if refused_by == "other-scope" else None
+    stored = case.bench.store(case.role, case.binding.document_type, case.spec.id)
+    path = {"dms_document_id": stored.id}
+    attempt = case.sent(case.canonical(path_values=path, file=stored.content + b"%").but(token=token))
+    case.answered(attempt)
+    if attempt.answer is not None and attempt.answer.succeeded:
+        raise case.inconclusive("was_not_refused", status=attempt.answer.status)
+    after = case.read(stored.id, document_type=case.binding.document_type)
+    case.answered(after)
+    kept = after.answer is not None and after.answer.succeeded and after.answer.body == stored.content
+    case.require(kept, "refusal_took_effect", situation="took_effect", exchange=after)
+    case.expect(after, "afterwards")

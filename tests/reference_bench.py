@@ -69,7 +69,7 @@ class Bench:
     def url(self, operation: Operation, **ids: str) -> str:
         """The address of an operation; ids by meaning, fixtures where none is given."""
         values = {
-            p.meaning: ids.get(p.meaning or "") or self.fixtures.get(p.meaning)
+            p.meaning: ids.get(p.meaning or "") or self.fixtures.get(str(p.meaning))
             for p in operation.path_parameters
         }
         prefix = self.edition.roles[operation.role].path_prefix

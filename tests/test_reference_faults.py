@@ -36,7 +36,7 @@ def test_every_fault_says_what_it_does_and_breaks() -> None:
             edition = load_edition(edition_id)
             assert set(found.roles) <= set(edition.roles), name
             for row in found.breaks:
-                assert edition_id in catalogue[row].editions, (name, row)
+                assert edition.id in catalogue[row].editions, (name, row)
                 assert set(found.roles) & set(catalogue[row].roles), (name, row)
 
 

@@ -90,6 +90,17 @@ def test_what_is_too_large_is_refused_before_it_is_sent(okd: Bench) -> None:
         assert connection.recv(65536).startswith(b"HTTP/1.1 413 ")
 
 
+@pytest.mark.parametrize(
+    ("fault", "length"), [("leave-asked-500", 2**31), ("between-the-readings-500", 10**9 + 1)]
+)
+def test_faults_that_show_before_a_large_body(fault: str, length: int) -> None:
+    with (
+        bench(faults=[fault]) as okd,
+        connected(okd, f"Content-Length: {length}", "Expect: 100-continue") as connection,
+    ):
+        assert connection.recv(65536).startswith(b"HTTP/1.1 500 ")
+
+
 def test_an_interrupted_upload_leaves_nothing(okd: Bench) -> None:
     body = message([okd.metadata_part(), part("file", b"x" * 3_000_000, "application/pdf")])
     before = okd.count()

@@ -41,6 +41,12 @@ def main() -> None:
 )
 @click.option("--case", "cases", metavar="ID", help="Only this case; repeatable.", **cast("Any", _MANY))
 @click.option("--profile", type=click.Choice(["smoke", "standard", "full"]), default="standard")
+@click.option(
+    "--large",
+    type=click.Choice(["one", "all"]),
+    default="all",
+    help="Profile full: 1 GB by every operation, or by one and less by the others.",
+)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--workers", type=click.IntRange(1, 16), default=1, show_default=True)
 @click.option("--report-dir", metavar="DIR", help="Where to write; default reports/<run id>.")
@@ -143,7 +149,9 @@ def report(report_json: str, form: str, lang: Lang, output: str | None) -> None:
 @click.option("--product-version", metavar="VERSION", help="Its version.")
 @click.option("--contact", help="Where questions go.")
 @click.option("--environment", help="test, staging or production.")
-@click.option("--role", "roles", metavar="ROLE[=URL]", help="A role it plays; repeatable.", **cast("Any", _MANY))
+@click.option(
+    "--role", "roles", metavar="ROLE[=URL]", help="A role it plays; repeatable.", **cast("Any", _MANY)
+)
 @click.option("--base-url", metavar="URL", help="Of the roles that have none of their own.")
 @click.option("--token-url", metavar="URL")
 @click.option("--client-id", metavar="ID")

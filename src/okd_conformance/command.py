@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 import traceback
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,9 +21,10 @@ from okd_conformance.judge.verdict import ExitCode
 from okd_conformance.outcome import LEDGER, Outcome
 from okd_conformance.paths import data_folder
 from okd_conformance.report.clean import printable
-from okd_conformance.report.console import ConsoleReporter
+from okd_conformance.report.console import ConsoleReporter, section_of
 from okd_conformance.run import Options, RefusedError, Run, opened
 from okd_conformance.text import say
+from okd_conformance.wire.meter import Meter
 
 _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 _INTERRUPTED = 3
@@ -36,10 +38,19 @@ class _Screen:
         self.run = run
         self._console = console
 
-    def started(self, cases: int) -> None:
+    def started(self, cases: list[str]) -> None:
         """The first case is about to start."""
         run = self.run
-        self._console.start(run.edition, run.target.name, run.options.profile, cases)
+        sections = Counter(section_of(case.partition("[")[0]) for case in cases)
+        self._console.start(run.edition, run.target.name, run.options.profile, len(cases), sections)
+
+    def bulk(self, size: int) -> None:
+        """So many bytes are about to be moved by large messages."""
+        self._console.bulk(size)
+
+    def moving(self, meter: Meter) -> None:
+        """A large message is on its way."""
+        self._console.moving(meter)
 
     def case_done(self, result: CaseResult) -> None:
         """A case has ended."""
@@ -104,6 +115,7 @@ def _as_arguments(options: Options) -> list[str]:
         "target": options.target,
         "edition": options.edition,
         "profile": options.profile,
+        "large": options.large,
         "seed": str(options.seed),
         "run-id": options.run_id or None,
         "report-dir": options.report_dir,

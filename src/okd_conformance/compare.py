@@ -145,11 +145,14 @@ def _as_text(before: Report, after: Report, changes: Mapping[str, list[Change]],
     for kind, found in changes.items():
         if found:
             lines += ["", say(f"compare_{kind}", n=len(found)).in_language(lang)]
+        told = None
         for change in found:
-            lines.append(one_line(f"  {change.id}: {_arrow(change, lang)}"))
-            lines.append(one_line(f"    {change.statement.in_language(lang)}"))
+            if change.statement != told:
+                told = change.statement
+                lines.append("  " + one_line(told.in_language(lang)))
+            lines.append("    " + one_line(f"{change.id}: {_arrow(change, lang)}"))
             if change.summary and kind in {"broke", "warned"}:
-                lines.append(one_line(f"    {change.summary.in_language(lang)}"))
+                lines.append("      " + one_line(change.summary.in_language(lang)))
     return "\n".join([*lines, "", _last(changes).in_language(lang)]) + "\n"
 
 

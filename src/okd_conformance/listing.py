@@ -172,7 +172,7 @@ def _faults(edition: Edition, role: str | None, lang: Lang) -> list[Row]:
             "says": fault.says.in_language(lang),
         }
         for fault in _all_faults()
-        if edition.id in fault.editions and (role is None or role in fault.roles)
+        if edition.name in fault.editions and (role is None or role in fault.roles)
     ]
 
 

@@ -80,7 +80,7 @@ def _write_ledger(run: Run, left: list[dict[str, Any]], file: Path) -> None:
     if not left:
         file.unlink(missing_ok=True)
         return
-    ledger = {"run": run.options.run_id, "edition": run.edition.id, "created": left}
+    ledger = {"run": run.options.run_id, "edition": run.edition.name, "created": left}
     file.write_text(json.dumps(ledger, indent=1) + "\n", encoding="utf-8")
 
 
@@ -168,7 +168,9 @@ def _selection(run: Run) -> tuple[str, ...]:
         "--requirement": options.requirements,
         "--case": options.cases,
     }
-    return tuple(f"{option} {value}" for option, values in named.items() for value in values)
+    chosen = tuple(f"{option} {value}" for option, values in named.items() for value in values)
+    partly = options.profile == "full" and options.large == "one"
+    return (*chosen, "--large one") if partly else chosen
 
 
 def _roles(run: Run, results: list[CaseResult]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ import pytest
 from okd_conformance.cases import Planned, planned
 from okd_conformance.configuration import ConfigurationError
 from okd_conformance.judge.case import Case, CaseSpec
+from okd_conformance.judge.large import bulk_of
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.stops import NotApplicable, NotTested, Stopped
 from okd_conformance.judging import Watch, merged, plain, result_of, unjudged
@@ -31,6 +32,7 @@ from okd_conformance.run import (
 )
 from okd_conformance.suite import checks_of
 from okd_conformance.text import Lang, say
+from okd_conformance.wire.meter import Meter
 
 _STATE = pytest.StashKey["State"]()
 _KEY = "okd"
@@ -44,8 +46,14 @@ class Reporter(Protocol):
     def run(self) -> Run:
         """The run, opened."""
 
-    def started(self, cases: int) -> None:
-        """The first case is about to start."""
+    def started(self, cases: list[str]) -> None:
+        """The first case is about to start; these are the ids of all."""
+
+    def bulk(self, size: int) -> None:
+        """So many bytes are about to be moved by large messages."""
+
+    def moving(self, meter: Meter) -> None:
+        """A large message is on its way."""
 
     def case_done(self, result: CaseResult) -> None:
         """A case has ended."""
@@ -135,6 +143,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name in ("role", "flow", "requirement", "case"):
         group.addoption(f"--okd-{name}", action="append", default=[], metavar="X", help=f"only this {name}")
     group.addoption("--okd-profile", choices=("smoke", "standard", "full"), default="standard")
+    group.addoption("--okd-large", choices=("one", "all"), default="all")
     group.addoption("--okd-seed", type=int, default=0, metavar="N")
     group.addoption("--okd-run-id", default="", help=argparse.SUPPRESS)
     group.addoption("--okd-report-dir", metavar="DIR", help="where to write; default reports/<run id>")
@@ -156,6 +165,7 @@ def _options(config: pytest.Config) -> Options:
         requirements=tuple(get("requirement")),
         cases=tuple(get("case")),
         profile=get("profile"),
+        large=get("large"),
         seed=get("seed"),
         run_id=get("run-id") or new_run_id(),
         report_dir=get("report-dir"),
@@ -239,7 +249,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     state.chosen = [plan.spec for plan in map(_plan_of, kept) if plan]
     _stop_at_an_unknown_case(state)
     if state.started and state.reporter is not None:
-        state.reporter.started(len(kept))
+        state.reporter.started([spec.id for spec in state.chosen])
+        _tell_of_large_messages(state, [plan for plan in map(_plan_of, kept) if plan])
+
+
+def _tell_of_large_messages(state: State, plans: list[Planned]) -> None:
+    """An estimate before it starts, and how far each one is."""
+    bench = state.run.bench
+    size = sum(p.check.bulk(bulk_of(Case(p.spec, bench))) for p in plans if p.check.bulk)
+    if size and state.reporter is not None:
+        state.reporter.bulk(size)
+        bench.on_move = state.reporter.moving
 
 
 def _stop_if_refused(state: State) -> None:
@@ -263,7 +283,7 @@ def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
     state = node.config.stash[_STATE]
     if state.reporter is not None and not state.told:
         state.told = True
-        state.reporter.started(len(ids))
+        state.reporter.started([i.partition("[")[2].removesuffix("]") for i in ids])
 
 
 def _plan_of(item: pytest.Item) -> Planned | None:
@@ -439,7 +459,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     for node in state.nodes:
         _receive(node)
     _CURRENT.pop()
-    if not state.started or state.refused is not None:
+    if not state.started or state.refused is not None or session.config.option.collectonly:
         return
     if state.watch is not None:
         _clean_up(state)

@@ -21,7 +21,7 @@ from okd_conformance.baseline import load_baseline
 from okd_conformance.cases import Claims, Selection, is_flow, is_named
 from okd_conformance.catalogue import load_catalogue
 from okd_conformance.edition import Edition, UnknownEditionError, load_edition
-from okd_conformance.judge.bench import Bench
+from okd_conformance.judge.bench import Bench, Large
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.target import DEFAULT_EDITION, Target, load_target
 from okd_conformance.text import Lang, Text, say
@@ -61,6 +61,7 @@ class Options:
     requirements: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
     profile: str = "standard"
+    large: Large = "all"
     seed: int = 0
     run_id: str = ""
     report_dir: str | None = None
@@ -156,6 +157,7 @@ class Run:
             seed=self.options.seed,
             run_id=self.options.run_id,
             profile=self.options.profile,
+            large=self.options.large,
             hooks=Hooks(target.hooks, self.options.allow_hooks),
         )
 

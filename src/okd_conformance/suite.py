@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar
 
 from okd_conformance.edition import Binding, Operation
 from okd_conformance.judge.case import Case
+from okd_conformance.judge.large import Bulk
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
 Profile = Literal["smoke", "standard", "full"]
 Place = tuple[Operation | None, Binding | None]
 Values = Mapping[str, Any] | Callable[[Operation | None, Binding | None], Iterable[Any]]
+Weight = Callable[[Bulk], int]
 Function = TypeVar("Function", bound=Callable[..., None])
 
 
@@ -38,6 +40,8 @@ class CheckSpec:
     requirement: str
     profile: Profile = "standard"
     parameters: Mapping[str, Values] = field(default_factory=dict)
+    bulk: Weight | None = None
+    """For an estimate: how many bytes a case of it moves."""
 
     def values_at(self, name: str, place: Place) -> Mapping[str, Any]:
         """The values of a parameter by their labels, where the case is judged."""
@@ -46,17 +50,21 @@ class CheckSpec:
 
 
 def check(
-    requirement: str, *, profile: Profile = "standard", **parameters: Iterable[Any] | Values
+    requirement: str,
+    *,
+    profile: Profile = "standard",
+    bulk: Weight | None = None,
+    **parameters: Iterable[Any] | Values,
 ) -> Callable[[Function], Function]:
     """Mark a test function as the check of ``requirement``.
 
     It runs wherever the catalogue says that the requirement applies, and once for each combination of
     ``parameters``: name=values, where values is a sequence, a mapping from a label to a value, or a function
     that gives one of these for an operation and a binding.
-    A function may check several requirements.
+    A function may check several requirements. ``bulk`` says how many bytes a case moves, if that is many.
     """
     named = {name: v if callable(v) else labelled(v) for name, v in parameters.items()}
-    spec = CheckSpec(requirement, profile, named)
+    spec = CheckSpec(requirement, profile, named, bulk)
 
     def mark(function: Function) -> Function:
         marked: list[CheckSpec] = getattr(function, "okd_checks", [])

@@ -85,8 +85,23 @@ class Bench:
     ) -> Exchange:
         """Send a request on behalf of a case, by way of ``talk`` if given.
 
-        Raises Inconclusive when the budget of requests is spent.
+        An interruption waits for the answer, which may name what must be deleted. Raises Inconclusive when
+        the budget of requests is spent.
         """
+        if talk is not None:
+            return self._exchange(request, case, role, operation, tags, talk)
+        with held_back(lambda: False):
+            return self._exchange(request, case, role, operation, tags, None)
+
+    def _exchange(
+        self,
+        request: Request,
+        case: str,
+        role: str,
+        operation: Operation | None,
+        tags: tuple[str, ...],
+        talk: Talk | None,
+    ) -> Exchange:
         if request.token is not None:
             self.redactor.learn(request.token)
         labels = {

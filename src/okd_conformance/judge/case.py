@@ -72,20 +72,21 @@ class Case:
     # --- sending ---------------------------------------------------------------------------------------
 
     def send(self, request: Request, operation: Operation | None = None, *tags: str) -> Exchange:
-        """Send a request as part of this case."""
-        exchange = self.bench.send(request, self.spec.id, self.role, operation or self.spec.operation, tags)
+        """Send a request as part of this case; of another role's operation, where one address serves both."""
+        meant = operation or self.spec.operation
+        exchange = self.bench.send(request, self.spec.id, meant.role if meant else self.role, meant, tags)
         self.exchanges.append(exchange)
         self.telling = exchange
         return exchange
 
-    def send_asking_leave(self, request: Request) -> tuple[Exchange, Expecting]:
+    def send_asking_leave(self, request: Request, *, only_ask: bool = False) -> tuple[Exchange, Expecting]:
         """Send a request with ``Expect: 100-continue``; gives what became of that too.
 
-        Raises NotTested behind a proxy.
+        With ``only_ask`` the body is never sent. Raises NotTested behind a proxy.
         """
         if self.bench.client.settings.proxy is not None:
             raise self.not_tested("no_leave_behind_a_proxy")
-        talk = Expecting(self.bench.client)
+        talk = Expecting(self.bench.client, only_ask=only_ask)
         labels = (self.spec.id, self.role, self.spec.operation, ("raw",))
         exchange = self.bench.send(request, *labels, talk=talk)
         self.exchanges.append(exchange)
@@ -222,16 +223,16 @@ class Case:
         reading: Reading = "failed",
         situation: str | None = None,
         exchange: Exchange | None = None,
+        named: bool = False,
         **values: object,
     ) -> bool:
         """Judge a fact; messages ``<key>_expected`` and ``<key>_received`` say it in words.
 
         When it doesn't hold it is read as ``reading``, or as the catalogue reads the status of
-        ``exchange`` in ``situation``. Raises Failed.
+        ``exchange`` in ``situation``. ``named``: the row itself says that it fails. Raises Failed.
         """
         if condition:
             return True
-        named = False
         if situation is not None and exchange is not None and exchange.answer is not None:
             reading, named = self.answers(situation).reading_of(exchange.answer.status)
         if exchange is not None:
@@ -260,7 +261,7 @@ class Case:
     def _operation_of(self, exchange: Exchange) -> Operation:
         if exchange.operation is None:
             return self.operation
-        return self.bench.edition.operation(self.role, exchange.operation)
+        return self.bench.edition.operation(exchange.role or self.role, exchange.operation)
 
     def answer_field(self, meaning: str) -> str:
         """What the edition calls a field of the operation's success answer."""

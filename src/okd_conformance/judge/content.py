@@ -49,8 +49,6 @@ def look_alikes(boundary: str) -> bytes:
         b"--" + b[:-1],
         b"--" + b[:-1] + b"--",
         b"\r\n --" + b,
-        b"\n--" + b + b" after a bare line feed",
-        b"\r--" + b + b" after a bare carriage return",
         b"\r\n--",
         b"--",
     ]

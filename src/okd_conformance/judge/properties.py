@@ -12,10 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from jsonschema import ValidationError
-from schemathesis import GenerationMode
 
 from okd_conformance.bundle import bundle
 from okd_conformance.edition import Edition, Operation
@@ -23,7 +21,6 @@ from okd_conformance.fields import Body, validator
 from okd_conformance.judge.stops import Failed, Inconclusive, NotTested, Stopped
 
 Mode = Literal["valid", "invalid"]
-_MODES = {"valid": GenerationMode.POSITIVE, "invalid": GenerationMode.NEGATIVE}
 _UNREALISTIC = re.compile(r"[^\w .,'()&+-]|_")
 _LONGEST_NAME = 60
 _TYPED = frozenset({"type", "format", "minimum", "required"})
@@ -53,7 +50,7 @@ def for_each_body(
         except (Inconclusive, NotTested) as stop:
             stopped.append(stop)
 
-    strategy = _operation(edition, operation).as_strategy(generation_mode=_MODES[mode])
+    strategy = _strategy(edition, operation, mode)
     settled = settings(
         max_examples=examples,
         database=None,
@@ -70,14 +67,20 @@ def for_each_body(
         raise stopped[0]
 
 
-def _operation(edition: Edition, operation: Operation) -> Any:
+def _strategy(edition: Edition, operation: Operation, mode: Mode) -> Any:
+    from schemathesis import GenerationMode  # noqa: PLC0415 - slow to load, and few runs need it
+
+    modes = {"valid": GenerationMode.POSITIVE, "invalid": GenerationMode.NEGATIVE}
     document = edition.folder / edition.roles[operation.role].document
-    return _schema(document)[operation.path][operation.method]
+    found = _schema(document)[operation.path][operation.method]
+    return found.as_strategy(generation_mode=modes[mode])
 
 
 @functools.cache
 def _schema(document: Path) -> Any:
     """The document as schemathesis reads it: no network, no database, no examples copied from it."""
+    import schemathesis  # noqa: PLC0415 - slow to load, and few runs need it
+
     config = schemathesis.Config.from_dict(
         {
             "generation": {"database": "none", "allow-x00": False, "deterministic": True},

@@ -32,11 +32,11 @@ class Front:
     def __init__(self, world: World) -> None:
         self.world = world
         roles = world.edition.roles
-        self._routes = Routes(
-            (roles[role].path_prefix, world.behaviour.path_of(operation), operation)
-            for role in world.roles
-            for operation in world.edition.operations(role)
-        )
+        behaviour = world.behaviour
+        served = [operation for role in world.roles for operation in world.edition.operations(role)]
+        own = [(roles[o.role].path_prefix, behaviour.path_of(o), o) for o in served]
+        also = [(prefix, behaviour.path_of(o), o) for o in served for prefix in behaviour.also_at(world, o)]
+        self._routes = Routes([*own, *also])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""

@@ -89,6 +89,7 @@ class Behaviour:
     problem: Callable[[World, Refused], Answer] = problem
     problem_status: Callable[[int], int | str] = lambda status: status
     success_status: Callable[[Call], int] = dms.success_status
+    also_at: Callable[[World, Operation], list[str]] = lambda _world, _operation: []
     path_of: Callable[[Operation], str] = routes.path_of
     method_of: Callable[[Request], str] = routes.method_of
     path_ids: Callable[[Operation, Mapping[str, str]], dict[str, str]] = routes.path_ids

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from okd_conformance.report.clean import one_line
 from okd_conformance.report.model import Report
 from okd_conformance.report.wording import is_telling, part_verdict, plain_sentence, status_name
 from okd_conformance.text import Lang, Text, say
+from okd_conformance.wire.meter import Meter
 
 _STYLES = {
     Status.PASSED: "green",
@@ -38,6 +40,8 @@ _SHOWN_AT_ONCE = frozenset({Status.FAILED, Status.SUITE_FAULT, Status.INCONCLUSI
 _MOST_SHOWN = 25
 _PLAIN_WIDTH = 110
 _LINE = 220
+_TELL_EVERY_S = 10
+"""How often to tell of a large message where nothing moves."""
 
 
 class ConsoleReporter:
@@ -68,6 +72,7 @@ class ConsoleReporter:
         self._expected: Mapping[str, int] = {}
         self._sections: dict[str, Counter[Status]] = defaultdict(Counter)
         self._shown = 0
+        self._told = time.monotonic()
 
     def start(
         self,
@@ -115,6 +120,32 @@ class ConsoleReporter:
             self._progress.update(self._task, advance=1, description=one_line(section), refresh=True)
         if counts.total() == self._expected.get(section):
             self._console.print(Styled(f"{section:<8} ", "bold").append_text(self._counts(counts)))
+
+    def bulk(self, size: int) -> None:
+        """Say how much the large messages are, and how long that takes."""
+        if not self._quiet:
+            times = {f"at_{mb}": duration(size / (mb * 1e6)) for mb in (10, 100)}
+            self._print(say("report_console_bulk", gb=f"{size / 1e9:.1f}", **times))
+
+    def moving(self, meter: Meter) -> None:
+        """Say how far a large message is, how fast it goes and how long it will take."""
+        left = meter.seconds_left
+        if self._quiet or left is None:
+            return
+        numbers = {
+            "done": meter.done / 1e6,
+            "total": (meter.done + meter.left) / 1e6,
+            "rate": meter.rate / 1e6,
+        }
+        words = say(
+            "report_console_moving", left=duration(left), **{k: f"{n:.0f}" for k, n in numbers.items()}
+        )
+        if self._progress is not None and self._task is not None:
+            line = one_line(words.in_language(self._lang))
+            self._progress.update(self._task, description=line, refresh=True)
+        elif time.monotonic() - self._told > _TELL_EVERY_S:
+            self._told = time.monotonic()
+            self._print(words)
 
     def stop(self) -> None:
         """Take the bar away. To be called at the end of a run whatever happened."""
@@ -186,3 +217,11 @@ class ConsoleReporter:
 def section_of(requirement_id: str) -> str:
     """The section in a requirement's id: ``MPT`` of ``OKD-MPT-017``."""
     return requirement_id.rpartition("-")[0].removeprefix("OKD-")
+
+
+def duration(seconds: float) -> str:
+    """A time in words that are the same in both languages."""
+    minutes, rest = divmod(max(1, round(seconds)), 60)
+    if minutes >= 10 or not rest:
+        return f"{minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -23,6 +23,11 @@ class Message:
     headers: list[tuple[str, str]]
     body: str
     body_note: Text | None
+    line_marked: bool = False
+    marked_headers: frozenset[int] = frozenset()
+    """Which headers tell why; by their place in the list."""
+    pieces: tuple[tuple[str, bool], ...] = ()
+    """The body in pieces, each with whether it tells why; empty when none does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ from okd_conformance.report import har as har_view
 from okd_conformance.report import wording
 from okd_conformance.report.clean import printable
 from okd_conformance.report.model import EXCHANGES, Report, RequirementResult
+from okd_conformance.report.tables import fault_proof, figures, scope_matrix
+from okd_conformance.report.telling import marked
 from okd_conformance.text import Lang, Text, say
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -59,6 +61,9 @@ def html(report: Report, har: Mapping[str, Any] | None, lang: Lang) -> str:
             filters=_filters(report),
             exchanges=_Exchanges(har),
             har_name=EXCHANGES,
+            matrix=scope_matrix(report),
+            proof=fault_proof(report),
+            figures=figures(report),
             first_cases=FIRST_CASES,
             most_cases=MOST_CASES,
             most_exchanges=MOST_EXCHANGES,
@@ -82,7 +87,7 @@ class _Exchanges:
 
     def of(self, case: CaseResult) -> list[har_view.Shown]:
         found = [self._entries[i] for i in case.exchanges if i in self._entries]
-        return [har_view.shown(entry) for entry in found[:MOST_EXCHANGES]]
+        return marked([har_view.shown(entry) for entry in found[:MOST_EXCHANGES]], case)
 
 
 @functools.cache

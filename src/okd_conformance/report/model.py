@@ -284,7 +284,7 @@ def build_report(
     rows += [_stray(key, found) for key, found in cases.items()]
     report = Report(
         suite_version=suite_version,
-        standard=StandardInfo(edition.id, edition.commit, edition.title),
+        standard=StandardInfo(edition.name, edition.commit, edition.title),
         target=replace(target_identity, roles=dict(claimed_roles)),
         run=run,
         verdict=verdict_of((row.level, row.status) for row in rows),
@@ -295,7 +295,7 @@ def build_report(
     report.verdict = _complete(report.verdict, report.unexamined())
     report.scope = scope_sentence(
         verdict=report.verdict,
-        edition=edition.id,
+        edition=edition.name,
         roles=[name for name, role in report.roles.items() if role.examined] or list(claimed_roles),
         profile=run.profile,
         selection=run.selection,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from okd_conformance.catalogue import Requirement, load_catalogue
 from okd_conformance.standard.facts import Fact, Standing, Subject, read_standing
@@ -34,8 +35,12 @@ _BREAKS: dict[str, tuple[str, str]] = {
 }
 """Whom it breaks when a fact is added, and when it is taken away."""
 _FIELDS = frozenset({"request-field", "answer-field", "text-field", "text-answer-field"})
+_FORMS = frozenset({"request-form", "answer-form"})
+"""The type of a field; told only when it changes, not when the field itself comes or goes."""
 _ORDER = ("both", "servers", "clients", "text", "compatible")
 _MAX_NAMED = 6
+_ALIKE = 0.6
+"""From here on two sentences count as one that was rewritten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ def _compared(before: Standing, after: Standing) -> list[Change]:
     gone = [fact for fact in old_facts if fact not in after.facts]
     come = [fact for fact in after.facts if fact not in old_facts]
     changes = []
-    for new, old in _paired_facts(gone, come, before, after):
+    for new, old in list(_paired_facts(gone, come, before, after)):
         gone.remove(old)
         come.remove(new)
         changes.append(_change(before, after, old_facts[old], new))
@@ -86,7 +91,7 @@ def _compared(before: Standing, after: Standing) -> list[Change]:
 
 def _worth(fact: Fact, whole: set[str]) -> bool:
     """Of a call that is all new or all gone, that alone is told."""
-    return fact.kind == "call" or fact.subject not in whole
+    return fact.kind == "call" or (fact.subject not in whole and fact.kind not in _FORMS)
 
 
 def _paired_subjects(before: Standing, after: Standing) -> dict[str, str]:
@@ -142,6 +147,12 @@ def _became(old: Fact, new: Fact, before: Standing, after: Standing) -> bool:
         meaning = before.meanings.get(old.name)
         same = meaning is not None and meaning == after.meanings.get(new.name)
         return same or old.name.casefold() == new.name.casefold()
+    if old.kind in _FORMS:
+        return old.name == new.name
+    if old.kind == "text-rule":
+        return SequenceMatcher(None, old.name, new.name, autojunk=False).quick_ratio() > _ALIKE and (
+            SequenceMatcher(None, old.name, new.name, autojunk=False).ratio() > _ALIKE
+        )
     if old.kind == "text-value":
         return old.name == new.name and old.value.casefold() == new.value.casefold()
     return False
@@ -158,6 +169,8 @@ def _change(before: Standing, after: Standing, old: Fact | None, new: Fact | Non
 def _breaking(old: Fact | None, new: Fact | None) -> str:
     """Whom a change breaks."""
     kind = (new or old or Fact("", "text-rule", "")).kind
+    if kind == "text-rule":
+        return "text"
     if old is not None and new is not None:
         if old.name != new.name or kind in {"call", "text-call"}:
             return "both"

@@ -260,11 +260,24 @@ def _fields(found: Standing, key: str, spec: Spec, schema: Spot, side: str, dept
         place = _place(spec, spot)
         found.add(Fact(key, f"{side}-field", name, "required" if name in must else "optional"), *place)
         inner = spec.follow(spot)
+        form = _form(spec, inner)
+        if form:
+            found.add(Fact(key, f"{side}-form", name, form), *place)
         for value in _enumerated(inner.value):
             found.add(Fact(key, f"{side}-value", name, value), *place)
         listed = isinstance(inner.value, dict) and inner.value.get("type") == "array"
         if listed and depth < _MAX_DEPTH and name in {"consumers", "items", "documents", "documentSubTypes"}:
             _fields(found, key, spec, inner.at("items"), side, depth + 1)
+
+
+def _form(spec: Spec, spot: Spot) -> str:
+    """The type of a field in a few words, such as ``array of string``."""
+    words = spot.value if isinstance(spot.value, dict) else {}
+    kinds = words.get("type", "")
+    kind = "/".join(sorted(map(str, kinds))) if isinstance(kinds, list) else str(kinds)
+    if kind == "array":
+        return f"array of {_form(spec, spec.follow(spot.at('items'))) or '?'}"
+    return f"{kind} {words.get('format', '')}".strip()
 
 
 def _enumerated(words: Any) -> list[str]:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from okd_conformance.reference.world import Call
 
 
+_HEADERS = 1 << 16
+"""What a message may be longer than the document in it."""
+
+
 @fault(
     "delivered-as-web-page",
     breaks="OKD-FX-002",
@@ -519,7 +523,45 @@ def _delete_removes_siblings(behaviour: Behaviour) -> None:
     ),
 )
 def _small_limit(behaviour: Behaviour) -> None:
-    behaviour.document_limit = lambda _call: 100_000_000
+    behaviour.document_limit = lambda call: call.world.edition.limits["message_bytes"] // 10
+
+
+def _announced(call: Call) -> int:
+    """How long the message is, as its header says; 0 when it doesn't say."""
+    length = call.request.headers.get("content-length", "")
+    return int(length) if length.isdigit() else 0
+
+
+@fault(
+    "between-the-readings-500",
+    breaks="OKD-LIM-002",
+    says=Text(
+        nl="Een document tussen de twee lezingen van 1 GB geeft een serverfout.",
+        en="A document between the two readings of 1 GB gives a server error.",
+    ),
+)
+def _between_the_readings_500(behaviour: Behaviour) -> None:
+    def between(call: Call) -> bool:
+        limits = call.world.edition.limits
+        most = limits["document_bytes"] + _HEADERS
+        return limits["message_bytes"] < _announced(call) <= most
+
+    before(behaviour, "boundary_of", refuse_if("server_fault", between))
+
+
+@fault(
+    "leave-asked-500",
+    breaks="OKD-LIM-008",
+    says=Text(
+        nl="Wie vooraf vraagt of een te groot document mag, krijgt een serverfout.",
+        en="Who asks beforehand whether a document that is too large may come gets a server error.",
+    ),
+)
+def _leave_asked_500(behaviour: Behaviour) -> None:
+    def asked(call: Call) -> bool:
+        return "expect" in call.request.headers and _announced(call) > call.behaviour.document_limit(call)
+
+    before(behaviour, "boundary_of", refuse_if("server_fault", asked))
 
 
 @fault(
@@ -556,8 +598,8 @@ def _replace_without_limit(behaviour: Behaviour) -> None:
     ),
 )
 def _large_document_cut(behaviour: Behaviour) -> None:
-    def cut(answer: Answer, *_: object) -> Answer:
-        if answer.size > 500_000_000:
+    def cut(answer: Answer, call: Call, _document: Document) -> Answer:
+        if answer.size > call.world.edition.limits["message_bytes"] // 2:
             answer.size //= 2
         return answer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from okd_conformance.text import Text
@@ -72,6 +72,13 @@ def fault(
         return change
 
     return register
+
+
+def also_in(edition: str, *names: str) -> None:
+    """Let faults count in another edition too, where they are proven as well."""
+    for name in names:
+        known = find_fault(name)
+        FAULTS[name] = replace(known, editions=(*known.editions, edition))
 
 
 def variant(name: str, *, says: Text) -> Callable[[Change], Change]:

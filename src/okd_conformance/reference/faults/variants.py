@@ -263,3 +263,16 @@ def _real_size_overrules(behaviour: Behaviour) -> None:
 )
 def _own_id_is_the_dms_id(behaviour: Behaviour) -> None:
     behaviour.choose_registration_id = lambda _call, body: str(body.get("dms_document_id"))
+
+
+@variant(
+    "one-address",
+    says=Text(
+        nl="Elke rol is ook te bereiken op het adres van de andere rollen.",
+        en="Every role can be reached at the address of the other roles too.",
+    ),
+)
+def _one_address(behaviour: Behaviour) -> None:
+    behaviour.also_at = lambda world, _operation: [
+        world.edition.roles[role].path_prefix for role in world.roles
+    ]

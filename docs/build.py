@@ -1,0 +1,96 @@
+"""Builds the documentation, strictly: ``python docs/build.py [FOLDER]``, by default into ``build/docs``.
+
+The pages of the catalogue are made from the data at each build, so they are never out of date.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from okd_conformance.catalogue import Requirement, load_catalogue
+from okd_conformance.reference.faults import FAULTS
+from okd_conformance.report.markdown import escaped
+from okd_conformance.text import Lang, say
+
+HERE = Path(__file__).resolve().parent
+TITLES: dict[Lang, str] = {"en": "Requirements, in English", "nl": "Eisen, in het Nederlands"}
+
+
+def build(out: Path) -> int:
+    """Build the site into ``out`` and return the exit code of the tool."""
+    with tempfile.TemporaryDirectory(prefix="okd-docs-") as folder:
+        work = Path(folder)
+        pages = work / "pages"
+        pages.mkdir()
+        for file in (*HERE.glob("*.md"), *HERE.glob("*.png")):
+            shutil.copy(file, pages)
+        shutil.copytree(HERE / "recipes", pages / "recipes")
+        config = yaml.safe_load((HERE / "properdocs.yml").read_text("utf-8"))
+        entry = next(item for item in config["nav"] if "Catalogue" in item)
+        entry["Catalogue"] = catalogue_pages(pages)
+        (work / "properdocs.yml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+        command = [sys.executable, "-m", "properdocs", "build", "--strict", "--quiet", "-d", str(out.resolve())]
+        return subprocess.run(command, cwd=work, check=False).returncode
+
+
+def catalogue_pages(pages: Path) -> list[Any]:
+    """Write a page for each section and language; returns their part of the contents."""
+    contents: list[Any] = []
+    for lang, title in TITLES.items():
+        folder = pages / "catalogue" / lang
+        folder.mkdir(parents=True)
+        sections: dict[str, list[Requirement]] = {}
+        for requirement in load_catalogue():
+            sections.setdefault(requirement.section, []).append(requirement)
+        entries = []
+        for section, rows in sections.items():
+            (folder / f"{section}.md").write_text(page(section, rows, lang), encoding="utf-8")
+            name = f"{section}: {rows[0].section_title.in_language(lang)}"
+            entries.append({name: f"catalogue/{lang}/{section}.md"})
+        contents.append({title: entries})
+    return contents
+
+
+def page(section: str, rows: list[Requirement], lang: Lang) -> str:
+    """The page of one section."""
+    title = escaped(rows[0].section_title.in_language(lang))
+    return "\n\n".join([f"# {section}: {title}", *(entry(row, lang) for row in rows)]) + "\n"
+
+
+def entry(row: Requirement, lang: Lang) -> str:
+    """One requirement: what it asks, why, where that is said, how it is tested, what proves the test."""
+    faults = sorted(name for name, fault in FAULTS.items() if row.id in fault.breaks)
+    texts = {
+        "explain_why": row.why,
+        "explain_reasoning": row.reasoning,
+        "explain_test": row.test,
+        "explain_remedy": row.remedy,
+        "report_status_not_tested": row.untestable or row.parked,
+    }
+    facts = f"{row.level} · {say(f'report_basis_{row.basis}').in_language(lang)} · {', '.join(row.roles)} · "
+    blocks = [
+        f"## {row.id} {{ #{row.id} }}",
+        f"**{escaped(row.statement.in_language(lang))}**",
+        facts + ", ".join(row.editions),
+        *(
+            f"*{say(key).in_language(lang)}:* {escaped(text.in_language(lang))}"
+            for key, text in texts.items()
+            if text is not None
+        ),
+        *(f"> {escaped(source.quote or '')} ({escaped(source.cite())})" for source in row.sources),
+    ]
+    if faults:
+        names = ", ".join(f"`{name}`" for name in faults)
+        blocks.append(f"*{say('explain_proof').in_language(lang)}:* {names}")
+    return "\n\n".join(blocks)
+
+
+if __name__ == "__main__":
+    sys.exit(build(Path(sys.argv[1] if len(sys.argv) > 1 else "build/docs")))

@@ -1,0 +1,210 @@
+"""Faults with large messages: limits that somebody forgot, and bytes that get lost.
+
+They are in proportion to the edition's own limits, so that a proof can shrink those.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from okd_conformance.reference.answers import Refused
+from okd_conformance.reference.faults.change import before, of_kind
+from okd_conformance.reference.faults.registry import fault
+from okd_conformance.reference.storage import Document, Spool
+from okd_conformance.text import Text
+
+if TYPE_CHECKING:
+    from okd_conformance.reference.behaviour import Behaviour
+    from okd_conformance.reference.intake import Message
+    from okd_conformance.reference.world import Call
+
+_FORGOTTEN = {
+    "1-mb": (10**6, "1 MB"),
+    "10-mb": (10**7, "10 MB"),
+    "100-mb": (10**8, "100 MB"),
+    "512-mib": (1 << 29, "512 MiB"),
+    "one-byte-short": (10**9 - 1, "999,999,999 bytes"),
+}
+_LOOK_S = 0.1
+
+
+def _share(call: Call, size: int) -> int:
+    """A size as a share of the edition's GB, which a proof may have shrunk."""
+    return size * call.world.edition.limits["message_bytes"] // 10**9
+
+
+def _announced(call: Call) -> int:
+    """How long the message is, as its header says; 0 when it doesn't say."""
+    length = call.request.headers.get("content-length", "")
+    return int(length) if length.isdigit() else 0
+
+
+def _limit_messages(behaviour: Behaviour, size: int) -> None:
+    def check(call: Call) -> None:
+        limit = min(_share(call, size), call.world.edition.limits["message_bytes"] - 1)
+        if _announced(call) > limit:
+            raise Refused("too_large", limit=limit)
+
+    before(behaviour, "boundary_of", check)
+    before(behaviour, "check_binary_type", check)
+
+
+for _name, (_size, _words) in _FORGOTTEN.items():
+    fault(
+        f"limit-{_name}",
+        breaks=("OKD-LIM-001", "OKD-LIM-005"),
+        says=Text(
+            nl=f"Een webserver voor het DMS laat berichten van meer dan {_words} niet door.",
+            en=f"A web server before the DMS lets no message of more than {_words} through.",
+        ),
+    )(partial(_limit_messages, size=_size))
+
+
+def _is_large(call: Call, document: Document) -> bool:
+    return document.size > call.world.edition.limits["message_bytes"] // 2
+
+
+@fault(
+    "truncated-silently",
+    breaks="OKD-LIM-006",
+    says=Text(
+        nl="Van een groot document wordt het laatste stuk niet bewaard, en niemand hoort dat.",
+        en="The last piece of a large document is not kept, and nobody is told.",
+    ),
+)
+def _truncated_silently(behaviour: Behaviour) -> None:
+    _damage(behaviour, "store", lambda size: size - 4096)
+
+
+@fault(
+    "byte-changed-near-the-end",
+    breaks="OKD-LIM-006",
+    says=Text(
+        nl="Vlak voor het einde van een groot document verandert een byte.",
+        en="Just before the end of a large document a byte changes.",
+    ),
+)
+def _byte_changed(behaviour: Behaviour) -> None:
+    _damage(behaviour, "store", None)
+
+
+@fault(
+    "replacement-truncated",
+    breaks="OKD-LIM-005",
+    says=Text(
+        nl="Van grote nieuwe inhoud wordt het laatste stuk niet bewaard.",
+        en="The last piece of large new content is not kept.",
+    ),
+)
+def _replacement_truncated(behaviour: Behaviour) -> None:
+    _damage(behaviour, "replace_content", lambda size: size - 4096)
+
+
+def _damage(behaviour: Behaviour, step: str, length: Any) -> None:
+    """After a step, cut a large document to the length that ``length`` gives, or change a byte of it."""
+    inner = getattr(behaviour, step)
+
+    def damaged(call: Call, document: Document, spool: Spool, *more: Any) -> None:
+        inner(call, document, spool, *more)
+        if not _is_large(call, document):
+            return
+        with (call.world.store.folder / document.file).open("r+b") as file:
+            if length is not None:
+                document.size = file.truncate(length(document.size))
+            else:
+                file.seek(document.size - 1000)
+                changed = bytes([file.read(1)[0] ^ 1])
+                file.seek(document.size - 1000)
+                file.write(changed)
+        call.world.store.save(call.role, document)
+
+    setattr(behaviour, step, damaged)
+
+
+@fault(
+    "too-large-kept-in-part",
+    breaks="OKD-LIM-003",
+    says=Text(
+        nl="Van een te groot document wordt bewaard wat past, alsof het gelukt is.",
+        en="Of a document that is too large, what fits is kept, as if all went well.",
+    ),
+)
+def _too_large_kept_in_part(behaviour: Behaviour) -> None:
+    behaviour.document_limit = lambda call: 4 * call.world.edition.limits["document_bytes"]
+    inner = behaviour.store
+
+    def store(call: Call, document: Document, spool: Spool, message: Message) -> None:
+        inner(call, document, spool, message)
+        fits = call.world.edition.limits["document_bytes"]
+        if document.size > fits:
+            with (call.world.store.folder / document.file).open("r+b") as file:
+                document.size = file.truncate(fits)
+            call.world.store.save(call.role, document)
+
+    behaviour.store = store
+
+
+@fault(
+    "too-large-hangs",
+    breaks="OKD-LIM-003",
+    says=Text(
+        nl="Op een te groot document komt nooit een antwoord.",
+        en="A document that is too large never gets an answer.",
+    ),
+)
+def _too_large_hangs(behaviour: Behaviour) -> None:
+    inner = behaviour.receive_message
+
+    async def receive_message(call: Call) -> Message:
+        if _announced(call) > call.world.edition.limits["document_bytes"] + 65536:
+            while not await call.request.is_disconnected():
+                await asyncio.sleep(_LOOK_S)
+        return await inner(call)
+
+    behaviour.receive_message = receive_message
+
+
+@fault(
+    "refused-replacement-loses-content",
+    breaks="OKD-LIM-004",
+    says=Text(
+        nl="Weigert het DMS nieuwe inhoud omdat die te groot is, dan is de oude inhoud al weg.",
+        en="When the DMS refuses new content because it is too large, the old content is gone already.",
+    ),
+)
+def _refused_replacement_loses_content(behaviour: Behaviour) -> None:
+    def lose(call: Call) -> None:
+        if of_kind(call, "replace") and _announced(call) > call.behaviour.document_limit(call):
+            document = call.behaviour.find_document(call)
+            (call.world.store.folder / document.file).write_bytes(b"")
+            document.size = 0
+            call.world.store.save(call.role, document)
+
+    before(behaviour, "check_binary_type", lose)
+
+
+@fault(
+    "broken-after-too-large",
+    breaks="OKD-LIM-007",
+    says=Text(
+        nl="Na een bericht zonder lengte dat te groot is, lukt geen enkele upload meer.",
+        en="After a message without a length that is too large, no upload works any more.",
+    ),
+)
+def _broken_after_too_large(behaviour: Behaviour) -> None:
+    inner = behaviour.receive_message
+    broken: list[bool] = []
+
+    async def receive_message(call: Call) -> Message:
+        if broken:
+            raise Refused("server_fault")
+        try:
+            return await inner(call)
+        except Refused as refused:
+            if refused.situation == "too_large" and not _announced(call):
+                broken.append(True)
+            raise
+
+    behaviour.receive_message = receive_message

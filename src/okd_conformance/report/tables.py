@@ -1,0 +1,169 @@
+"""The tables of the page: who may do what (scopes), what proves the checks (faults), and where time went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from okd_conformance.edition import Binding, Edition, UnknownEditionError, load_edition
+from okd_conformance.judge.outcome import CaseResult, Status, worst
+from okd_conformance.report.model import Report
+from okd_conformance.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One scope at one exchange: what the standard asks, and how the cases about it ended."""
+
+    expected: str
+    """yes, no or disputed."""
+    status: Status | None
+    """None: no case was about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRow:
+    """One exchange of a role, with a cell for each scope."""
+
+    operation: str
+    flow: str
+    document_type: str | None
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Who may do what: the scopes of an edition against the exchanges of each role."""
+
+    scopes: tuple[str, ...]
+    roles: Mapping[str, tuple[MatrixRow, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class SectionFigures:
+    """What one section of the catalogue took."""
+
+    name: str
+    title: Text | None
+    """None: what the sections share."""
+    cases: int
+    requests: int
+    seconds: float
+
+
+def edition_of(report: Report) -> Edition | None:
+    """The edition of a report, if this version of the suite still carries it."""
+    try:
+        return load_edition(report.standard.edition)
+    except UnknownEditionError:
+        return None
+
+
+# --- scopes -----------------------------------------------------------------------------------------------
+
+
+def scope_matrix(report: Report) -> Matrix | None:
+    """The scope matrix; None when no case was about a scope."""
+    edition = edition_of(report)
+    tried = list(_tried(report))
+    if edition is None or not tried:
+        return None
+    roles = {
+        role: tuple(_row(binding, edition, tried) for binding in edition.bindings(role) if binding.scopes)
+        for role in report.roles
+        if role in edition.roles
+    }
+    return Matrix(edition.scopes, {role: rows for role, rows in roles.items() if rows})
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """A case about one scope."""
+
+    role: str
+    operation: str
+    flow: str | None
+    document_type: str | None
+    scope: str
+    status: Status
+
+
+def _tried(report: Report) -> Iterator[_Tried]:
+    for row in report.requirements:
+        for case in row.cases:
+            words = dict(part.partition("=")[::2] for part in _inside(case))
+            if "scope" in words and case.operation:
+                found = (words.get("flow"), words.get("type"), words["scope"], case.status)
+                yield _Tried(row.role, case.operation, *found)
+
+
+def _inside(case: CaseResult) -> list[str]:
+    """The parts of a case's id: ``OKD-AUT-011[dms,upload,flow=1]`` gives dms, upload, flow=1."""
+    return case.id.partition("[")[2].rpartition("]")[0].split(",")
+
+
+def _row(binding: Binding, edition: Edition, tried: list[_Tried]) -> MatrixRow:
+    def about(one: _Tried) -> bool:
+        return (
+            one.role == binding.role
+            and one.operation == binding.operation
+            and one.flow in (None, binding.flow)
+            and one.document_type in (None, binding.document_type)
+        )
+
+    own = [one for one in tried if about(one)]
+    cells = tuple(
+        Cell(_expected(binding, scope), _worst([one.status for one in own if one.scope == scope]))
+        for scope in edition.scopes
+    )
+    return MatrixRow(binding.operation, binding.flow, binding.document_type, cells)
+
+
+def _expected(binding: Binding, scope: str) -> str:
+    if binding.scopes is None or scope in binding.scopes.sufficient:
+        return "yes"
+    return "disputed" if scope in binding.scopes.disputed else "no"
+
+
+def _worst(statuses: list[Status]) -> Status | None:
+    return worst(statuses) if statuses else None
+
+
+# --- faults -----------------------------------------------------------------------------------------------
+
+
+def fault_proof(report: Report) -> dict[str, list[str]]:
+    """For each requirement of the report the faults of the reference that its check has to find."""
+    from okd_conformance.reference.faults import FAULTS  # noqa: PLC0415 - only the page needs it
+
+    edition = edition_of(report)
+    known = {report.standard.edition, edition.requirements if edition else None}
+    ids = dict.fromkeys(row.id for row in report.requirements)
+    found: dict[str, list[str]] = {name: [] for name in ids}
+    for fault in FAULTS.values():
+        if known.intersection(fault.editions):
+            for name in fault.breaks:
+                if name in found:
+                    found[name].append(fault.name)
+    return {name: sorted(faults) for name, faults in found.items() if faults}
+
+
+# --- time -------------------------------------------------------------------------------------------------
+
+
+def figures(report: Report) -> list[SectionFigures]:
+    """Cases, requests and seconds per section, in the order of the report."""
+    titles = {row.section: row.title for row in report.requirements}
+    order = [*titles, *(name for name in report.run.sections if name not in titles)]
+    return [
+        SectionFigures(
+            "" if name == "-" else name,
+            titles.get(name),
+            int(found.get("cases", 0)),
+            int(found.get("requests", 0)),
+            float(found.get("seconds", 0)),
+        )
+        for name in order
+        for found in [report.run.sections.get(name, {})]
+        if found
+    ]

@@ -1,0 +1,200 @@
+"""LIM: the limit of 1 GB. Contents are generated while they are sent, and compared while they come back."""
+
+from __future__ import annotations
+
+from okd_conformance.judge.large import (
+    Journey,
+    Sizes,
+    carries_full,
+    full_size_for,
+    id_in,
+    journey,
+    limits_between,
+    offer,
+    read_back,
+    replacement_of,
+    travelled,
+    upload_of,
+    uploads,
+)
+from okd_conformance.suite import Case, check
+from okd_conformance.wire.exchange import Exchange
+
+ANNOUNCED = 2
+"""How many times the widest limit a message announces that is never sent."""
+SILENT = {"timeout", "deadline"}
+
+
+@check("OKD-LIM-001", profile="full", bulk=lambda b: b.full)
+def test_upload(case: Case) -> None:
+    """The largest message, to each upload; when it is refused, which size still works."""
+    travel = travelled(case, case.operation, case.binding)
+    say_if_not_full(case)
+    if not works(travel.offered):
+        accepted, refused = limits_between(case, case.operation, case.binding)
+        case.note(case.words("limit_found", accepted=size(accepted), refused=size(refused)))
+    case.expect(travel.offered)
+
+
+@check("OKD-LIM-002", profile="full", bulk=lambda b: b.sizes.document if b.one else sum(b.sizes.zone))
+def test_zone(case: Case) -> None:
+    """Between the smaller and the wider reading of 1 GB; only the largest of it with ``--large one``."""
+    operation, binding = uploads(case)[0]
+    zone = Sizes.of(case.bench.edition).zone
+    taken: list[int] = []
+    refused: list[int] = []
+    for document in zone if case.bench.large == "all" else zone[-1:]:
+        exchange = offer(case, upload_of(case, operation, binding, document=document))
+        forget(case, exchange)
+        (taken if works(exchange) else refused).append(document)
+        case.expect(exchange)
+    key = "zone_limit" if taken and refused else "zone_refused" if refused else "zone_taken"
+    case.note(case.words(key, accepted=size(max(taken, default=0)), refused=size(min(refused, default=0))))
+
+
+@check("OKD-LIM-003", profile="full", bulk=lambda b: b.sizes.over if b.first or not b.one else 0)
+def test_too_large(case: Case) -> None:
+    """Well over 1 GB: refused, or kept whole."""
+    if not carries_full(case, case.operation):
+        raise case.not_tested("only_one_carries_full")
+    case.bench.accepted(case.operation, case.binding)
+    offered = upload_of(case, case.operation, case.binding, document=Sizes.of(case.bench.edition).over)
+    travel = journey(case, offered)
+    judge_refusal(case, travel.offered, "default")
+    if works(travel.offered):
+        require_equal(case, travel, "partial")
+
+
+@check("OKD-LIM-004", profile="full", bulk=lambda b: b.sizes.over)
+def test_replacement_too_large(case: Case) -> None:
+    """Refused, and the old content stands."""
+    case.bench.accepted(case.operation, case.binding)
+    stored = case.store()
+    over = Sizes.of(case.bench.edition).over
+    exchange = offer(case, replacement_of(case, stored.id, stored.sample, over))
+    if works(exchange):
+        case.bench.delete(case.role, stored.id)
+    judge_refusal(case, exchange, "default")
+    old = case.read(stored.id, stored.sample.token, stored.sample.binding.document_type)
+    found = case.expect(old, "old_content").answer
+    if found is not None and found.succeeded:
+        case.bytes_equal(found.body, stored.content)
+    case.telling = exchange
+
+
+@check("OKD-LIM-005", profile="full", bulk=lambda b: 2 * b.full)
+def test_replacement(case: Case) -> None:
+    """The largest content that must work, and it is what is read afterwards."""
+    stored = case.store()
+    say_if_not_full(case)
+    offered = replacement_of(case, stored.id, stored.sample, full_size_for(case, case.operation))
+    exchange = offer(case, offered)
+    try:
+        back = read_back(case, stored.id, offered) if works(exchange) else None
+    finally:
+        case.bench.delete(case.role, stored.id)
+    case.expect(exchange)
+    if back is not None:
+        case.expect(back[0], "read_back")
+        require_equal(case, Journey(exchange, *back))
+
+
+@check("OKD-LIM-006", profile="full", bulk=lambda b: b.all_documents)
+def test_read_back(case: Case) -> None:
+    """What each upload stored comes back as it was sent."""
+    judged = 0
+    for operation, binding in uploads(case):
+        travel = travelled(case, operation, binding)
+        if travel.back is not None:
+            judged += 1
+            case.expect(travel.back)
+            require_equal(case, travel)
+    if not judged:
+        raise case.inconclusive("no_large_document")
+
+
+@check("OKD-LIM-007", profile="full", bulk=lambda b: b.sizes.over)
+def test_without_length(case: Case) -> None:
+    """Well over 1 GB in chunks; and afterwards a small document."""
+    operation, binding = uploads(case)[0]
+    case.bench.accepted(operation, binding)
+    over = Sizes.of(case.bench.edition).over
+    exchange = offer(case, upload_of(case, operation, binding, document=over, chunked=True))
+    forget(case, exchange)
+    if exchange.error == "disconnected":
+        case.note(case.words("broken_off"))
+    else:
+        judge_refusal(case, exchange, "too_large")
+    case.expect(small(case), "afterwards")
+
+
+@check("OKD-LIM-008", profile="full")
+def test_asking_leave(case: Case) -> None:
+    """A message that announces too much and waits for leave; nothing of it is sent."""
+    operation, binding = uploads(case)[0]
+    document = ANNOUNCED * Sizes.of(case.bench.edition).document
+    request = upload_of(case, operation, binding, document=document).request
+    exchange, asked = case.send_asking_leave(request, only_ask=True)
+    if exchange.error in {*SILENT, "disconnected"}:
+        case.note(case.words("leave_unanswered"))
+        return
+    case.note(case.words("leave_given" if asked.given else "leave_refused"))
+    case.expect(exchange)
+
+
+def works(exchange: Exchange) -> bool:
+    """Whether a request succeeded."""
+    return exchange.answer is not None and exchange.answer.succeeded
+
+
+def small(case: Case) -> Exchange:
+    """Offer a small document."""
+    operation, binding = uploads(case)[0]
+    return case.send(case.bench.ready(operation, binding, case.spec.id).request(), operation)
+
+
+def forget(case: Case, exchange: Exchange) -> None:
+    """Delete what an upload stored, at once."""
+    document_id = id_in(case, exchange)
+    if document_id is not None:
+        case.bench.delete(case.role, document_id)
+
+
+def judge_refusal(case: Case, exchange: Exchange, situation: str) -> None:
+    """Judge the answer to what is too large; hanging up is a warning, and a server that hangs has failed."""
+    if exchange.error == "disconnected":
+        case.require(False, "hung_up", reading="warned", exchange=exchange)
+    elif exchange.error in SILENT and works(small(case)):
+        case.telling = exchange
+        case.require(False, "hangs", named=True)
+    else:
+        case.expect(exchange, situation)
+
+
+def require_equal(case: Case, travel: Journey, situation: str | None = None) -> None:
+    """Judge that what came back is what was sent; ``situation`` names what it means that it isn't."""
+    found = travel.comparison
+    if found is None or travel.back is None or not works(travel.back):
+        raise case.inconclusive("content_not_shown", status=travel.back and travel.back.status)
+    sent, came = found.sent.size, found.received
+    case.telling = travel.back
+    case.require(
+        found.equal,
+        "bytes_differ",
+        situation=situation,
+        exchange=travel.back,
+        offset=found.offset,
+        found=came,
+        sent=sent,
+    )
+
+
+def say_if_not_full(case: Case) -> None:
+    """Note it when the operation does not carry the full size."""
+    if not carries_full(case, case.operation):
+        case.note(case.words("not_the_full_size", size=size(full_size_for(case, case.operation))))
+
+
+def size(n: int | None) -> str:
+    """A number of bytes as people read it."""
+    return f"{n or 0:,}".replace(",", " ")
