@@ -36,7 +36,16 @@ def build(out: Path) -> int:
         entry = next(item for item in config["nav"] if "Catalogue" in item)
         entry["Catalogue"] = catalogue_pages(pages)
         (work / "properdocs.yml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
-        command = [sys.executable, "-m", "properdocs", "build", "--strict", "--quiet", "-d", str(out.resolve())]
+        command = [
+            sys.executable,
+            "-m",
+            "properdocs",
+            "build",
+            "--strict",
+            "--quiet",
+            "-d",
+            str(out.resolve()),
+        ]
         return subprocess.run(command, cwd=work, check=False).returncode
 
 

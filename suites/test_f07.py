@@ -169,7 +169,8 @@ def test_page(case: Case) -> None:
             "page_size": is_number(size) and count <= size,
             "page_number": is_number(number) and number == 1,
             "has_previous_page": before is False,
-            "has_next_page": isinstance(after, bool) and (pages is None or after == (pages > 1)),
+            "has_next_page": isinstance(after, bool) and (not is_number(pages) or after == (pages > 1)),
+            "total_pages": pages is None or is_number(pages),
         }.items()
         if not right
         for name in [f"{case.answer_field(meaning)}={body.get(meaning)}"]

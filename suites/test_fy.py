@@ -151,6 +151,8 @@ def test_media_type(case: Case, type: str) -> None:
         return
     others = [media for media in case.operation.request if media != type]
     other_works = any(works(case.sent(replacement(case, stored, file_type=media))) for media in others)
+    if other_works:
+        case.note(case.words("type_refused", media_type=type))
     case.expect(exchange, "one_refused" if other_works else "default")
 
 

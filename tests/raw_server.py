@@ -74,14 +74,14 @@ def _serve(listening: socket.socket, server: RawServer, answers: tuple[bytes | T
         number += 1
         with connection, contextlib.suppress(OSError):
             connection.settimeout(PATIENCE_S)
-            server.heard.append(_hear(connection))
+            server.heard.append(hear(connection))
             if callable(answer):
                 answer(connection)
             else:
                 connection.sendall(answer)
 
 
-def _hear(connection: socket.socket) -> bytes:
+def hear(connection: socket.socket) -> bytes:
     """Read one request: its head, and its body as the head announces it."""
     raw = b""
     while b"\r\n\r\n" not in raw:

@@ -47,7 +47,7 @@ def test_a_listed_failure_is_excused_for_the_exit_code_alone(tmp_path: Path) -> 
     [
         (PASSED, "2027-01-01", "no longer fails"),
         (FAILED, "2026-11-21", "was excused up to and including 2026-11-21"),
-        ("OKD-MPT-017[dms,upload_to_association,boundary=71]", "2027-01-01", f"Do you mean {FAILED}?"),
+        ("OKD-MPT-017[dms,upload_to_association,boundary=70x]", "2027-01-01", f"Do you mean {FAILED}?"),
         ("OKD-ZZZ-001[dms]", "2027-01-01", "does not exist in this run"),
     ],
 )
@@ -87,7 +87,7 @@ def test_the_day_is_that_of_the_run(tmp_path: Path) -> None:
         (f"excused:\n- case: '{FAILED}'\n  reason: x\n  until: soon\n", 2, "'until' is missing"),
         (f"excused:\n- case: '{FAILED}'\n  reason: x\n  until: 2027-01-01\n  by: me\n", 2, "'by' is missing"),
         ("excused:\n- case: OKD-MPT-017\n  reason: x\n  until: 2027-01-01\n", 2, "'case' is missing"),
-        (f"excused:\n{f'''- case: '{FAILED}'{chr(10)}  reason: x{chr(10)}  until: 2027-01-01{chr(10)}''' * 2}", 5, "twice"),
+        ("excused:\n" + f"- case: '{FAILED}'\n  reason: x\n  until: 2027-01-01\n" * 2, 5, "twice"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_not_right_is_refused_with_its_line(
@@ -103,9 +103,7 @@ def test_an_empty_list_is_a_baseline() -> None:
     assert Baseline("x", ()).applied(sample.report(), TODAY).mistakes == ()
 
 
-def test_a_run_ends_with_2_when_an_entry_is_stale(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_run_ends_with_2_when_an_entry_is_stale(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     case = "OKD-SRV-001[dms,read_service]"
     options = Options(
         run_id="r", report_dir=str(tmp_path / "r"), requirements=("OKD-SRV-001",), roles=("dms",), quiet=True

@@ -301,13 +301,13 @@ def test_a_digest_changes_with_each_thing_that_a_requirement_demands() -> None:
         replace(row, basis="interpretation"),
         replace(row, never_fails=True),
         replace(row, roles=row.roles[1:]),
-        replace(row, editions=row.editions[1:]),
         replace(row, applies=replace(row.applies, flows=("1",))),
         replace(row, answers={"default": Answers((200,), (418,))}),
         replace(row, statement=Text(row.statement.nl, "Something else.")),
     ]
     assert len({digest(row), *(digest(other) for other in changed)}) == len(changed) + 1
-    assert digest(replace(row, roles=row.roles[::-1], why=None)) == digest(row)
+    same = replace(row, roles=row.roles[::-1], why=None, editions=row.editions[1:])
+    assert digest(same) == digest(row)
 
 
 def test_the_frozen_set_holds_every_row_of_the_edition() -> None:

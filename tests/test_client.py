@@ -24,7 +24,7 @@ from okd_conformance.wire.client import BudgetSpentError, Client, Settings
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.multipart import Multipart, Part
 from okd_conformance.wire.record import Redactor
-from raw_server import OK, RawServer, closed_port, raw_server
+from raw_server import OK, RawServer, closed_port, hear, raw_server
 
 TOKEN = "eyJhbGciOi.the-token.of-this-test"
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
@@ -232,6 +232,31 @@ def test_a_broken_answer(client: Client, answer: Any, error: str) -> None:
     with raw_server(answer) as server:
         exchange = client.send(post(server))
     assert (exchange.error, exchange.answer, exchange.status) == (error, None, None)
+
+
+KEPT_OPEN = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+def closes_when_used_again(connection: socket.socket) -> None:
+    """Answer, keep the connection open, and drop it when the next request comes."""
+    connection.sendall(KEPT_OPEN)
+    hear(connection)
+
+
+def test_a_connection_that_was_closed_while_idle_is_nobodys_fault(client: Client) -> None:
+    with raw_server(closes_when_used_again, OK) as server:
+        client.send(post(server))
+        exchange = client.send(post(server, b"second"))
+    assert exchange.status == 200
+    assert [server.body(number) for number in range(len(server.heard))] == [b"{}", b"second"]
+
+
+def test_a_new_connection_that_is_dropped_is_the_targets_doing(client: Client) -> None:
+    with raw_server(closes_when_used_again, b"") as server:
+        client.send(post(server))
+        exchange = client.send(post(server, b"second"))
+    assert exchange.error == "disconnected"
+    assert len(server.heard) == 2, "tried again once, not for ever"
 
 
 def test_nobody_listens(client: Client) -> None:

@@ -65,9 +65,7 @@ def test_a_change_is_of_one_kind(before: Status | None, after: Status | None, ki
 @pytest.mark.parametrize(("after", "code"), [(Status.FAILED, 1), (Status.WARNING, 0), (Status.PASSED, 0)])
 @pytest.mark.parametrize("form", ["text", "markdown", "json"])
 @pytest.mark.parametrize("lang", ["nl", "en"])
-def test_each_form_tells_the_change(
-    tmp_path: Path, form: str, lang: Lang, after: Status, code: int
-) -> None:
+def test_each_form_tells_the_change(tmp_path: Path, form: str, lang: Lang, after: Status, code: int) -> None:
     old = stored(tmp_path, "old.json", with_status(Status.PASSED))
     new = stored(tmp_path, "new.json", with_status(after))
     words, found = compare_files(old, new, form, lang)

@@ -160,9 +160,7 @@ def checked(
 def test_the_reference_is_in_order(server: Running, tmp_path: Path, capsys: Any) -> None:
     code, out = checked(server, tmp_path, capsys)
     assert code == 0
-    assert out.splitlines()[-1] == (
-        "Configuration in order: what is red from here on is the implementation."
-    )
+    assert out.splitlines()[-1] == ("Configuration in order: what is red from here on is the implementation.")
     assert "exists: student_number (1234567)" in out
     assert "The clocks agree." in out
     assert [line for line in out.splitlines() if line.startswith(("x ", "! "))] == []
@@ -177,7 +175,11 @@ OTHER = "3d1a0c55-0a3e-4f6e-9b3a-5b8b1c1d7e01"
         ({"auth__clients__0__client_secret": "wrong"}, 2, "refuses auth.clients[0]"),
         ({"fixtures__person_id": OTHER}, 2, f"does not exist: person_id ({OTHER})"),
         ({"fixtures__student_number": "9999999"}, 2, "does not exist: student_number (9999999)"),
-        ({"roles__dms__base_url": "http://127.0.0.1:1/okd"}, 3, "dms, http://127.0.0.1:1/okd: the server cannot"),
+        (
+            {"roles__dms__base_url": "http://127.0.0.1:1/okd"},
+            3,
+            "dms, http://127.0.0.1:1/okd: the server cannot",
+        ),
         ({"auth__clients__0__scopes": ["no:such"]}, 3, "no token for no:such"),
     ],
 )

@@ -73,7 +73,9 @@ def test_blocks_that_are_no_json_are_all_found(found: list[Finding]) -> None:
 
 def test_witnesses_are_small_and_real(found: list[Finding]) -> None:
     refused = next(f for f in found if f.rule == "example-ambiguous" and f.file == "doc/flow-3.md")
-    assert '{"associationId": "123e4567-e89b-12d3-a456-426614174000", "associationType":' in refused.message.en
+    assert (
+        '{"associationId": "123e4567-e89b-12d3-a456-426614174000", "associationType":' in refused.message.en
+    )
     assert "consumers" not in refused.message.en
     absurd = next(f for f in found if f.rule == "anyof-swallows" and "ConsumerOnOffering" in f.file)
     assert '"documentType": "banana"' in absurd.message.en

@@ -123,7 +123,11 @@ def _reach(run: Run, role: str, answers: dict[str, Exchange]) -> Iterator[Found]
     if exchange.answer is None:
         words = say(f"error_{exchange.error}")
         detail = _tls_detail(run, url) if exchange.error == "tls" else None
-        remedy = say("config_tls_remedy") if exchange.error == "tls" else say("config_unreachable_remedy", role=role)
+        remedy = (
+            say("config_tls_remedy")
+            if exchange.error == "tls"
+            else say("config_unreachable_remedy", role=role)
+        )
         words = say("config_with_detail", words=words, detail=detail) if detail else words
         yield Found("bad", say("config_unreachable", role=role, url=url, words=words), remedy)
         return
@@ -339,9 +343,7 @@ def _groups(run: Run, wanted: list[str]) -> dict[str, Mapping[str, Any]]:
     return {name: one for name, one in sets.items() if all(key in one for key in wanted)}
 
 
-def _lookup(
-    run: Run, operation: Operation, binding: Binding, fixtures: Mapping[str, Any]
-) -> Exchange | None:
+def _lookup(run: Run, operation: Operation, binding: Binding, fixtures: Mapping[str, Any]) -> Exchange | None:
     """Ask; None when it could not be asked."""
     own = {name: value for name, value in fixtures.items() if isinstance(value, str)}
     bench = dataclasses.replace(run.bench, target=dataclasses.replace(run.target, fixtures=own))

@@ -56,6 +56,9 @@ def main() -> None:
 @click.option("--allow-hooks", is_flag=True, help="Start the commands that the target file has as hooks.")
 @click.option("--keep-data", is_flag=True, help="Leave what the run creates at the target.")
 @click.option("--baseline", metavar="FILE", help="Known failures, excused for the exit code.")
+@click.option(
+    "--compare", metavar="EDITION", help="Say what is still to be changed to conform to this edition."
+)
 @click.option("--quiet", is_flag=True, help="Only the verdict.")
 def run(target: str | None, workers: int, **given: Any) -> None:
     """Judge TARGET, or without one the embedded reference."""
@@ -224,3 +227,65 @@ def standard_lint(**given: Any) -> None:
     from okd_conformance.standard.commands import lint_command  # noqa: PLC0415
 
     sys.exit(lint_command(**given))
+
+
+@standard.command(name="diff")
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@click.option("--format", "form", type=_FORMS, default="markdown", show_default=True)
+@click.option("--fail-on", type=_FAIL_ON, default="note", show_default=True, help="What makes exit code 1.")
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+def standard_diff(**given: Any) -> None:
+    """Tell what changes between two editions or two spec folders, and whom it breaks."""
+    from okd_conformance.standard.commands import diff_command  # noqa: PLC0415
+
+    sys.exit(diff_command(**given))
+
+
+@standard.command(name="drift")
+@click.argument("document", metavar="SPEC.yaml", type=click.Path(exists=True, dir_okay=False))
+@click.option("--edition", default="okd-1.5", show_default=True, metavar="ID")
+@click.option("--format", "form", type=_FORMS, default="text", show_default=True)
+@click.option("--fail-on", type=_FAIL_ON, default="note", show_default=True, help="What makes exit code 1.")
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+def standard_drift(**given: Any) -> None:
+    """Compare a published document with our edition: what no erratum names, and what was mended."""
+    from okd_conformance.standard.commands import drift_command  # noqa: PLC0415
+
+    sys.exit(drift_command(**given))
+
+
+@standard.command(name="rejudge")
+@click.argument("report", metavar="REPORT.json", type=click.Path(exists=True, dir_okay=False))
+@click.option("--edition", required=True, metavar="ID")
+@click.option("--format", "form", type=_FORMS, default="text", show_default=True)
+@click.option(
+    "--fail-on", type=_FAIL_ON, default="warning", show_default=True, help="What makes exit code 1."
+)
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+def standard_rejudge(**given: Any) -> None:
+    """Judge stored exchanges by another edition, without the target."""
+    from okd_conformance.standard.commands import rejudge_command  # noqa: PLC0415
+
+    sys.exit(rejudge_command(**given))
+
+
+@standard.command(name="matrix")
+@click.argument(
+    "reports", metavar="REPORT.json...", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False)
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["html", "text", "json", "sarif", "markdown"]),
+    default="html",
+    show_default=True,
+)
+@click.option("--fail-on", type=_FAIL_ON, default="never", show_default=True, help="What makes exit code 1.")
+@click.option("--output", type=click.Path(dir_okay=False, writable=True), help="Default: standard output.")
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+def standard_matrix(**given: Any) -> None:
+    """Put many reports side by side in one page."""
+    from okd_conformance.standard.commands import matrix_command  # noqa: PLC0415
+
+    sys.exit(matrix_command(**given))

@@ -121,6 +121,7 @@ def _as_arguments(options: Options) -> list[str]:
         "report-dir": options.report_dir,
         "lang": options.lang,
         "baseline": options.baseline,
+        "compare": options.compare,
     }
     arguments = [f"--okd-{name}={value}" for name, value in named.items() if value is not None]
     repeated = {

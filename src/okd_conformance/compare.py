@@ -112,7 +112,12 @@ def _entries(report: Report) -> Iterator[tuple[str, _Entry]]:
 def _head(before: Report, after: Report) -> list[Text]:
     """What is compared, and what makes the comparison say less."""
     lines = [
-        say(f"compare_{which}", product=product(one), started=one.run.started, verdict=verdict_name(one.verdict))
+        say(
+            f"compare_{which}",
+            product=product(one),
+            started=one.run.started,
+            verdict=verdict_name(one.verdict),
+        )
         for which, one in (("old", before), ("new", after))
     ]
     pairs = {

@@ -21,8 +21,9 @@ from okd_conformance.catalogue import load_catalogue
 from okd_conformance.configuration import ConfigurationError
 from okd_conformance.edition import Edition, UnknownEditionError, load_edition
 from okd_conformance.fields import Body
+from okd_conformance.reference.app import TOKEN_PATH
 from okd_conformance.reference.school import load_school
-from okd_conformance.reference.target import TOKEN_PATH, fixtures_of
+from okd_conformance.reference.target import fixtures_of
 from okd_conformance.target import load_target
 from okd_conformance.text import Lang, Text, say
 
@@ -67,7 +68,9 @@ Ask = Callable[[Text, str | None], str]
 """Puts a question to a person: the words, and what is offered."""
 
 
-def write_target_file(file: str, wishes: Wishes, lang: Lang, ask: Ask | None, force: bool, schema: bool) -> str:
+def write_target_file(
+    file: str, wishes: Wishes, lang: Lang, ask: Ask | None, force: bool, schema: bool
+) -> str:
     """Write the file and return what to do next. ``ask``: None when nobody can answer.
 
     Raises click.UsageError when the file exists, something is missing, or a value can't be right.
@@ -83,7 +86,9 @@ def write_target_file(file: str, wishes: Wishes, lang: Lang, ask: Ask | None, fo
         if schema:
             shutil.copyfile(Path(__file__).with_name("target.schema.json"), path.with_name(SCHEMA))
     except OSError as error:
-        raise click.UsageError(say("init_unwritable", file=file, error=error.strerror).in_language(lang)) from None
+        raise click.UsageError(
+            say("init_unwritable", file=file, error=error.strerror).in_language(lang)
+        ) from None
     variable = facts.auth["secret_variable"] if facts.auth else None
     key = "init_next" if variable else "init_next_open"
     return say(key, file=file, variable=variable).in_language(lang)
@@ -229,7 +234,9 @@ def fixtures_needed(edition: Edition, roles: Iterable[str]) -> list[str]:
     wanted: set[str] = set()
     for role in roles:
         for operation in edition.operations(role):
-            wanted.update(p.fixture for p in (*operation.path_parameters, *operation.query_parameters) if p.fixture)
+            wanted.update(
+                p.fixture for p in (*operation.path_parameters, *operation.query_parameters) if p.fixture
+            )
             for example in operation.examples.values():
                 if operation.body_schema is not None:
                     places = Body(operation.body_schema, example).places()

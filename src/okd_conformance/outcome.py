@@ -10,12 +10,14 @@ from typing import Any
 
 from okd_conformance import __version__
 from okd_conformance.baseline import load_baseline
+from okd_conformance.edition import load_edition
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.verdict import exit_code
 from okd_conformance.report.files import write_all
-from okd_conformance.report.model import Report, RunInfo, TargetInfo, build_report
+from okd_conformance.report.model import SUITE, Report, RunInfo, TargetInfo, build_report
 from okd_conformance.run import Run
 from okd_conformance.text import Text, say
+from okd_conformance.upgrade import Upgrade, upgrade
 from okd_conformance.wire.record import as_har
 
 LEDGER = "ledger.json"
@@ -59,6 +61,8 @@ def finish(
     """Build the report, write the files, and say how the run ended."""
     interrupted = exitstatus == _INTERRUPTED and not findings.broken
     report = _report(run, findings, deselected, skipped, interrupted)
+    if run.options.compare is not None:
+        report.upgrade = _upgrade(run, report)
     folder = run.options.folder
     write_all(report, as_har(findings.exchanges), folder, run.options.lang)
     _write_ledger(run, findings.left, folder / LEDGER)
@@ -73,6 +77,12 @@ def finish(
         code = 3
     words = known.words(run.options.baseline or "") if known else ()
     return Outcome(report, folder, code, len(findings.left), findings.configuration, words)
+
+
+def _upgrade(run: Run, report: Report) -> Upgrade:
+    other = load_edition(run.options.compare or run.edition.name)
+    statuses = {row.key: row.status for row in report.requirements}
+    return upgrade(run.edition, other, report.roles, statuses, run.bench.catalogue.of(other))
 
 
 def _write_ledger(run: Run, left: list[dict[str, Any]], file: Path) -> None:
@@ -127,11 +137,11 @@ def _broken(name: str, error: str) -> CaseResult:
     return CaseResult(
         id=name,
         requirement=name,
-        role="-",
+        role=SUITE,
         flow=None,
         operation=None,
         status=Status.SUITE_FAULT,
-        summary=say("summary_suite_fault", statement=say("suite_broken"), received=words),
+        summary=say("summary_suite_fault", statement=say("report_suite", id=name), received=words),
         received=words,
     )
 

@@ -148,6 +148,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--okd-run-id", default="", help=argparse.SUPPRESS)
     group.addoption("--okd-report-dir", metavar="DIR", help="where to write; default reports/<run id>")
     group.addoption("--okd-baseline", metavar="FILE", help="failures that are known, for the exit code")
+    group.addoption("--okd-compare", metavar="ID", help="edition to say the step to")
     group.addoption("--okd-lang", choices=("nl", "en"), default="en")
     for name in ("allow-production", "allow-incomplete", "allow-hooks", "keep-data", "quiet"):
         group.addoption(f"--okd-{name}", action="store_true", default=False)
@@ -176,6 +177,7 @@ def _options(config: pytest.Config) -> Options:
         keep_data=get("keep-data"),
         quiet=get("quiet"),
         baseline=get("baseline"),
+        compare=get("compare"),
     )
 
 

@@ -72,6 +72,7 @@ class Options:
     keep_data: bool = False
     quiet: bool = False
     baseline: str | None = None
+    compare: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """A form that a worker process can be handed."""
@@ -189,6 +190,7 @@ def opened(options: Options) -> Iterator[Run]:
         if run.target.is_production and not options.allow_production:
             raise RefusedError(say("production_refused"))
         _know_what_is_chosen(run)
+        _know_what_is_compared(run)
         preflight(run)
         try:
             options.folder.mkdir(parents=True, exist_ok=True)
@@ -210,6 +212,18 @@ def _know_what_is_chosen(run: Run) -> None:
     for option, values in unknown.items():
         if values:
             raise RefusedError(say("unknown_choice", option=option, value=values[0], edition=edition.id))
+
+
+def _know_what_is_compared(run: Run) -> None:
+    """Raise RefusedError for an edition that isn't there, or has none of the target's roles."""
+    if run.options.compare is None:
+        return
+    try:
+        other = load_edition(run.options.compare)
+    except UnknownEditionError as error:
+        raise RefusedError(Text.same(f"--compare: {error}")) from None
+    if not set(run.target.roles) & set(other.roles):
+        raise RefusedError(say("upgrade_no_role", edition=other.name))
 
 
 def preflight(run: Run) -> None:

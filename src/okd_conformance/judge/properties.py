@@ -60,9 +60,9 @@ def for_each_body(
         print_blob=False,
         report_multiple_bugs=False,
     )
-    tested: Any = given(strategy)(one)
-    seeded: Any = seed(run_seed)(settled(tested))
-    seeded()
+    generating: Any = given(strategy)
+    seeding: Any = seed(run_seed)
+    seeding(settled(generating(one)))()
     if stopped:
         raise stopped[0]
 

@@ -19,6 +19,7 @@ from okd_conformance.report.clean import one_line
 from okd_conformance.report.model import Report
 from okd_conformance.report.wording import is_telling, part_verdict, plain_sentence, status_name
 from okd_conformance.text import Lang, Text, say
+from okd_conformance.upgrade import STEPS, Upgrade
 from okd_conformance.wire.meter import Meter
 
 _STYLES = {
@@ -38,6 +39,7 @@ _VERDICT_STYLES = {
 }
 _SHOWN_AT_ONCE = frozenset({Status.FAILED, Status.SUITE_FAULT, Status.INCONCLUSIVE})
 _MOST_SHOWN = 25
+_MOST_CHANGES = 30
 _PLAIN_WIDTH = 110
 _LINE = 220
 _TELL_EVERY_S = 10
@@ -166,7 +168,22 @@ class ConsoleReporter:
         self._console.print(Styled(line, _VERDICT_STYLES[report.verdict]), soft_wrap=True)
         if not self._quiet:
             self._print(plain_sentence(report))
+        if report.upgrade is not None:
+            self._upgrade(report.upgrade)
         self._print(say("report_console_folder", folder=folder / "report.html"))
+
+    def _upgrade(self, upgrade: Upgrade) -> None:
+        """What the step to another edition asks, in short."""
+        self._console.print()
+        self._print(say("upgrade_title", edition=upgrade.edition))
+        counts = {step: len(upgrade.of(step)) for step in STEPS}
+        self._print(say("upgrade_sum", edition=upgrade.edition, **counts))
+        lines = [(step, text) for step in upgrade.operations for text in step.changes]
+        for step, text in [] if self._quiet else lines[:_MOST_CHANGES]:
+            self._print(Text.same(f"  {step.role}, {step.operation}: "), text)
+        if len(lines) > _MOST_CHANGES and not self._quiet:
+            self._print(Text.same("  … "), say("upgrade_more", n=len(lines) - _MOST_CHANGES))
+        self._console.print()
 
     def _show(self, result: CaseResult) -> None:
         self._shown += 1

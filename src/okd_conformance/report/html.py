@@ -76,7 +76,7 @@ def both(text: Text) -> Markup:
     nl, en = printable(text.nl), printable(text.en)
     if nl == en:
         return escape(nl)
-    return Markup('<span class="nl" lang="nl">{}</span><span class="en" lang="en">{}</span>').format(nl, en)
+    return Markup('<span lang="nl">{}</span><span lang="en">{}</span>').format(nl, en)
 
 
 class _Exchanges:

@@ -19,6 +19,7 @@ from okd_conformance.report.wording import (
     status_name,
 )
 from okd_conformance.text import Lang, Text, say
+from okd_conformance.upgrade import STEPS, Upgrade
 
 _MARKS = {
     Verdict.CONFORMANT: "✅",
@@ -42,6 +43,8 @@ def markdown(report: Report, lang: Lang) -> str:
     page.block(f"**{page.say('report_scope')}:** {page.text(report.scope)}")
     _roles(page, report)
     _findings(page, report)
+    if report.upgrade is not None:
+        _upgrade(page, report.upgrade)
     _identity(page, report)
     return "\n\n".join(page.blocks) + "\n"
 
@@ -107,6 +110,24 @@ def _flow_line(page: _Page, role: RoleResult) -> list[str]:
         title = f"{page.text(flow_name(name))} {page.text(flow.title)}".strip() + proposal
         lines.append(f"- {page.text(role.title)}, {title}: **{page.text(part_verdict(flow))}**")
     return lines
+
+
+def _upgrade(page: _Page, upgrade: Upgrade) -> None:
+    page.block(f"## {page.say('upgrade_title', edition=upgrade.edition)}")
+    counts = {step: len(upgrade.of(step)) for step in STEPS}
+    page.block(page.say("upgrade_sum", edition=upgrade.edition, **counts))
+    page.block(f"### {page.say('upgrade_what')}")
+    for step in upgrade.operations:
+        flows = ", ".join(page.text(flow_name(flow)) for flow in step.flows)
+        lines = "\n".join(f"- {page.text(text)}" for text in step.changes)
+        page.block(f"**{escaped(step.role)}, `{step.operation}`** ({flows})")
+        page.block(lines)
+    for name in STEPS:
+        rows = upgrade.of(name)
+        if rows:
+            page.block(f"### {page.say(f'upgrade_step_{name}')}")
+            head = [page.say("report_requirement"), page.say("report_role"), page.say("upgrade_reason")]
+            page.table(head, [[escaped(r.id), escaped(r.role), page.text(r.reason)] for r in rows], words=3)
 
 
 def _findings(page: _Page, report: Report) -> None:

@@ -19,9 +19,12 @@ from okd_conformance.judge.outcome import CaseResult, Status, Verdict, worst
 from okd_conformance.judge.verdict import verdict_of
 from okd_conformance.report.wording import scope_sentence
 from okd_conformance.text import Text, say
+from okd_conformance.upgrade import Upgrade
 
 FORMAT = "okd-conformance/report/1"
 EXCHANGES = "exchanges.har"
+SUITE = "suite"
+"""Stands in the place of a role where the suite itself went wrong, outside any check."""
 RowKey = tuple[str, str]
 """A requirement's id and a role: what identifies a row of the report."""
 
@@ -151,6 +154,8 @@ class Report:
     scope: Text
     roles: Mapping[str, RoleResult]
     requirements: list[RequirementResult]
+    upgrade: Upgrade | None = None
+    """What the step to another edition asks, if the run was to say that."""
 
     def counts(self) -> dict[Status, int]:
         """How many rows have each status."""
@@ -199,6 +204,7 @@ class Report:
             "roles": {name: _role_json(role) for name, role in self.roles.items()},
             "requirements": [_row_json(row) for row in self.requirements],
             "exchanges": EXCHANGES,
+            **({"upgrade": self.upgrade.as_json()} if self.upgrade else {}),
         }
 
     @classmethod
@@ -219,6 +225,7 @@ class Report:
             scope=Text.from_json(value["scope"]),
             roles={name: _role_from_json(name, role) for name, role in value["roles"].items()},
             requirements=[_row_from_json(row) for row in value["requirements"]],
+            upgrade=Upgrade.from_json(value["upgrade"]) if value.get("upgrade") else None,
         )
 
 
@@ -384,16 +391,17 @@ def _not_applicable(
 
 
 def _stray(key: RowKey, cases: list[CaseResult]) -> RequirementResult:
-    """A row for cases that name a requirement or role that the catalogue hasn't."""
+    """A row for cases that name what the catalogue hasn't, or that are about the suite itself."""
+    itself = key[1] == SUITE
     return RequirementResult(
         id=key[0],
         role=key[1],
         section="",
-        title=say("report_stray_title"),
+        title=say("report_suite_title" if itself else "report_stray_title"),
         level="MUST",
         basis="explicit",
         flows=(),
-        statement=say("report_stray", id=key[0], role=key[1]),
+        statement=say("report_suite" if itself else "report_stray", id=key[0], role=key[1]),
         status=Status.SUITE_FAULT,
         cases=cases,
     )

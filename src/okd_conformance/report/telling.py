@@ -20,8 +20,8 @@ _STATED = frozenset({Status.FAILED, Status.WARNING, Status.INCONCLUSIVE, Status.
 def marked(shown: Sequence[Shown], case: CaseResult) -> list[Shown]:
     """The exchanges of a case with the telling parts of the first one marked.
 
-    In the answer that is what the finding names: the status, a header, words of the body. In the request it is
-    what differs from the second exchange, when that is the same request in a form that was accepted.
+    In the answer that is what the finding names: the status, a header, words of the body. In the request it
+    is what differs from the second exchange, when that is the same request in a form that was accepted.
     """
     if not shown or case.status not in _STATED:
         return list(shown)

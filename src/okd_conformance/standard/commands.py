@@ -1,4 +1,4 @@
-"""The commands ``standard``: they find, show what was found, and say by their exit code whether it was anything."""
+"""The commands ``standard``: they find, show, and say by their exit code whether it was anything."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeVar
 import click
 
 from okd_conformance.configuration import ConfigurationError
-from okd_conformance.edition import UnknownEditionError
+from okd_conformance.edition import UnknownEditionError, load_edition
 from okd_conformance.standard.findings import Finding, worst_is
 from okd_conformance.standard.render import rendered
 from okd_conformance.standard.source import SourceError
@@ -51,3 +51,38 @@ def guarded(make: Callable[[], _T]) -> _T | None:
     except Exception:  # noqa: BLE001 - whatever it is, it is our fault and not the standard's
         click.echo(traceback.format_exc(), err=True, nl=False)
         return None
+
+
+def diff_command(old: str, new: str, form: str, lang: Lang, fail_on: str) -> int:
+    """``standard diff``."""
+    from okd_conformance.standard.diff import diff  # noqa: PLC0415
+
+    return told(lambda: diff(old, new), form, lang, fail_on)
+
+
+def drift_command(document: str, edition: str, form: str, lang: Lang, fail_on: str) -> int:
+    """``standard drift``."""
+    from okd_conformance.standard.drift import drift  # noqa: PLC0415
+
+    return told(lambda: drift(Path(document), load_edition(edition)), form, lang, fail_on)
+
+
+def rejudge_command(report: str, edition: str, form: str, lang: Lang, fail_on: str) -> int:
+    """``standard rejudge``."""
+    from okd_conformance.standard.rejudge import rejudge  # noqa: PLC0415
+
+    return told(lambda: rejudge(Path(report), load_edition(edition)), form, lang, fail_on)
+
+
+def matrix_command(reports: Sequence[str], form: str, lang: Lang, fail_on: str, output: str | None) -> int:
+    """``standard matrix``."""
+    from okd_conformance.standard.matrix import matrix_findings, matrix_html, read_matrix  # noqa: PLC0415
+
+    matrix = guarded(lambda: read_matrix([Path(report) for report in reports]))
+    if matrix is None:
+        return SUITE_FAULT
+    found = matrix_findings(matrix)
+    words = matrix_html(matrix, lang) if form == "html" else rendered(found, form, lang)
+    with click.open_file(output or "-", "w", encoding="utf-8") as file:
+        file.write(words)
+    return int(worst_is(found, fail_on))

@@ -1,12 +1,14 @@
-"""``standard diff``: what changes between two texts of the standard, whom it breaks, what of the suite it touches."""
+"""``standard diff``: what changes between two texts of the standard, whom it breaks, what it touches."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from okd_conformance.catalogue import Requirement, load_catalogue
+from okd_conformance.edition import Edition
 from okd_conformance.standard.facts import Fact, Standing, Subject, read_standing
 from okd_conformance.standard.findings import Finding, finding
 from okd_conformance.text import Text, say
@@ -24,6 +26,7 @@ _BREAKS: dict[str, tuple[str, str]] = {
     "answer": ("both", "both"),
     "answer-field": ("compatible", "clients"),
     "answer-value": ("clients", "compatible"),
+    "flow": ("servers", "clients"),
     "text-call": ("servers", "clients"),
     "text-server": ("both", "both"),
     "text-scope": ("servers", "clients"),
@@ -34,7 +37,14 @@ _BREAKS: dict[str, tuple[str, str]] = {
     "text-rule": ("text", "text"),
 }
 """Whom it breaks when a fact is added, and when it is taken away."""
+_DEMANDED = {
+    ("request-field", "required"): "clients",
+    ("query", "required"): "clients",
+    ("answer-field", "required"): "servers",
+}
+"""Whom it breaks when a field or a parameter must be there."""
 _FIELDS = frozenset({"request-field", "answer-field", "text-field", "text-answer-field"})
+_WHOLE = frozenset({"call", "flow"})
 _FORMS = frozenset({"request-form", "answer-form"})
 """The type of a field; told only when it changes, not when the field itself comes or goes."""
 _ORDER = ("both", "servers", "clients", "text", "compatible")
@@ -83,15 +93,15 @@ def _compared(before: Standing, after: Standing) -> list[Change]:
         gone.remove(old)
         come.remove(new)
         changes.append(_change(before, after, old_facts[old], new))
-    whole = {f.subject for f in come if f.kind == "call"} | {f.subject for f in gone if f.kind == "call"}
+    whole = {f.subject for f in [*come, *gone] if f.kind in _WHOLE}
     changes += [_change(before, after, old_facts[f], None) for f in gone if _worth(f, whole)]
     changes += [_change(before, after, None, f) for f in come if _worth(f, whole)]
     return [c for c in changes if c.subject.label or moved]
 
 
 def _worth(fact: Fact, whole: set[str]) -> bool:
-    """Of a call that is all new or all gone, that alone is told."""
-    return fact.kind == "call" or (fact.subject not in whole and fact.kind not in _FORMS)
+    """Of a call or a flow that is all new or all gone, that alone is told."""
+    return fact.kind in _WHOLE or (fact.subject not in whole and fact.kind not in _FORMS)
 
 
 def _paired_subjects(before: Standing, after: Standing) -> dict[str, str]:
@@ -137,25 +147,35 @@ def _paired_facts(
 
 
 def _became(old: Fact, new: Fact, before: Standing, after: Standing) -> bool:
-    if old.kind == "call":
-        return True
-    if old.kind == "text-call":
-        return _singular(old.name.partition(" ")[2]) == _singular(new.name.partition(" ")[2])
-    if old.kind in {"query", *_FIELDS}:
-        if old.name == new.name:
-            return True
-        meaning = before.meanings.get(old.name)
-        same = meaning is not None and meaning == after.meanings.get(new.name)
-        return same or old.name.casefold() == new.name.casefold()
-    if old.kind in _FORMS:
-        return old.name == new.name
-    if old.kind == "text-rule":
-        return SequenceMatcher(None, old.name, new.name, autojunk=False).quick_ratio() > _ALIKE and (
-            SequenceMatcher(None, old.name, new.name, autojunk=False).ratio() > _ALIKE
-        )
-    if old.kind == "text-value":
-        return old.name == new.name and old.value.casefold() == new.value.casefold()
-    return False
+    """Whether one fact came in the place of another."""
+    same_name = old.name == new.name
+    tests: dict[str, Callable[[], bool]] = {
+        "call": lambda: True,
+        "text-call": lambda: _path(old) == _path(new),
+        "request-form": lambda: same_name,
+        "answer-form": lambda: same_name,
+        "text-rule": lambda: _alike(old.name, new.name),
+        "text-value": lambda: same_name and old.value.casefold() == new.value.casefold(),
+        "query": lambda: same_name or _means_the_same(old, new, before, after),
+    }
+    if old.kind in _FIELDS:
+        return tests["query"]()
+    return old.kind in tests and tests[old.kind]()
+
+
+def _path(fact: Fact) -> str:
+    return _singular(fact.name.partition(" ")[2])
+
+
+def _alike(one: str, other: str) -> bool:
+    match = SequenceMatcher(None, one, other, autojunk=False)
+    return match.quick_ratio() > _ALIKE and match.ratio() > _ALIKE
+
+
+def _means_the_same(old: Fact, new: Fact, before: Standing, after: Standing) -> bool:
+    meaning = before.meanings.get(old.name)
+    same = meaning is not None and meaning == after.meanings.get(new.name)
+    return same or old.name.casefold() == new.name.casefold()
 
 
 def _change(before: Standing, after: Standing, old: Fact | None, new: Fact | None) -> Change:
@@ -168,26 +188,25 @@ def _change(before: Standing, after: Standing, old: Fact | None, new: Fact | Non
 
 def _breaking(old: Fact | None, new: Fact | None) -> str:
     """Whom a change breaks."""
-    kind = (new or old or Fact("", "text-rule", "")).kind
-    if kind == "text-rule":
+    fact = new or old
+    if fact is None or fact.kind == "text-rule":
         return "text"
     if old is not None and new is not None:
-        if old.name != new.name or kind in {"call", "text-call"}:
-            return "both"
-        demanded = new.value == "required"
-        if kind in {"request-field", "query"}:
-            return "clients" if demanded else "servers"
-        return ("servers" if demanded else "clients") if kind == "answer-field" else "both"
-    added, removed = _BREAKS[kind]
-    if new is not None and new.value == "required" and kind in {"request-field", "query"}:
-        return "clients"
-    if new is not None and new.value == "required" and kind == "answer-field":
-        return "servers"
-    if new is not None and kind == "query":
-        return "compatible"
-    if kind == "status" and (new or old or Fact("", "", "0")).name.startswith("2"):
+        return _breaking_anew(old, new)
+    if fact.kind == "status" and fact.name.startswith("2"):
         return "both"
+    if new is not None and new.value in {"required", "optional"}:
+        return _DEMANDED.get((new.kind, new.value), "compatible")
+    added, removed = _BREAKS[fact.kind]
     return added if new is not None else removed
+
+
+def _breaking_anew(old: Fact, new: Fact) -> str:
+    """Whom it breaks that one thing became another."""
+    if old.name != new.name or new.value not in {"required", "optional"}:
+        return "both"
+    eased = {"request-field": "servers", "query": "servers", "answer-field": "clients"}
+    return _DEMANDED[new.kind, new.value] if new.value == "required" else eased[new.kind]
 
 
 # --- in words --------------------------------------------------------------------------------------------
@@ -210,7 +229,9 @@ def _told(change: Change, before: Standing, after: Standing) -> Finding:
     ids = _touched(change, before, after)
     touches = Text.same("")
     if ids:
-        listed = ", ".join(ids[:_MAX_NAMED]) + (f" … (+{len(ids) - _MAX_NAMED})" if len(ids) > _MAX_NAMED else "")
+        listed = ", ".join(ids[:_MAX_NAMED]) + (
+            f" … (+{len(ids) - _MAX_NAMED})" if len(ids) > _MAX_NAMED else ""
+        )
         touches = say("standard_touches", ids=listed)
     details = {
         "breaks": change.breaks,
@@ -243,25 +264,31 @@ def _whose(subject: Subject) -> Text:
 
 def _touched(change: Change, before: Standing, after: Standing) -> list[str]:
     """The requirements about this call whose words name what changed; of a call, all of them."""
-    operation = change.subject.operation
-    tokens = {f.name for f in (change.old, change.new) if f} | {f.value for f in (change.old, change.new) if f}
-    tokens -= {"", "required", "optional"}
-    found = []
-    for edition in (before.edition, after.edition):
-        for requirement in load_catalogue().of(edition) if edition and operation else []:
-            about = any(o.name == operation and requirement.applies.to(o) for o in edition.operations())
-            flows = requirement.applies.flows
-            fits = not flows or bool(set(flows) & set(change.subject.flows))
-            whole = change.kind in {"call", "text-call"} and bool(requirement.applies.operations)
-            if about and fits and (whole or _names(requirement, tokens)) and requirement.id not in found:
-                found.append(requirement.id)
-    return found
+    facts = [fact for fact in (change.old, change.new) if fact]
+    tokens = {f.name for f in facts} | {f.value for f in facts} - {"required", "optional"}
+    editions = [s.edition for s in (before, after) if s.edition is not None]
+    found = [r.id for e in editions for r in load_catalogue().of(e) if _about(r, change, e, tokens)]
+    return list(dict.fromkeys(found))
+
+
+def _about(requirement: Requirement, change: Change, edition: Edition, tokens: set[str]) -> bool:
+    subject, applies = change.subject, requirement.applies
+    if not any(o.name == subject.operation and applies.to(o) for o in edition.operations()):
+        return False
+    if applies.flows and not set(applies.flows) & set(subject.flows):
+        return False
+    whole = change.kind in {"call", "text-call", "flow"} and bool(applies.operations)
+    return whole or _names(requirement, tokens)
 
 
 def _names(requirement: Requirement, tokens: set[str]) -> bool:
+    """Whether the words of a requirement name one of these; a plain word only counts as a name in quotes."""
     texts = [requirement.statement, requirement.test, requirement.reasoning]
-    words = " ".join(t.en for t in texts if t) + " ".join(s.quote or "" for s in requirement.sources)
-    return any(token in words for token in tokens)
+    words = " ".join(t.en for t in texts if t) + " " + " ".join(s.quote or "" for s in requirement.sources)
+    exact = {t for t in tokens if not t.islower() or not t.isalpha()} - {""}
+    quoted = {f'"{t}"' for t in tokens if t} | {f"`{t}`" for t in tokens if t}
+    edged = any(re.search(rf"(?<!\w){re.escape(t)}(?!\w)", words) for t in exact)
+    return edged or any(t in words for t in quoted)
 
 
 def _requirements(before: Standing, after: Standing) -> Iterator[Finding]:

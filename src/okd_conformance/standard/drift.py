@@ -1,4 +1,4 @@
-"""``standard drift``: the published document against our edition; what no erratum says, and what is mended."""
+"""``standard drift``: the published document against our edition; what no erratum says, what is mended."""
 
 from __future__ import annotations
 
@@ -49,9 +49,7 @@ def _calls(theirs: Spec, ours: Sequence[Spec]) -> Iterator[Finding]:
         yield spec.found("drift-call-ours", call.spot, call=call.name)
 
 
-def _differences(
-    theirs: Spec, ours: Sequence[Spec]
-) -> tuple[set[Difference], dict[str, tuple[Spec, Spot]]]:
+def _differences(theirs: Spec, ours: Sequence[Spec]) -> tuple[set[Difference], dict[str, tuple[Spec, Spot]]]:
     published = {(c.method, c.path): c for c in theirs.calls()}
     found: set[Difference] = set()
     places: dict[str, tuple[Spec, Spot]] = {}
@@ -133,7 +131,7 @@ def _request(spec: Spec, call: Call) -> Iterator[str]:
         yield f"request {media}"
         yield from (f"request requires {field}" for field in required(spec, spot.at("schema")))
         encoding = spot.at("encoding")
-        for part in encoding.keys():
+        for part in encoding.names():
             kinds = str(encoding.at(part, "contentType").value).split(",")
             yield from (f"part {part} {kind.strip()}" for kind in kinds)
 

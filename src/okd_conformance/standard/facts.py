@@ -94,7 +94,7 @@ def _meanings(edition: Edition) -> dict[str, str]:
     for document in {role.document for role in edition.roles.values()}:
         spec = Spec(edition.folder / document)
         for schema in spec.schemas():
-            for name in schema.at("properties").keys():
+            for name in schema.at("properties").names():
                 spot = schema.at("properties", name)
                 meaning = (spot.value or {}).get("x-okd-meaning") if isinstance(spot.value, dict) else None
                 meaning = meaning or (spec.follow(spot).value or {}).get("x-okd-meaning")
@@ -129,7 +129,7 @@ def _published(path: Path) -> Standing:
         servers = tuple(dict.fromkeys(n.server.lower() for _, n in naming if n.server))
         found.subjects[key] = Subject(call.name, flows, servers, _operation(edition, key))
         found.add(Fact(key, "call", call.name), *_place(spec, call.spot))
-        for scope in _listed_scopes(spec, call):
+        for scope in _listed_scopes(call):
             found.add(Fact(key, "scope", scope), *_place(spec, call.spot.at("security")))
         _call_facts(found, key, spec, call)
     for doc in docs:
@@ -166,7 +166,7 @@ def _operation(edition: Edition | None, key: str) -> str | None:
     return next((o.name for o in every if folded(o.method, o.path) == key), None)
 
 
-def _listed_scopes(spec: Spec, call: Call) -> list[str]:
+def _listed_scopes(call: Call) -> list[str]:
     security = call.spot.at("security").value
     entries = security if isinstance(security, list) else []
     return [s for e in entries if isinstance(e, dict) for names in e.values() for s in names or []]
@@ -176,8 +176,11 @@ def _doc_facts(found: Standing, doc: Doc, edition: Edition | None) -> None:
     key, file = f"flow {doc.flow}", f"doc/{doc.path.name}"
     flow = str(doc.flow)
     roles = tuple(dict.fromkeys(n.server.lower() for n in doc.named if n.server and n.path))
-    called = next((o for n in doc.named if n.path and (o := _operation(edition, folded(n.method, n.path)))), None)
+    called = next(
+        (o for n in doc.named if n.path and (o := _operation(edition, folded(n.method, n.path)))), None
+    )
     found.subjects[key] = Subject(key, (flow,), roles, called)
+    found.add(Fact(key, "flow", key), file, 1)
     for named in doc.named:
         if named.path:
             found.add(Fact(key, "text-call", folded(named.method, named.path)), file, named.line)
@@ -214,7 +217,7 @@ def _named_values(spot: Spot) -> Iterator[tuple[str, Spot]]:
         for item in spot.items():
             yield from _named_values(item)
         return
-    for name in spot.keys():
+    for name in spot.names():
         yield name, spot.at(name)
         if name in {"consumers", "items", "documents", "documentSubTypes"}:
             yield from _named_values(spot.at(name))
@@ -238,7 +241,7 @@ def _call_facts(found: Standing, key: str, spec: Spec, call: Call) -> None:
         body = spec.body(spot)
         if body is not None:
             _fields(found, key, spec, body, "request")
-        for part in spot.at("encoding").keys():
+        for part in spot.at("encoding").names():
             for kind in str(spot.at("encoding", part, "contentType").value).split(","):
                 found.add(Fact(key, "part", part, kind.strip()), *_place(spec, spot.at("encoding", part)))
     for status, answer in spec.responses(call).items():
@@ -284,5 +287,3 @@ def _enumerated(words: Any) -> list[str]:
     if not isinstance(words, dict):
         return []
     return [str(v) for v in [*(words.get("enum") or []), *([words["const"]] if "const" in words else [])]]
-
-

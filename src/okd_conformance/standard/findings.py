@@ -69,8 +69,8 @@ def finding(
     file: str,
     line: int,
     details: Mapping[str, Any] | None = None,
-    /,
     severity: str | None = None,
+    /,
     **values: object,
 ) -> Finding:
     """A finding of a rule, with the gaps of its message filled. KeyError for an unknown rule or a gap."""
@@ -82,9 +82,7 @@ def finding(
         for lang in ("nl", "en")
     }
     told = Text.from_json(filled)
-    return Finding(
-        rule_id, severity or rule.severity, file, line, told, rule.why, rule.remedy, details or {}
-    )
+    return Finding(rule_id, severity or rule.severity, file, line, told, rule.why, rule.remedy, details or {})
 
 
 def in_order(found: Iterable[Finding]) -> list[Finding]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
+
 from okd_conformance.standard.findings import Finding
 from okd_conformance.standard.spec import Spec, Spot
 
@@ -23,6 +25,7 @@ class Bundle:
         self._origins: dict[int, Spot] = {}
         self._names: dict[tuple[str, tuple[str | int, ...]], str] = {}
         self._components: dict[str, Any] = {}
+        self._open: set[tuple[str, tuple[str | int, ...]]] = set()
         self.document: dict[str, Any] = self._copied(spec.root)
         own = dict(self.document.get("components") or {})
         own["schemas"] = {**own.get("schemas", {}), **self._components}
@@ -37,52 +40,48 @@ class Bundle:
                 node = node[step]
             except (KeyError, IndexError, TypeError):
                 return found
-            found = self._origins.get(id(node), found.at(step) if not isinstance(node, dict | list) else found)
+            found = self._origins.get(
+                id(node), found.at(step) if not isinstance(node, dict | list) else found
+            )
         return found
 
-    def _copied(self, spot: Spot, key: str | int | None = None) -> Any:
+    def _copied(self, spot: Spot, key: str | int | None = None, in_schema: bool = False) -> Any:
         value = spot.value
+        in_schema = in_schema or key in {"schema", "schemas"}
         if isinstance(value, list):
-            copy: Any = [self._copied(spot.at(i)) for i in range(len(value))]
+            copy: Any = [self._copied(spot.at(i), None, in_schema) for i in range(len(value))]
         elif isinstance(value, dict):
             if isinstance(value.get("$ref"), str) and key != "properties":
-                return self._referred(spot)
-            copy = {k: v if k in _FREE and key != "properties" else self._copied(spot.at(k), k)
-                    for k, v in value.items()}
+                return self._referred(spot, in_schema)
+            copy = {
+                k: v if k in _FREE and key != "properties" else self._copied(spot.at(k), k, in_schema)
+                for k, v in value.items()
+            }
         else:
             return value
         self._origins[id(copy)] = spot
         return copy
 
-    def _referred(self, spot: Spot) -> Any:
+    def _referred(self, spot: Spot, in_schema: bool) -> Any:
         target = self._spec.follow(spot)
-        if target == spot:
-            return {}
-        if not _is_schema(spot):
-            return self._copied(target)
         where = (str(target.source.path), target.pointer)
+        if target == spot or where in self._open:
+            return {}
+        if not in_schema:
+            self._open.add(where)
+            copy = self._copied(target)
+            self._open.discard(where)
+            return copy
         if where not in self._names:
             self._names[where] = name = f"{target.source.path.stem}_{len(self._names)}"
-            self._components[name] = self._copied(target)
+            self._components[name] = self._copied(target, None, True)
         made = {"$ref": f"#/components/schemas/{self._names[where]}"}
         self._origins[id(made)] = spot
         return made
 
 
-def _is_schema(spot: Spot) -> bool:
-    """Whether a reference stands where a schema does: not an answer, a parameter, a path or an example."""
-    steps = [s for s in spot.pointer if isinstance(s, str)]
-    if "schema" in steps or spot.source.path.parent.name in {"schemas", "consumers", "enumerations", "V1"}:
-        return spot.pointer[:1] != ("paths",) or "schema" in steps
-    return False
-
-
 def grammar(world: World) -> Iterator[Finding]:
-    """What openapi-spec-validator finds; nothing when it isn't installed."""
-    try:
-        from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator  # noqa: PLC0415
-    except ImportError:
-        return
+    """What openapi-spec-validator finds in the bundle."""
     bundle = Bundle(world.spec)
     judge = OpenAPIV30SpecValidator if world.spec.version < (3, 1) else OpenAPIV31SpecValidator
     for error in judge(bundle.document).iter_errors():

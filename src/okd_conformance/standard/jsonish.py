@@ -1,10 +1,11 @@
-"""JSON as documentation has it: strictly read if it is JSON, else mended so that its content can be judged."""
+"""JSON as documentation has it: read strictly, else mended so that its content can be judged."""
 
 from __future__ import annotations
 
 import json
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ _PLAIN = frozenset({"true", "false", "null"})
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A piece of JSON in a text: its first line, what is wrong with it as JSON, and its content if readable."""
+    """A piece of JSON in a text: where it begins, what is wrong with it, and its content if readable."""
 
     line: int
     text: str
@@ -66,7 +67,7 @@ def mended(text: str) -> str:
     lines = [_UNCLOSED_KEY.sub(r'\1\2": "', line) for line in text.split("\n")]
     lines = ["" if _LOOSE_WORDS.match(x) and x.strip() not in _PLAIN else x for x in lines]
     told = [i for i, line in enumerate(lines) if line.strip()]
-    for here, following in zip(told, told[1:], strict=False):
+    for here, following in pairwise(told):
         ends, starts = lines[here].rstrip(), lines[following].lstrip()
         if _STARTS_ITEM.match(starts) and _ENDS_VALUE.search(ends):
             lines[here] = ends + ","

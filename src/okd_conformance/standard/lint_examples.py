@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -55,7 +56,8 @@ def validity(world: World, sample: Sample) -> Iterator[Finding]:
     for error in list(telling(world.validity.errors(sample.schema, value)))[:_MAX_ERRORS]:
         where = sample.spot.at(*error.absolute_path)
         if fits_several(error):
-            witness = shrunk(error.instance, frozenset(_kept(error)), lambda v, e=error: _refused(world, e, v))
+            still = functools.partial(_refused, world, error)
+            witness = shrunk(error.instance, frozenset(_kept(error)), still)
             yield world.at("example-ambiguous", where, witness=shown(witness))
         else:
             yield world.at("example-refused", where, reason=_reason(error))
@@ -69,13 +71,17 @@ def _kept(error: ValidationError) -> list[str]:
 
 def _refused(world: World, error: ValidationError, value: Any) -> bool:
     """Whether more than one branch still accepts the value."""
-    fitting = [branch for branch in error.validator_value if not list(world.validity.by_converted(branch, value))]
+    fitting = [branch for branch in _branches(error) if not list(world.validity.by_converted(branch, value))]
     return len(fitting) > 1
+
+
+def _branches(error: ValidationError) -> list[Any]:
+    return error.validator_value if isinstance(error.validator_value, list) else []
 
 
 def _reason(error: ValidationError) -> str:
     if error.validator in {"anyOf", "oneOf"}:
-        return f"none of the {len(error.validator_value)} branches of {error.validator} fits"
+        return f"none of the {len(_branches(error))} branches of {error.validator} fits"
     words = error.message
     return words if len(words) <= 200 else words[:199] + "…"
 
@@ -91,7 +97,7 @@ def names(world: World, sample: Sample) -> Iterator[Finding]:
 
 def _unknown(world: World, schema: Spot, spot: Spot) -> Iterator[Finding]:
     if isinstance(spot.value, list):
-        inner = [s for s in _parts(world, schema, "items")]
+        inner = list(_parts(world, schema, "items"))
         for item in spot.items():
             for part in inner[:1]:
                 yield from _unknown(world, part, item)
@@ -132,9 +138,8 @@ def addresses(world: World, sample: Sample) -> Iterator[Finding]:
         if url.startswith("http://"):
             yield world.at("url-http", spot, url=url)
         parts = urlsplit(url)
-        if "&" in parts.path and not parts.query:
-            yield world.at("url-query", spot, url=url)
-        elif parts.fragment and "=" in parts.path:
+        without_mark = "&" in parts.path and not parts.query
+        if without_mark or (parts.fragment and "=" in parts.path):
             yield world.at("url-query", spot, url=url)
 
 
@@ -155,9 +160,9 @@ def untyped_ids(world: World) -> Iterator[Finding]:
         for spot in spots:
             words = world.spec.follow(spot).value or {}
             example = words.get("example")
-            if name.endswith("Id") and words.get("type") == "string" and "format" not in words:
-                if isinstance(example, str) and _UUID.match(example):
-                    yield world.at("id-untyped", spot, name=name)
+            untyped = words.get("type") == "string" and "format" not in words
+            if name.endswith("Id") and untyped and isinstance(example, str) and _UUID.match(example):
+                yield world.at("id-untyped", spot, name=name)
 
 
 def path_and_body(world: World, doc: Doc, message: Message) -> Iterator[Finding]:
@@ -177,7 +182,13 @@ def path_and_body(world: World, doc: Doc, message: Message) -> Iterator[Finding]
 
 def file_names(world: World, doc: Doc, message: Message) -> Iterator[Finding]:
     """File names in the header of the file part that differ from the name in the metadata."""
-    told = [(s, s.value) for b in message.blocks if b.source for n, s in walk(Spot(b.source, ())) if n == "documentName"]
+    told = [
+        (s, s.value)
+        for b in message.blocks
+        if b.source
+        for n, s in walk(Spot(b.source, ()))
+        if n == "documentName"
+    ]
     for header in message.headers:
         found = _FILENAME.search(header.value)
         for spot, name in told if found else []:
@@ -202,8 +213,14 @@ def query(world: World, doc: Doc, message: Message) -> Iterator[Finding]:
                 words = ", ".join(map(str, enum["enum"]))
                 line = block.source.line((name,))
                 yield world.on("value-not-in-parameter", doc, line, name=name, value=told, allowed=words)
-            if name == "expand" and parameter in world.spec.parameters(call) and "expand" not in message.answers.query:
-                wide = [w for w in enum.get("items", {}).get("enum", []) if isinstance(block.value.get(w), dict)]
+            if (
+                name == "expand"
+                and parameter in world.spec.parameters(call)
+                and "expand" not in message.answers.query
+            ):
+                wide = [
+                    w for w in enum.get("items", {}).get("enum", []) if isinstance(block.value.get(w), dict)
+                ]
                 if wide:
                     line = message.answers.line
                     yield world.on("expanded-unasked", doc, line, call=call.name, fields=", ".join(wide))
@@ -222,7 +239,9 @@ def descriptions(world: World) -> Iterator[Finding]:
             continue
         for name, spot in walk(sample.spot):
             value = spot.value
-            if isinstance(value, str) and not name.endswith(("Description", "Code")) and value not in codes:
-                if value.casefold() in described:
-                    page = described[value.casefold()]
-                    yield world.at("description-as-code", spot, name=name, value=value, page=page)
+            told = (
+                isinstance(value, str) and not name.endswith(("Description", "Code")) and value not in codes
+            )
+            if told and value.casefold() in described:
+                page = described[value.casefold()]
+                yield world.at("description-as-code", spot, name=name, value=value, page=page)

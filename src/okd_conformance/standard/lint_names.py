@@ -103,7 +103,9 @@ def vocabularies(world: World) -> Iterator[Finding]:
                 yield world.at("enum-absent", spot, name=name, values=json.dumps(sorted(enums)[0]))
             elif own and any(not set(own) & set(other) for other in enums):
                 others = next(other for other in enums if not set(own) & set(other))
-                yield world.at("enum-differs", spot, name=name, values=", ".join(own), others=", ".join(others))
+                yield world.at(
+                    "enum-differs", spot, name=name, values=", ".join(own), others=", ".join(others)
+                )
 
 
 def narrowed(world: World) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Rules about what schemas accept: branches that overlap, choices that check nothing, bodies that may be empty."""
+"""Rules about what schemas accept: overlapping branches, choices that check nothing, empty bodies."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ def shown(value: Any) -> str:
 def overlap(world: World, schema: Spot) -> Iterator[Finding]:
     """Branches of oneOf that accept the same value, so that neither can be chosen."""
     branches = [b for b in schema.at("oneOf").items() if isinstance(b.value, dict)]
+    if len(branches) < 2:
+        return
     for value in _candidates(world, schema, branches):
         fitting = [i for i, b in enumerate(branches) if world.validity.accepts(b, value)]
         if len(fitting) > 1:
@@ -113,7 +115,7 @@ def _nonsense(world: World, branch: Spot) -> tuple[Any, list[str]]:
 def unsatisfiable(world: World, schema: Spot) -> Iterator[Finding]:
     """Schemas that contradict themselves: a field that must be there and can't have any value."""
     for word in ("properties",):
-        for name in schema.at(word).keys():
+        for name in schema.at(word).names():
             spot = schema.at(word, name)
             words = spot.value
             enum = words.get("enum") if isinstance(words, dict) else None
@@ -124,10 +126,10 @@ def unsatisfiable(world: World, schema: Spot) -> Iterator[Finding]:
 def nothing_required(world: World, schema: Spot) -> Iterator[Finding]:
     """Items of a list that may be empty objects although they have named fields."""
     items = world.spec.follow(schema.at("items")) if schema.has("items") else None
-    if items is None or not items.at("properties").keys() or world.spec.version >= (3, 1):
+    if items is None or not items.at("properties").names() or world.spec.version >= (3, 1):
         return
     if items.value.get("type") == "object" and "required" not in items.value and "allOf" not in items.value:
-        names = ", ".join(items.at("properties").keys())
+        names = ", ".join(items.at("properties").names())
         yield world.at("nothing-required", items, fields=names)
 
 

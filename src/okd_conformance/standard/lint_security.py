@@ -36,7 +36,7 @@ def requirement(world: World, call: Call) -> Iterator[Finding]:
             yield world.at("security-refusals", where, call=call.name, statuses=", ".join(refusals))
         return
     for entry in listed.items():
-        for name in entry.keys():
+        for name in entry.names():
             scopes = entry.at(name).value or []
             if name not in world.scopes:
                 yield world.at("security-undefined", entry.at(name), scheme=name, call=call.name)
@@ -132,7 +132,9 @@ def _page_against(world: World, page_doc: Doc, line: int, flow: Doc, told: set[s
     told_known = {s for s in told if s in world.scope_names}
     if text and told_known and text - told_known:
         extra = ", ".join(sorted(text - told_known))
-        yield world.on("scope-page-text", flow, scoped[0], flow=flow.flow, scopes=extra, page=page_doc.path.name)
+        yield world.on(
+            "scope-page-text", flow, scoped[0], flow=flow.flow, scopes=extra, page=page_doc.path.name
+        )
     for call in calls_of(world, flow) if open_ended and told_known else []:
         unlisted = sorted(world.scopes_of(call) - told_known - _told_elsewhere(world, call, flow))
         spot = world.spec.security(call)

@@ -72,7 +72,7 @@ def combinations(world: World) -> Iterator[Finding]:
             wrong = [str(i.value) for i in schema.at(word).items() if not isinstance(i.value, dict)]
             if wrong:
                 yield world.at("not-a-schema", schema.at(word), word=word, members=", ".join(wrong))
-        known = schema.at("properties").keys()
+        known = schema.at("properties").names()
         alone = known and not schema.pointer and "allOf" not in schema.value
         for item in schema.at("required").items() if alone else []:
             if item.value not in known:
@@ -82,9 +82,9 @@ def combinations(world: World) -> Iterator[Finding]:
 def paths(world: World) -> Iterator[Finding]:
     """Paths that a template of another path also fits, with a method that both have."""
     every = world.spec.root.at("paths")
-    methods = {path: {c.method for c in world.calls if c.path == path} for path in every.keys()}
-    for template in every.keys():
-        for path in every.keys():
+    methods = {path: {c.method for c in world.calls if c.path == path} for path in every.names()}
+    for template in every.names():
+        for path in every.names():
             literal = "{" in template and "{" not in path and fits(template, path)
             if literal and methods[template] & methods[path]:
                 yield world.at("path-shadowed", every.at(path), path=path, template=template)

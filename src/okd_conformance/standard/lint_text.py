@@ -12,7 +12,9 @@ from okd_conformance.standard.spec import Call
 from okd_conformance.standard.witness import property_names
 from okd_conformance.standard.world import World
 
-_OPEN = re.compile(r"open ?vraag|voorstel om te bespreken|huidige idee|we zoeken nog|\bTODO\b|\bTBD\b", re.IGNORECASE)
+_OPEN = re.compile(
+    r"open ?vraag|voorstel om te bespreken|huidige idee|we zoeken nog|\bTODO\b|\bTBD\b", re.IGNORECASE
+)
 _LIMIT = re.compile(r"\b\d+\s?(?:GB|MB)\b")
 _EXACT = re.compile(r"\d{7,}|GiB|MiB|10\^9|2\^30")
 _REFUSES = re.compile(r"fo?u(?:t)?t?melding|foutmelding|error message", re.IGNORECASE)
@@ -135,7 +137,9 @@ def paging(world: World) -> Iterator[Finding]:
                 known = property_names(world.spec, media.at("schema"))
                 if "pageNumber" in known and "pageNumber" not in asked:
                     yield world.at("paged-without-parameters", call.spot, call=call.name)
-    yield from _named_as_only(world, )
+    yield from _named_as_only(
+        world,
+    )
 
 
 def _named_as_only(world: World) -> Iterator[Finding]:
@@ -148,6 +152,10 @@ def _named_as_only(world: World) -> Iterator[Finding]:
                         named = parameter.at("name").value == word and parameter.at("in").value == "query"
                         if named and not parameter.at("required").value:
                             text = f"{doc.path.name}:{line.number}"
-                            yield world.at("search-key-optional", call.spot.at("parameters"), name=word, text=text, call=call.name)
-
-
+                            yield world.at(
+                                "search-key-optional",
+                                call.spot.at("parameters"),
+                                name=word,
+                                text=text,
+                                call=call.name,
+                            )

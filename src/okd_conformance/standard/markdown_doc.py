@@ -198,9 +198,7 @@ def _read_message(path: Path, message: Message, lines: list[tuple[int, str]]) ->
                 message.headers.append(Header(number, header.group(1), header.group(2)))
             else:
                 message.bad_lines.append((number, line.strip()))
-        elif not line.strip():
-            in_head = False
-        elif line.startswith("--"):
+        elif not line.strip() or line.startswith("--"):
             in_head = False
         elif header and header.group(1).lower() in {"content-disposition", "content-type"}:
             message.headers.append(Header(number, "part " + header.group(1), header.group(2)))

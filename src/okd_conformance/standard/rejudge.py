@@ -8,6 +8,7 @@ single exchange, are run again. All else needs a new run, and is said to.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,12 +19,12 @@ from typing import Any, cast
 
 from okd_conformance.cases import Claims, planned
 from okd_conformance.catalogue import Catalogue, Requirement, load_catalogue
-from okd_conformance.edition import Edition, Operation, load_edition
+from okd_conformance.edition import Edition, Operation, Schema, load_edition
 from okd_conformance.fields import field_name, validator
 from okd_conformance.judge.case import Case, CaseSpec
 from okd_conformance.judge.outcome import CaseResult, Status, worst
-from okd_conformance.judging import result_of
 from okd_conformance.judge.stops import Stopped
+from okd_conformance.judging import result_of
 from okd_conformance.paths import data_folder
 from okd_conformance.report.model import Report
 from okd_conformance.report.wording import status_name
@@ -33,6 +34,8 @@ from okd_conformance.suite import checks_of, observers
 from okd_conformance.text import Text, say
 from okd_conformance.wire.exchange import Exchange
 
+_HARMLESS = frozenset({"x-okd-meaning", "x-okd-fixture", "x-okd-fresh", "x-okd-part"})
+"""Annotations that say how we fill a field, not how its value is to be read."""
 _JUDGED = (Status.FAILED, Status.WARNING, Status.PASSED)
 
 
@@ -69,7 +72,7 @@ def rejudged(path: Path, edition: Edition) -> Rejudged:
 
 
 def rejudge(path: Path, edition: Edition) -> list[Finding]:
-    """What the other edition would change for the vendor of a stored run, and what only a new run can tell."""
+    """What the other edition would change for the vendor of a stored run, and what needs a new run."""
     return list(_told(rejudged(path, edition), str(path)))
 
 
@@ -99,7 +102,7 @@ class _Judge:
             return []
         return [r for r in self.catalogue.of(edition, role) if not r.untestable]
 
-    # --- one case ------------------------------------------------------------------------------------------
+    # --- one case ---
 
     def _case(self, case: CaseResult) -> Outcome:
         if case.status not in _JUDGED:
@@ -140,7 +143,7 @@ class _Judge:
         same = [o for o in every if old is not None and o.name == old.name]
         return next((o for o in same if old and o.method == old.method), same[0] if same else None)
 
-    # --- observers -----------------------------------------------------------------------------------------
+    # --- observers ---
 
     def _observed(self, case: CaseResult) -> Outcome:
         """Run the observer again on every stored exchange of the operation, by both editions."""
@@ -186,7 +189,7 @@ class _Judge:
         status = worst([r.status for r in results])
         return status, next(r for r in results if r.status is status)
 
-    # --- outcomes ------------------------------------------------------------------------------------------
+    # --- outcomes ---
 
     def _needs(self, case: CaseResult, reason: Text, entry: Entry | None = None) -> Outcome:
         message = entry.message if entry else None
@@ -216,7 +219,45 @@ def _request_differs(old: Operation, new: Operation, entry: Entry) -> Text | Non
     valid = validator(old.body_schema).is_valid(sent)
     if valid != validator(new.body_schema).is_valid(sent):
         return say("standard_request_now_invalid" if valid else "standard_request_now_valid")
-    return None
+    field = _read_otherwise(old.body_schema, new.body_schema, set(_keys(sent)))
+    return say("standard_other_reading", field=field) if field else None
+
+
+def _read_otherwise(one: Schema, other: Schema, sent: set[str]) -> str | None:
+    """The first field of a request of which the editions say different things, beyond its form."""
+    before, after = _annotations(one), _annotations(other)
+    return next((n for n in sorted(sent) if n in before and n in after and before[n] != after[n]), None)
+
+
+def _annotations(node: Any) -> dict[str, set[str]]:
+    """What our annotations say of each property, by its name."""
+    found: dict[str, set[str]] = {}
+    for name, inner in _properties(node):
+        if isinstance(inner, dict):
+            said = {f"{k}={v}" for k, v in inner.items() if k.startswith("x-okd-") and k not in _HARMLESS}
+            found.setdefault(name, set()).update(said)
+    return found
+
+
+def _properties(node: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(node, list):
+        for item in node:
+            yield from _properties(item)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if key == "properties" and isinstance(value, dict):
+                yield from value.items()
+            yield from _properties(value)
+
+
+def _keys(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _keys(item)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from _keys(inner)
 
 
 def _answer_differs(old: Operation, new: Operation, entry: Entry) -> Text | None:
@@ -232,19 +273,38 @@ def _answer_differs(old: Operation, new: Operation, entry: Entry) -> Text | None
         return say("standard_evidence_cut") if not entry.answer_is_whole else None
     if validator(one).is_valid(value) != validator(other).is_valid(value):
         return say("standard_other_answer", call=entry.operation)
-    return None if _same_names(one, other) else say("standard_other_names", call=entry.operation)
+    return (
+        None if _same_names(_Known(one), _Known(other)) else say("standard_other_names", call=entry.operation)
+    )
 
 
-def _same_names(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+class _Known:
+    """A schema as a cache key: the same object is the same schema, since edition data is never changed."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+
+    def __hash__(self) -> int:
+        return id(self.schema)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Known) and other.schema is self.schema
+
+
+@functools.lru_cache(maxsize=512)
+def _same_names(one: _Known, other: _Known) -> bool:
     """Whether every field that both schemas mean has the same name in both."""
-    meanings = _meanings(one) & _meanings(other)
-    return all(field_name(one, meaning) == field_name(other, meaning) for meaning in meanings)
+    before, after = _first_names(one.schema), _first_names(other.schema)
+    return all(before[meaning] == after[meaning] for meaning in before if meaning in after)
 
 
-def _meanings(node: Any) -> set[str]:
-    inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else []
-    own = {str(node["x-okd-meaning"])} if isinstance(node, dict) and "x-okd-meaning" in node else set()
-    return own.union(*(_meanings(part) for part in inner))
+def _first_names(schema: Schema) -> dict[str, str | None]:
+    meanings = {
+        str(i["x-okd-meaning"])
+        for _, i in _properties(schema)
+        if isinstance(i, dict) and "x-okd-meaning" in i
+    }
+    return {meaning: field_name(schema, meaning) for meaning in meanings}
 
 
 def _load_suites() -> None:
@@ -268,7 +328,7 @@ def _plan(edition: Edition, report: Report, catalogue: Catalogue) -> dict[str, s
     return found
 
 
-# --- in words ------------------------------------------------------------------------------------------------
+# --- in words ---
 
 
 def _told(result: Rejudged, file: str) -> Iterator[Finding]:
@@ -277,8 +337,9 @@ def _told(result: Rejudged, file: str) -> Iterator[Finding]:
     edition = result.edition.name
     stands = [o for o in result.outcomes if o.status is o.before]
     for o in result.outcomes:
-        details = {"case": o.case, "requirement": o.requirement, "before": o.before, "after": o.status}
-        values = {"who": who, "case": o.case, "reason": o.reason, "edition": edition}
+        details: dict[str, Any] = {"case": o.case, "requirement": o.requirement}
+        details |= {"before": o.before, "after": o.status}
+        values: dict[str, object] = {"who": who, "case": o.case, "reason": o.reason, "edition": edition}
         if o.status is None:
             yield finding("rejudge-needs-run", file, 1, details, **values)
         elif o.status is not o.before:

@@ -49,7 +49,7 @@ class Spot(NamedTuple):
         """Whether it is a mapping with this key."""
         return isinstance(self.value, dict) and key in self.value
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         """The keys of a mapping, in order; none of anything else."""
         return list(self.value) if isinstance(self.value, dict) else []
 
@@ -185,7 +185,7 @@ class Spec:
         """Every method on every path."""
         found = []
         paths = self.root.at("paths")
-        for path in paths.keys():
+        for path in paths.names():
             item = self.follow(paths.at(path))
             for method in METHODS:
                 if item.has(method):
@@ -200,7 +200,7 @@ class Spec:
     def responses(self, call: Call) -> dict[str, Spot]:
         """The answers of a call, by status."""
         described = call.spot.at("responses")
-        return {status: self.follow(described.at(status)) for status in described.keys()}
+        return {status: self.follow(described.at(status)) for status in described.names()}
 
     def request(self, call: Call) -> dict[str, Spot]:
         """What a request may carry, by media type."""
@@ -209,7 +209,7 @@ class Spec:
     def content(self, described: Spot) -> dict[str, Spot]:
         """The media types of a request or an answer."""
         content = described.at("content")
-        return {media: content.at(media) for media in content.keys()}
+        return {media: content.at(media) for media in content.names()}
 
     def body(self, media: Spot) -> Spot | None:
         """The schema of the JSON in a message: all of it, or the metadata part of an upload."""
@@ -219,7 +219,7 @@ class Spec:
         if not str(media.pointer[-1]).startswith("multipart/"):
             return schema
         parts = self.follow(schema).at("properties")
-        for name in parts.keys():
+        for name in parts.names():
             inner = self.follow(parts.at(name)).value or {}
             if inner.get("format") != "binary":
                 return parts.at(name)
@@ -251,7 +251,7 @@ class Spec:
         for word in _SCHEMA_LISTS:
             found += schema.at(word).items()
         for word in _SCHEMA_MAPS:
-            found += [schema.at(word, name) for name in schema.at(word).keys()]
+            found += [schema.at(word, name) for name in schema.at(word).names()]
         return found
 
     def _first_schemas(self) -> list[Spot]:

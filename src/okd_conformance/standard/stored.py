@@ -73,9 +73,17 @@ class Entry:
             )
         headers = tuple((h["name"], h["value"]) for h in sent.get("headers", []))
         request = Request(method=self.method, url=str(sent.get("url", "")), headers=headers)
-        labels = {"case": self.raw.get("_case"), "operation": operation, "role": self.role}
-        started = str(self.raw.get("startedDateTime", ""))
-        return Exchange(self.id, request, answer, self.raw.get("_error"), started, 0.0, **labels)
+        return Exchange(
+            id=self.id,
+            request=request,
+            answer=answer,
+            error=self.raw.get("_error"),
+            started=str(self.raw.get("startedDateTime", "")),
+            duration_s=0.0,
+            case=self.raw.get("_case"),
+            operation=operation,
+            role=self.role,
+        )
 
     def answered_json(self) -> Any:
         """The JSON of the answer; None when it is none, or was not kept whole."""

@@ -14,7 +14,16 @@ from okd_conformance.standard.spec import Spec, Spot
 _COMBINING = ("allOf", "anyOf", "oneOf")
 _INNER = ("items", "additionalProperties", "not", "contains")
 _VALUES = ("example", "examples", "default", "enum", "const")
-_NAMED = ("properties", "patternProperties", "$defs", "responses", "paths", "content", "parameters", "headers")
+_NAMED = (
+    "properties",
+    "patternProperties",
+    "$defs",
+    "responses",
+    "paths",
+    "content",
+    "parameters",
+    "headers",
+)
 
 
 class Validity:
@@ -62,7 +71,7 @@ class Validity:
         return found if named else _as_json_schema(found, self._old)
 
     def _referring(self, value: Mapping[str, Any], spot: Spot) -> dict[str, Any]:
-        target = self._spec._target(spot)  # noqa: SLF001 - one step, not to the end of the chain
+        target = self._spec._target(spot)
         pointed = {"$ref": self._reference(target)} if target is not None else {}
         if self._old:
             return pointed
@@ -111,7 +120,7 @@ def _mended(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def telling(errors: list[ValidationError]) -> Iterator[ValidationError]:
-    """The errors that say most: of a choice that nothing fits, what is wrong in the branch that comes nearest."""
+    """The errors that say most: of a choice that nothing fits, that of the branch that comes nearest."""
     for error in errors:
         yield _deepest(error)
 

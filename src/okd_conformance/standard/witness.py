@@ -92,7 +92,7 @@ def property_names(spec: Spec, unread: Spot, depth: int = 0) -> dict[str, Spot]:
     schema = spec.follow(unread)
     if depth > _MAX_DEPTH or not isinstance(schema.value, dict):
         return {}
-    found = {name: schema.at("properties", name) for name in schema.at("properties").keys()}
+    found = {name: schema.at("properties", name) for name in schema.at("properties").names()}
     for word in ("allOf", "oneOf", "anyOf"):
         for part in schema.at(word).items():
             found = {**property_names(spec, part, depth + 1), **found}

@@ -68,10 +68,10 @@ class World:
         """The scopes that each security scheme defines."""
         schemes = self.spec.root.at("components", "securitySchemes")
         found: dict[str, dict[str, Spot]] = {}
-        for name in schemes.keys():
+        for name in schemes.names():
             flows = self.spec.follow(schemes.at(name)).at("flows")
-            each = [flows.at(flow, "scopes") for flow in flows.keys()]
-            found[name] = {scope: spot.at(scope) for spot in each for scope in spot.keys()}
+            each = [flows.at(flow, "scopes") for flow in flows.names()]
+            found[name] = {scope: spot.at(scope) for spot in each for scope in spot.names()}
         return found
 
     @functools.cached_property
@@ -114,7 +114,7 @@ class World:
     def _shown_in(self, media: Spot) -> Iterator[tuple[Spot, Spot]]:
         values = [media.at("example")] if media.has("example") else []
         named = media.at("examples")
-        values += [self.spec.follow(named.at(name)).at("value") for name in named.keys()]
+        values += [self.spec.follow(named.at(name)).at("value") for name in named.names()]
         schema = self.spec.body(media)
         if schema is None:
             return
@@ -161,7 +161,7 @@ class World:
         """Every property that a reachable schema describes, by name."""
         found: dict[str, list[Spot]] = {}
         for schema in self.spec.schemas():
-            for name in schema.at("properties").keys():
+            for name in schema.at("properties").names():
                 found.setdefault(name, []).append(schema.at("properties", name))
         return found
 

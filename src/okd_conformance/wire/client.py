@@ -85,14 +85,21 @@ class Client:
         """Send a request and return the exchange; a network failure is in ``exchange.error``.
 
         An answer 429 is obeyed: the request is repeated after the time that the target names, a few times.
-        Raises BudgetSpentError.
+        A connection that the server closed while it was idle is nobody's fault: the request is repeated once,
+        on a new one. Raises BudgetSpentError.
         """
         throttled: list[Exchange] = []
+        stale = 0
         while True:
             exchange = self.once(request, self.talk, **labels)
             exchange.throttled = tuple(throttled)
+            if isinstance(request.body, Streamed):
+                return exchange
+            if exchange.error == "disconnected" and not self._patience.connected and not stale:
+                stale = 1
+                continue
             busy = exchange.status == httpx.codes.TOO_MANY_REQUESTS
-            if not busy or isinstance(request.body, Streamed) or len(throttled) == MAX_THROTTLED - 1:
+            if not busy or len(throttled) == MAX_THROTTLED - 1:
                 return exchange
             throttled.append(exchange)
             self.sleep(_retry_after(exchange))

@@ -26,7 +26,8 @@ class DeadlineError(Exception):
 class Patience(httpcore.NetworkBackend):
     """Connections that wait no longer than the deadline of the exchange that their thread is busy with."""
 
-    def __init__(self) -> None:
+    def __init__(self, pooled: bool) -> None:
+        self._pooled = pooled
         self._backend = httpcore.SyncBackend()
         self._of_thread = threading.local()
 
@@ -34,10 +35,16 @@ class Patience(httpcore.NetworkBackend):
     def until(self, end: float) -> Iterator[None]:
         """Let every wait of this thread end at ``end`` (of the monotonic clock), with a DeadlineError."""
         self._of_thread.end = end
+        self._of_thread.connected = False
         try:
             yield
         finally:
             self._of_thread.end = None
+
+    @property
+    def connected(self) -> bool:
+        """Whether the last exchange of this thread opened a connection, rather than use an open one."""
+        return not self._pooled or getattr(self._of_thread, "connected", False)
 
     @contextlib.contextmanager
     def waiting(self, timeout: float | None) -> Iterator[float | None]:
@@ -65,6 +72,7 @@ class Patience(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         """Open a connection."""
+        self._of_thread.connected = True
         with self.waiting(timeout) as left:
             stream = self._backend.connect_tcp(host, port, left, local_address, socket_options)
         return _Stream(stream, self)
@@ -102,7 +110,7 @@ def patient(transport: httpx.BaseTransport) -> Patience:
 
     The library has no public place for it.
     """
-    patience = Patience()
+    patience = Patience(isinstance(transport, httpx.HTTPTransport))
     if isinstance(transport, httpx.HTTPTransport):
         pool: Any = transport._pool
         pool._network_backend = patience

@@ -139,9 +139,13 @@ class Line:
 
     def pending(self) -> h11.Response | None:
         """The head of a final answer, if that was received already."""
-        event = self.talk.next_event()
-        while isinstance(event, h11.InformationalResponse):
+        try:
             event = self.talk.next_event()
+            while isinstance(event, h11.InformationalResponse):
+                event = self.talk.next_event()
+        except h11.RemoteProtocolError as error:
+            gone = self.talk.trailing_data[1]
+            raise httpx.RemoteProtocolError("disconnected" if gone else str(error)) from error
         if event is h11.NEED_DATA or isinstance(event, h11.Response):
             return event if isinstance(event, h11.Response) else None
         raise httpx.RemoteProtocolError("disconnected before the answer")
