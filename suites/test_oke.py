@@ -114,7 +114,7 @@ def sent(case: Case, sample: Sample) -> None:
 
 @check("OKE-F04-020")
 def test_the_rest_of_the_sitting_stays(case: Case) -> None:
-    """What is known of the sitting beside its report is the same after a new report; the first to send one."""
+    """What is known of the sitting beside its report is the same after a new report."""
     name = field_name(operation_of(case, SENDING).body_schema or {}, "consumers")
     with put_back(case) as before:
         if before is None:

@@ -1,4 +1,4 @@
-"""A new edition is new data: one renamed field and one moved path are listed, served and run as they stand."""
+"""A new edition is new data: a renamed field and a moved path are listed, served and run as they are."""
 
 from __future__ import annotations
 

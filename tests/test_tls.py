@@ -81,9 +81,7 @@ def answer_the_door(
         threading.Thread(target=let_in, args=(connection, context, backend, plain), daemon=True).start()
 
 
-def let_in(
-    connection: socket.socket, context: ssl.SSLContext, backend: tuple[str, int], plain: bool
-) -> None:
+def let_in(connection: socket.socket, context: ssl.SSLContext, backend: tuple[str, int], plain: bool) -> None:
     connection.settimeout(20)
     with contextlib.suppress(OSError), contextlib.closing(connection):
         first = connection.recv(1, socket.MSG_PEEK)

@@ -169,7 +169,9 @@ def init(file: str, lang: Lang, no_input: bool, force: bool, with_schema: bool, 
     from okd_conformance.init_file import Wishes, write_target_file  # noqa: PLC0415
 
     def ask(question: Any, offered: str | None) -> str:
-        answer: str = click.prompt(question.in_language(lang), default=offered, err=True)
+        answer: str = click.prompt(
+            question.in_language(lang), default=offered, show_default=bool(offered), err=True
+        )
         return answer
 
     asks = None if no_input or wishes["reference"] or not sys.stdin.isatty() else ask

@@ -336,8 +336,7 @@ def _cells(raw: Schema | None, scopes: tuple[str, ...]) -> ScopeCells | None:
 
 def operation_name(raw: Schema) -> str:
     """The name of an operation: its id, unless an edition serves the same thing by two methods."""
-    name: str = raw.get("x-okd-operation", raw["operationId"])
-    return name
+    return str(raw.get("x-okd-operation") or raw["operationId"])
 
 
 def _operation(

@@ -141,7 +141,7 @@ def _broken(name: str, error: str) -> CaseResult:
         flow=None,
         operation=None,
         status=Status.SUITE_FAULT,
-        summary=say("summary_suite_fault", statement=say("report_suite", id=name), received=words),
+        summary=say("summary_suite_fault", statement=say("report_suite_works", id=name), received=words),
         received=words,
     )
 

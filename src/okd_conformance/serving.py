@@ -38,9 +38,7 @@ def serve_reference(
             threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
 
     try:
-        run_server(
-            edition, port=port, roles=roles or None, faults=faults, variants=variants, on_ready=ready
-        )
+        run_server(edition, port=port, roles=roles or None, faults=faults, variants=variants, on_ready=ready)
     except (UnknownEditionError, UnknownFaultError) as error:
         raise click.UsageError(str(error)) from None
     except OSError as error:

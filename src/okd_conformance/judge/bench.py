@@ -45,7 +45,7 @@ class Stored:
     exchange: Exchange
 
 
-@dataclass
+@dataclass(repr=False)  # pytest shows the arguments of a check that stops, and all of this takes it a second
 class Bench:
     """Edition, target and wire of one run, and what was arranged at the target."""
 

@@ -36,7 +36,7 @@ class CaseSpec:
     binding: Binding | None
 
 
-@dataclass
+@dataclass(repr=False)
 class Case:
     """What a check receives: it builds requests through ``bench``, sends them, and judges the answers."""
 

@@ -1,8 +1,8 @@
 """Layouts of messages that a target file gives, where an edition leaves them open.
 
-A text ``{meaning}`` in a template stands for the field of that meaning in the sample's body, or for one of
-``SPECIALS``. A text that is one placeholder and nothing else keeps the type of its value. What has no value is
-left out.
+A text ``{meaning}`` in a template stands for the field of that meaning in the sample's body, or for one
+of ``SPECIALS``. A text that is one placeholder and nothing else keeps the type of its value. What has no
+value is left out.
 """
 
 from __future__ import annotations

@@ -401,7 +401,7 @@ def _stray(key: RowKey, cases: list[CaseResult]) -> RequirementResult:
         level="MUST",
         basis="explicit",
         flows=(),
-        statement=say("report_suite" if itself else "report_stray", id=key[0], role=key[1]),
+        statement=say("report_suite_works" if itself else "report_stray", id=key[0], role=key[1]),
         status=Status.SUITE_FAULT,
         cases=cases,
     )
