@@ -252,7 +252,11 @@ def prove(
 def names_of(kind: str, edition: str) -> list[str]:
     """The names of the faults or the variants that an edition has."""
     table: dict[str, Any] = dict(FAULTS if kind == "faults" else VARIANTS)
-    return [n for n, entry in table.items() if edition in getattr(entry, "editions", (edition,))]
+    return [
+        name
+        for name, entry in table.items()
+        if edition in getattr(entry, "editions", (edition,)) and edition not in getattr(entry, "not_in", ())
+    ]
 
 
 def as_markdown(proofs: Sequence[Proof], edition: str) -> str:

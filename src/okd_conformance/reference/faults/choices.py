@@ -49,6 +49,7 @@ def _running_placement_required(behaviour: Behaviour) -> None:
         nl="Weigert wat een flow niet hoeft aan te nemen, zoals een onbekende inschrijving.",
         en="Refuses what a flow need not accept, such as an unknown enrolment.",
     ),
+    not_in=["okd-0.3@put"],  # which makes the file of an enrolment when its first document comes
 )
 def _refuses_what_it_may(behaviour: Behaviour) -> None:
     before(behaviour, "check_metadata", lambda call, body, _file: _refuse_upload(call, body))

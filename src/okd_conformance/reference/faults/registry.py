@@ -40,11 +40,12 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One deliberate but legitimate difference."""
+    """One deliberate but legitimate difference; in the editions of ``not_in`` it is none."""
 
     name: str
     says: Text
     apply: Change
+    not_in: tuple[str, ...] = ()
 
 
 FAULTS: dict[str, Fault] = {}
@@ -81,13 +82,13 @@ def also_in(edition: str, *names: str) -> None:
         FAULTS[name] = replace(known, editions=(*known.editions, edition))
 
 
-def variant(name: str, *, says: Text) -> Callable[[Change], Change]:
+def variant(name: str, *, says: Text, not_in: Sequence[str] = ()) -> Callable[[Change], Change]:
     """Register the decorated function as a variant."""
 
     def register(change: Change) -> Change:
         if name in VARIANTS:
             raise ValueError(f"two variants are called {name}")
-        VARIANTS[name] = Variant(name, says, change)
+        VARIANTS[name] = Variant(name, says, change, tuple(not_in))
         return change
 
     return register

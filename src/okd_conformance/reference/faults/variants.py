@@ -126,6 +126,7 @@ def _charset_parameter(behaviour: Behaviour) -> None:
 @variant(
     "upper-case-uuids",
     says=Text(nl="UUID's in antwoorden staan in hoofdletters.", en="UUIDs in answers are in capitals."),
+    not_in=["oke-2022.07"],  # where they stand in free text and in addresses
 )
 def _upper_case_uuids(behaviour: Behaviour) -> None:
     def raise_case(answer: Answer) -> None:
