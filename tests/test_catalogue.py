@@ -46,7 +46,7 @@ TOLD = {"sources", "reasoning", "applies", "test", "answers", "needs", "remedy"}
 KEYS = ALWAYS | TOLD | {"never_fails", "untestable", "parked"}
 SOURCE_KEYS = ({"rfc", "section"}, {"seed", "quote"}, {"edition", "document", "section", "quote"})
 LONGEST_QUOTE = 200
-RELEASED = ("okd-1.5",)
+RELEASED = edition_ids()
 ABOUT_THE_ADDRESS = {"OKD-F02-010"}
 """Situations in which 400 refuses an old address, and not what a request says."""
 WRONG_DUTCH = re.compile(
