@@ -414,7 +414,8 @@ def test_the_second_interruption_always_passes() -> None:
 
 def test_the_reference_passes_the_section() -> None:
     found = judged(EDITION, requirements=["OKD-LIM"], profile="full")
-    assert {row: seen.status for (row, _), seen in found.items()} == dict.fromkeys(ROWS, "passed")
+    statuses = {row: seen.status for (row, _), seen in found.items() if row in ROWS}
+    assert statuses == dict.fromkeys(ROWS, "passed")
 
 
 def test_one_operation_in_full_says_which_were_not(run: Run) -> None:
