@@ -7,6 +7,7 @@ warn of nothing.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 import sys
@@ -176,6 +177,30 @@ def judged(
         return rows(run_cases(run, options.selection()))
 
 
+def _judged(
+    edition: str,
+    faults: tuple[str, ...],
+    requirements: tuple[str, ...],
+    roles: tuple[str, ...],
+    profile: str,
+    timeout_s: float | None,
+) -> dict[Row, Seen]:
+    return judged(
+        edition,
+        faults=faults,
+        requirements=requirements,
+        roles=roles,
+        profile=profile,
+        timeout_s=timeout_s,
+    )
+
+
+@functools.cache
+def _unfaulted(edition: str, *chosen: Any) -> dict[Row, Seen]:
+    """What the rows say without a fault: the same for every fault that breaks the same."""
+    return _judged(edition, (), *chosen)
+
+
 def _is_about_size(fault: Fault) -> bool:
     catalogue = load_catalogue()
     return any(catalogue[requirement].section == "LIM" for requirement in fault.breaks)
@@ -184,12 +209,12 @@ def _is_about_size(fault: Fault) -> bool:
 def prove_fault(name: str, edition: str) -> Proof:
     """Run the fault's own requirements with and without it."""
     fault = FAULTS[name]
-    chosen: dict[str, Any] = {"requirements": fault.breaks, "roles": fault.roles}
-    with _shrunk(edition) if _is_about_size(fault) else nullcontext():
-        if _is_about_size(fault):
-            chosen.update(profile="full", timeout_s=_SHORT_S)
-        before = judged(edition, **chosen)
-        after = judged(edition, faults=[name], **chosen)
+    sized = _is_about_size(fault)
+    profile, timeout_s = ("full", _SHORT_S) if sized else ("standard", None)
+    chosen = (tuple(fault.breaks), tuple(fault.roles), profile, timeout_s)
+    with _shrunk(edition) if sized else nullcontext():
+        before = _unfaulted(edition, *chosen)
+        after = _judged(edition, (name,), *chosen)
     changed = _changed(before, after)
     missing = [r for r in fault.breaks if not _caught(r, before, after)]
     reason = f"not seen by {', '.join(missing)}" if missing else ""
