@@ -297,9 +297,13 @@ def as_markdown(proofs: Sequence[Proof], edition: str) -> str:
     ]
     for proof in proofs:
         says = FAULTS[proof.name].says.en
-        outcome = ", ".join(f"{r}: {proof.changed.get(r, 'not seen')}" for r in proof.requirements)
+        outcome = ", ".join(f"{r}: {_shown(proof.changed.get(r))}" for r in proof.requirements)
         lines.append(f"| `{proof.name}` | {says} | {', '.join(proof.requirements)} | {outcome} |")
     return "\n".join(lines) + "\n"
+
+
+def _shown(status: str | None) -> str:
+    return {None: "not seen", "passed": "passed, with another note"}.get(status, str(status))
 
 
 def as_json(proofs: Sequence[Proof], edition: str) -> str:
