@@ -131,6 +131,17 @@ def faults_run(**given: Any) -> None:
 
 
 @main.command()
+@click.argument("ledger", metavar="LEDGER.json", type=click.Path(exists=True, dir_okay=False))
+@click.argument("target", metavar="TARGET.yaml", type=click.Path(dir_okay=False))
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+def cleanup(ledger: str, target: str, lang: Lang) -> None:
+    """Delete what an earlier run left at the target."""
+    from okd_conformance.cleaning import clean  # noqa: PLC0415
+
+    sys.exit(clean(ledger, target, lang))
+
+
+@main.command()
 @click.argument("report_json", metavar="REPORT.json", type=click.Path(exists=True, dir_okay=False))
 @click.option("--format", "form", type=click.Choice(["html", "junit", "markdown", "badge"]), default="html")
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)

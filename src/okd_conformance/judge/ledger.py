@@ -60,6 +60,10 @@ class Ledger:
         """Where the answer of an operation has things, as far as the target file says."""
         return self.places.get(operation.name, {})
 
+    def remember(self, created: Created) -> None:
+        """Take over something that an earlier run left."""
+        self._open[created.role, created.document_id.lower()] = created
+
     def open(self) -> list[Created]:
         """What is still there, oldest first."""
         return list(self._open.values())
