@@ -186,12 +186,12 @@ def test_a_redirect_is_an_answer_and_not_followed(client: Client) -> None:
 def test_a_large_answer_is_cut(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_module, "MAX_ANSWER_BYTES", 100_000)
 
-    def endless(connection: socket.socket) -> None:
+    def long(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
-        while not server.stopped.is_set():
+        for _ in range(1000):
             connection.sendall(b"x" * 10_000)
 
-    with raw_server(endless) as server:
+    with raw_server(long) as server:
         answer = client.send(Request("GET", f"{server.url}/")).answer
     assert answer is not None
     assert answer.cut
@@ -312,7 +312,9 @@ def test_no_answer_in_time() -> None:
 def test_a_dripping_server_does_not_hold_us_up(begin: bytes) -> None:
     def drip(connection: socket.socket) -> None:
         connection.sendall(begin)
-        while not server.stopped.wait(0.02):
+        for _ in range(200):
+            if server.stopped.wait(0.02):
+                return
             connection.sendall(b"H")
 
     with new_client(deadline_s=0.4) as client, raw_server(drip) as server:

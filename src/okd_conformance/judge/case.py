@@ -141,6 +141,10 @@ class Case:
         """Ask for the bytes of a document with the usual token of its type, or another."""
         return self.call("read", document_id, token, document_type)
 
+    def registered(self) -> str:
+        """Make a document known at the module for this case alone, and return the DMS's id."""
+        return self.bench.register(self.role, self.spec.id)
+
     def replaced(self, document_id: str, content: bytes, like: Sample) -> bool:
         """Replace a document's content; whether the target accepted it."""
         operation, binding = self.bench.binding_for(self.role, "replace", like.binding.document_type)

@@ -108,6 +108,38 @@ class Documents(RuleBasedStateMachine):
         self._content.pop(document.id)
 
 
+class Registrations(RuleBasedStateMachine):
+    """Register and notify: what is registered can be notified of, once, and the others stay."""
+
+    registered: Bundle[str] = Bundle("registered")
+    case: Case
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.case.exchanges.clear()
+
+    @initialize(target=registered)
+    def first(self) -> str:
+        """A sequence begins with a registration."""
+        return self.case.registered()
+
+    @rule(target=registered)
+    def register(self) -> str:
+        """Register another document."""
+        return self.case.registered()
+
+    @rule(document=consumes(registered))
+    def notify(self, document: str) -> None:
+        """Tell that a document was destroyed."""
+        case = self.case
+        case.expect(case.sent(case.canonical(path_values={"dms_document_id": document})))
+
+
 def documents_of(case: Case) -> Callable[[], RuleBasedStateMachine]:
     """A machine of documents for one case."""
     return type("DocumentsOfCase", (Documents,), {"case": case})
+
+
+def registrations_of(case: Case) -> Callable[[], RuleBasedStateMachine]:
+    """A machine of registrations for one case."""
+    return type("RegistrationsOfCase", (Registrations,), {"case": case})
