@@ -33,31 +33,24 @@ def _statuses(behaviour: Behaviour, status: int, *situations: str) -> None:
         behaviour.answer_with(situation, status)
 
 
+def _answered_with(behaviour: Behaviour, status: int) -> list[str]:
+    return [name for name, situation in behaviour.situations.items() if situation.status == status]
+
+
 @variant(
     "422-instead-of-400",
-    says=Text(
-        nl="422 waar ook 400 mag: bij een deel dat er dubbel in staat.",
-        en="422 where 400 will do too: for a part that is there twice.",
-    ),
+    says=Text(nl="422 waar de referentie 400 geeft.", en="422 wherever the reference answers 400."),
 )
 def _422_instead_of_400(behaviour: Behaviour) -> None:
-    _statuses(behaviour, 422, "part_repeated")
+    _statuses(behaviour, 422, *_answered_with(behaviour, 400))
 
 
 @variant(
     "400-instead-of-422",
-    says=Text(
-        nl="400 waar ook 422 mag, zoals bij ids die verschillen of een onbekende status.",
-        en="400 where 422 will do too, as for ids that differ or an unknown state.",
-    ),
+    says=Text(nl="400 waar de referentie 422 geeft.", en="400 wherever the reference answers 422."),
 )
 def _400_instead_of_422(behaviour: Behaviour) -> None:
-    _statuses(
-        behaviour,
-        400,
-        *("change_invalid", "ids_differ", "other_document_type", "student_missing", "students_differ"),
-        "exam_path_alone",
-    )
+    _statuses(behaviour, 400, *_answered_with(behaviour, 422))
 
 
 @variant(
