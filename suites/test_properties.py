@@ -24,7 +24,7 @@ KEPT = (
     "affiliations",
     "mode_of_study",
 )
-EXAMPLES = {"smoke": 5, "standard": 10, "full": 100}
+EXAMPLES = {"smoke": 3, "standard": 6, "full": 100}
 
 
 def generate(case: Case, mode: Any, judge: Any) -> None:

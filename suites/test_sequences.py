@@ -5,7 +5,7 @@ from __future__ import annotations
 from okd_conformance.judge.sequences import documents_of, registrations_of, run_machine
 from okd_conformance.suite import Case, check
 
-SEQUENCES = {"smoke": 1, "standard": 4, "full": 40}
+SEQUENCES = {"smoke": 1, "standard": 2, "full": 40}
 
 
 @check("OKD-FX-001", sequence=["upload-read-replace-delete"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import functools
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,22 +147,26 @@ def _validator(key: _Hashed) -> Draft202012Validator:
 
 def field_name(schema: Mapping[str, Any], meaning: str) -> str | None:
     """The name of the first property with this meaning anywhere in ``schema``, or None."""
-    for name, _ in _properties(schema, schema, 0):
-        if _.get("x-okd-meaning") == meaning:
-            return name
-    return None
-
-
-def meanings(schema: Mapping[str, Any]) -> list[str]:
-    """Every meaning that a field of ``schema`` has, each once."""
-    found = (sub.get("x-okd-meaning") for _, sub in _properties(schema, schema, 0))
-    return list(dict.fromkeys(str(meaning) for meaning in found if meaning))
+    return next(iter(field_names(schema, meaning)), None)
 
 
 def field_names(schema: Mapping[str, Any], meaning: str) -> list[str]:
     """Every spelling of the property with this meaning, the preferred one first."""
-    found = [n for n, s in _properties(schema, schema, 0) if s.get("x-okd-meaning") == meaning]
-    return list(dict.fromkeys(found))
+    return list(_spellings(_Hashed(schema)).get(meaning, ()))
+
+
+def meanings(schema: Mapping[str, Any]) -> list[str]:
+    """Every meaning that a field of ``schema`` has, each once."""
+    return list(_spellings(_Hashed(schema)))
+
+
+@functools.lru_cache(maxsize=512)
+def _spellings(key: _Hashed) -> Mapping[str, Sequence[str]]:
+    found: dict[str, dict[str, None]] = {}
+    for name, schema in _properties(key.schema, key.schema, 0):
+        if "x-okd-meaning" in schema:
+            found.setdefault(schema["x-okd-meaning"], {})[name] = None
+    return {meaning: tuple(names) for meaning, names in found.items()}
 
 
 def _properties(
