@@ -23,7 +23,7 @@ def write_all(report: Report, har: Mapping[str, Any], folder: Path, lang: Lang) 
     folder.mkdir(parents=True, exist_ok=True)
     writers: dict[str, Writer] = {
         EXCHANGES: lambda file: file.write(json.dumps(har, ensure_ascii=False)),
-        "report.json": lambda file: json.dump(report.to_json(), file, ensure_ascii=False, indent=1),
+        "report.json": lambda file: file.write(json.dumps(report.to_json(), ensure_ascii=False)),
         "report.html": lambda file: file.write(html(report, har, lang)),
         "junit.xml": lambda file: file.write(junit(report, lang)),
         "summary.md": lambda file: file.write(markdown(report, lang)),
