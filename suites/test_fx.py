@@ -242,7 +242,9 @@ def opened(case: Case, url: str) -> Exchange:
     for _ in range(MOST_REDIRECTS):
         own = same_origin(url, base)
         case.bench.redactor.learn(url.partition("://")[2].partition("/")[2])
-        request = Request("GET", url, (("Accept", "*/*"),), sensitive_url=True, gateway=own)
+        request = Request(
+            "GET", url, (("Accept", "*/*"),), sensitive_url=True, gateway=own, elsewhere=not own
+        )
         exchange = case.send(request, None, "raw")
         location = exchange.answer.header("location") if exchange.answer else None
         onward = joined(url, location) if location and exchange.status in REDIRECTS else None

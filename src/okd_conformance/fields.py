@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 Pointer = tuple[str | int, ...]
 _MAX_DEPTH = 30
+_MOST_ERRORS = 100
+_LONGEST_ERROR = 1000
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict,
     "array": list,
@@ -114,8 +117,9 @@ class Body:
         return any(p.meaning == meaning and p.schema.get("x-okd-hint") for p in self.places())
 
     def errors(self) -> list[str]:
-        """What is wrong with the body by its own schema."""
-        return [e.message for e in validator(self.schema).iter_errors(self.value)]
+        """What is wrong with the body by its own schema; the first of it, if there is much."""
+        found = validator(self.schema).iter_errors(self.value)
+        return [e.message[:_LONGEST_ERROR] for e in itertools.islice(found, _MOST_ERRORS)]
 
     def json(self) -> bytes:
         """The body as UTF-8 JSON."""

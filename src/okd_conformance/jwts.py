@@ -12,6 +12,8 @@ from joserfc import jwk as jose_jwk
 from joserfc import jwt as jose_jwt
 from joserfc.errors import JoseError
 
+from okd_conformance.bounded import read_json
+
 _ALGORITHMS = {
     "P-256": "ES256",
     "P-384": "ES384",
@@ -44,9 +46,9 @@ def read_jwt(value: str) -> Jwt | None:
     if len(segments) != 3:
         return None
     try:
-        header, claims = (json.loads(_decoded(segment)) for segment in segments[:2])
+        header, claims = (read_json(_decoded(segment)) for segment in segments[:2])
         signature = _decoded(segments[2])
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
     if not isinstance(header, dict) or not isinstance(claims, dict):
         return None

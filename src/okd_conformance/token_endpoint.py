@@ -7,7 +7,7 @@ is repeated in a message.
 from __future__ import annotations
 
 import base64
-import json
+import contextlib
 import math
 import time
 from collections.abc import Mapping
@@ -20,12 +20,16 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.client import OAuth2Client
 
+from okd_conformance.bounded import TooLargeError, content_of, read_json
 from okd_conformance.configuration import ConfigurationError, Mistake
 from okd_conformance.network_errors import is_tls
 from okd_conformance.target_model import Auth, Client, Target
 from okd_conformance.text import Text, say
+from okd_conformance.wire.patience import DeadlineError, Patience, patient
 
 MAX_ANSWER_BYTES = 1_000_000
+MAX_TOKEN = 65_536
+"""Characters; no server takes a longer one in a header."""
 
 _KNOWN_ERRORS = {
     "access_denied",
@@ -76,13 +80,13 @@ class TokenEndpoint:
         self._target = target
         self._auth = auth
         self._transport = transport
-        self._http: httpx.Client | None = None
+        self._open: tuple[httpx.BaseTransport, Patience] | None = None
 
     def close(self) -> None:
         """Close all connections."""
-        if self._http is not None:
-            self._http.close()
-            self._http = None
+        if self._open is not None:
+            self._open[0].close()
+            self._open = None
 
     def ask(self, client: Client, scope: str) -> Granted:
         """Ask for a token with this scope.
@@ -116,38 +120,32 @@ class TokenEndpoint:
         url, own, body = auth.prepare("POST", url, own, urlencode(data))
         try:
             status, content = self._exchange(url, own, body)
-        except httpx.TimeoutException:
+        except (httpx.TimeoutException, DeadlineError):
             raise _unobtainable("auth_timeout") from None
-        except httpx.DecodingError:
+        except TooLargeError:
+            raise _unobtainable("auth_answer_too_large", limit=MAX_ANSWER_BYTES) from None
+        except ValueError:
             raise _unobtainable("auth_unreadable") from None
         except httpx.TransportError as error:
             raise _unobtainable("auth_tls" if is_tls(error) else "auth_unreachable") from None
         return _Answer(status, _fields(status, content))
 
     def _exchange(self, url: str, headers: Mapping[str, str], body: str) -> tuple[int, bytes]:
-        content = b""
-        patience = self._target.limits.timeout_s
-        with self._client().stream("POST", url, headers=headers, content=body) as answer:
-            begun = time.monotonic()
-            for chunk in answer.iter_bytes():
-                content += chunk
-                if len(content) > MAX_ANSWER_BYTES:
-                    raise _unobtainable("auth_answer_too_large", limit=MAX_ANSWER_BYTES)
-                if time.monotonic() - begun > patience:
-                    raise _unobtainable("auth_timeout")
-        return answer.status_code, content
+        transport, patience = self._connections()
+        waits = httpx.Timeout(self._target.limits.timeout_s).as_dict()
+        asked = httpx.Request("POST", url, headers=headers, content=body, extensions={"timeout": waits})
+        with patience.until(time.monotonic() + 2 * self._target.limits.timeout_s):
+            answer = transport.handle_request(asked)
+            with contextlib.closing(answer):
+                return answer.status_code, content_of(answer, MAX_ANSWER_BYTES)
 
-    def _client(self) -> httpx.Client:
-        if self._http is None:
-            self._http = httpx.Client(
-                transport=self._transport,
-                verify=self._target.tls.context() if self._transport is None else True,
-                proxy=self._target.http.proxy if self._transport is None else None,
-                trust_env=False,
-                follow_redirects=False,
-                timeout=httpx.Timeout(self._target.limits.timeout_s),
+    def _connections(self) -> tuple[httpx.BaseTransport, Patience]:
+        if self._open is None:
+            made = self._transport or httpx.HTTPTransport(
+                verify=self._target.tls.context(), proxy=self._target.http.proxy, trust_env=False
             )
-        return self._http
+            self._open = made, patient(made)
+        return self._open
 
     def _client_refused(self, client: Client) -> ConfigurationError:
         message = say("auth_client_refused", place=client.place)
@@ -204,8 +202,8 @@ def _fields(status: int, content: bytes) -> dict[str, Any]:
     if status == 429 or status >= 500:
         raise _unobtainable("auth_status", status=status)
     try:
-        answer = json.loads(content)
-    except (ValueError, RecursionError):
+        answer = read_json(content)
+    except ValueError:
         answer = None
     said = answer if isinstance(answer, dict) else {}
     if status == 401:
@@ -215,7 +213,7 @@ def _fields(status: int, content: bytes) -> dict[str, Any]:
     token = said.get("access_token")
     if status >= 400 or not isinstance(token, str):
         raise _unobtainable("auth_status" if status >= 400 else "auth_no_token", status=status)
-    if not token or not all("!" <= letter <= "~" for letter in token):
+    if not token or len(token) > MAX_TOKEN or not all("!" <= letter <= "~" for letter in token):
         raise _unobtainable("auth_no_token", status=status)
     return {
         "access_token": token,

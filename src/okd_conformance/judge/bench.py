@@ -14,6 +14,7 @@ from okd_conformance.edition import Binding, Edition, Operation
 from okd_conformance.fields import Body, field_names
 from okd_conformance.judge.case import binding_key
 from okd_conformance.judge.content import pdf
+from okd_conformance.judge.giving_up import GivingUp, is_unanswered
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.ids import answered_id, derived_uuid, is_uuid
 from okd_conformance.judge.interruption import held_back
@@ -23,10 +24,12 @@ from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.judge.words import received
 from okd_conformance.target import Target
 from okd_conformance.text import say
+from okd_conformance.wire.address import origin
 from okd_conformance.wire.body import length_of
 from okd_conformance.wire.client import BudgetSpentError, Client, Talk
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.generated import Comparison
+from okd_conformance.wire.holding import Holding
 from okd_conformance.wire.meter import Meter
 from okd_conformance.wire.record import Redactor
 from okd_conformance.wire.transfer import Transfer
@@ -65,6 +68,8 @@ class Bench:
     """Who is told how far a large transfer is."""
     hooks: Hooks = field(default_factory=lambda: Hooks({}))
     ledger: Ledger = field(default_factory=Ledger)
+    giving_up: GivingUp = field(default_factory=GivingUp)
+    holding: Holding = field(default_factory=Holding)
     _memo: dict[str, Any] = field(default_factory=dict)
     _numbers: dict[str, Any] = field(default_factory=dict)
 
@@ -86,7 +91,7 @@ class Bench:
         """Send a request on behalf of a case, by way of ``talk`` if given.
 
         An interruption waits for the answer, which may name what must be deleted. Raises Inconclusive when
-        the budget of requests is spent.
+        the budget of requests is spent, or when the server or the operation was given up.
         """
         if talk is not None:
             return self._exchange(request, case, role, operation, tags, talk)
@@ -102,12 +107,14 @@ class Bench:
         tags: tuple[str, ...],
         talk: Talk | None,
     ) -> Exchange:
+        server, name = origin(request.url), operation.id if operation else None
+        self.giving_up.check(server, name)
         if request.token is not None:
             self.redactor.learn(request.token)
         labels = {
             "case": case,
             "role": role,
-            "operation": operation.id if operation else None,
+            "operation": name,
             "tags": tags,
         }
         try:
@@ -123,7 +130,27 @@ class Bench:
         for seen in (*exchange.throttled, exchange):
             for listener in self.on_send:
                 listener(seen)
+        self.holding.take(exchange)
+        self.giving_up.see(exchange, server, name, lambda: self._last_question(server, role))
         return exchange
+
+    def is_silent(self, exchange: Exchange) -> bool:
+        """Whether an exchange was left unanswered, and so is a simple question to the same server now.
+
+        Then it is not the request that is to blame, and nobody can tell who is.
+        """
+        if not is_unanswered(exchange):
+            return False
+        last = self._last_question(origin(exchange.request.url), exchange.role or "")
+        return last is None or is_unanswered(last)
+
+    def _last_question(self, server: str, role: str) -> Exchange | None:
+        """Ask for the root of a server, without a token: any answer shows that somebody is there."""
+        try:
+            request = Request("GET", f"{server}/", (("Accept", "*/*"),))
+            return self.client.once(request, self.client.talk, role=role)
+        except BudgetSpentError:
+            return None
 
     def transfer(
         self,

@@ -13,6 +13,7 @@ from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested, Stopped
 from okd_conformance.judge.words import expected_statuses, received
 from okd_conformance.text import Text, say
+from okd_conformance.wire.client import MAX_ANSWER_BYTES
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.raw import Expecting
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from okd_conformance.judge.sample import Sample
     from okd_conformance.wire.multipart import Multipart
 
-_NO_JUDGEMENT = frozenset({"timeout", "deadline", "unreachable", "tls"})
+_NO_JUDGEMENT = frozenset({"timeout", "deadline", "unreachable", "tls", "not_opened"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,10 +207,12 @@ class Case:
             self._judge("failed", False, expected, received(exchange))
             return exchange
         reading, named = answers.reading_of(exchange.answer.status)
-        if reading == "noted":
-            self.note(say("note_answered", received=received(exchange)))
-        elif reading != "conformant":
+        if reading not in {"conformant", "noted"}:
             self._judge(reading, named, expected, received(exchange))
+        elif exchange.answer.cut and exchange.answer.whole is None:
+            raise Inconclusive(say("answer_cut", size=MAX_ANSWER_BYTES))
+        elif reading == "noted":
+            self.note(say("note_answered", received=received(exchange)))
         return exchange
 
     def answered(self, exchange: Exchange) -> None:

@@ -5,18 +5,26 @@ A hook is an https address (http on loopback), or a command that is started with
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
+import os
+import signal
 import ssl
 import subprocess
+import tempfile
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
+from okd_conformance.bounded import TooLargeError, content_of, read_json
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.text import say
+from okd_conformance.wire.patience import DeadlineError, patient
 
 HOOK_TIMEOUT_S = 30.0
 MAX_HOOK_BYTES = 1_000_000
@@ -40,38 +48,68 @@ class Hooks:
             raise NotTested(say("hook_not_allowed", name=name))
         try:
             raw = self._post(str(hook), values) if is_address else self._command(hook, values)
-            answer = json.loads(raw)
-        except (httpx.HTTPError, OSError, subprocess.SubprocessError, ValueError, RecursionError) as error:
+            answer = read_json(raw)
+        except (httpx.HTTPError, OSError, subprocess.SubprocessError, ValueError, DeadlineError) as error:
             raise Inconclusive(say("hook_failed", name=name, error=type(error).__name__)) from None
         if not isinstance(answer, dict):
             raise Inconclusive(say("hook_failed", name=name, error="not an object"))
         return answer
 
     def _post(self, address: str, values: dict[str, Any]) -> bytes:
-        with (
-            httpx.Client(
-                transport=self.transport,
-                verify=_verification(),
-                trust_env=False,
-                follow_redirects=False,
-                timeout=HOOK_TIMEOUT_S,
-            ) as client,
-            client.stream("POST", address, json=values) as answer,
-        ):
-            answer.raise_for_status()
-            kept = b""
-            for chunk in answer.iter_bytes():
-                kept += chunk
-                if len(kept) > MAX_HOOK_BYTES:
-                    raise ValueError("the answer of the hook is too large")
-            return kept
+        transport = self.transport or httpx.HTTPTransport(verify=_verification(), trust_env=False)
+        asked = httpx.Request(
+            "POST",
+            address,
+            json=values,
+            headers={"Accept-Encoding": "identity", "User-Agent": "okd-conformance"},
+            extensions={"timeout": httpx.Timeout(HOOK_TIMEOUT_S).as_dict()},
+        )
+        patience = patient(transport)
+        with contextlib.closing(transport), patience.until(time.monotonic() + HOOK_TIMEOUT_S):
+            answer = transport.handle_request(asked)
+            answer.request = asked
+            with contextlib.closing(answer):
+                answer.raise_for_status()
+                return content_of(answer, MAX_HOOK_BYTES)
 
     def _command(self, command: str | Sequence[str], values: dict[str, Any]) -> bytes:
         words = [command] if isinstance(command, str) else list(command)
-        done = subprocess.run(
-            words, input=json.dumps(values).encode(), capture_output=True, timeout=HOOK_TIMEOUT_S, check=True
-        )
-        return done.stdout[: MAX_HOOK_BYTES + 1]
+        with tempfile.TemporaryFile() as given:
+            given.write(json.dumps(values).encode())
+            given.seek(0)
+            said, code = _heard(words, given)
+        if len(said) > MAX_HOOK_BYTES:
+            raise TooLargeError("the answer of the hook is too large")
+        if code:
+            raise subprocess.CalledProcessError(code, words)
+        return said
+
+
+def _heard(words: Sequence[str], given: IO[bytes]) -> tuple[bytes, int]:
+    """What a command says, as far as that is read, and its exit code.
+
+    It is ended, with whatever it started, when it says more or takes longer.
+    """
+    with subprocess.Popen(
+        words, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+
+        def end() -> None:
+            with contextlib.suppress(OSError):
+                os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
+
+        late = threading.Timer(HOOK_TIMEOUT_S, end)
+        late.start()
+        try:
+            said = process.stdout.read(MAX_HOOK_BYTES + 1) if process.stdout else b""
+            if len(said) > MAX_HOOK_BYTES:
+                end()
+            return said, process.wait()
+        except BaseException:
+            end()
+            raise
+        finally:
+            late.cancel()
 
 
 @functools.cache

@@ -12,6 +12,8 @@ from okd_conformance.judge.layout import HEADER, last_segment, located, texts_in
 from okd_conformance.wire.address import web_address
 from okd_conformance.wire.exchange import Exchange
 
+_LONGEST = 1000
+
 
 def derived_uuid(*parts: object) -> str:
     """A version 4 UUID that depends on nothing but ``parts``."""
@@ -38,14 +40,19 @@ def answered_id(
     place = (places or {}).get("reference")
     if place is not None:
         found = located(exchange, place)
-        return last_segment(str(found)) or None if isinstance(found, str | int) else None
+        return _usable(last_segment(str(found))) if isinstance(found, str | int) else None
     try:
         value = exchange.answer.json() if exchange.answer else None
     except ValueError:
         return None
     names = field_names(operation.success_schema() or {}, "dms_document_id")
     given = [value[n] for n in names if isinstance(value, dict) and isinstance(value.get(n), str)]
-    return given[0] if given else None
+    return _usable(given[0]) if given else None
+
+
+def _usable(value: str) -> str | None:
+    """An id that an address can hold; None for one that is empty, absurdly long, or half a character."""
+    return value if 0 < len(value) <= _LONGEST and value.isprintable() else None
 
 
 def answered_link(

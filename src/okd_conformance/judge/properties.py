@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Flaky
 from jsonschema import ValidationError
 
 from okd_conformance.bundle import bundle
 from okd_conformance.edition import Edition, Operation
 from okd_conformance.fields import Body, validator
 from okd_conformance.judge.stops import Failed, Inconclusive, NotTested, Stopped
+from okd_conformance.text import say
 
 Mode = Literal["valid", "invalid"]
 _UNREALISTIC = re.compile(r"[^\w .,'()&+-]|_")
@@ -62,7 +64,10 @@ def for_each_body(
     )
     generating: Any = given(strategy)
     seeding: Any = seed(run_seed)
-    seeding(settled(generating(one)))()
+    try:
+        seeding(settled(generating(one)))()
+    except Flaky:
+        raise stopped[0] if stopped else Inconclusive(say("not_the_same_twice")) from None
     if stopped:
         raise stopped[0]
 

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Flaky
 from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
@@ -24,6 +25,8 @@ from hypothesis.stateful import (
 from okd_conformance.judge.case import Case
 from okd_conformance.judge.content import pdf
 from okd_conformance.judge.sample import Sample
+from okd_conformance.judge.stops import Inconclusive
+from okd_conformance.text import say
 
 SIZES = st.sampled_from([0, 900, 5_000, 70_000])
 STEPS = 12
@@ -39,7 +42,10 @@ class Document:
 
 
 def run_machine(machine: Callable[[], RuleBasedStateMachine], examples: int, run_seed: int) -> None:
-    """Run a machine; what it raises comes from the shortest sequence that raises it."""
+    """Run a machine; what it raises comes from the shortest sequence that raises it.
+
+    Raises Inconclusive when the target doesn't do the same thing twice.
+    """
     settled = settings(
         max_examples=examples,
         stateful_step_count=STEPS,
@@ -51,7 +57,10 @@ def run_machine(machine: Callable[[], RuleBasedStateMachine], examples: int, run
         report_multiple_bugs=False,
     )
     seeded = cast("Any", seed(run_seed)(lambda: machine()))  # noqa: PLW0108 - seed marks its argument
-    run_state_machine_as_test(seeded, settings=settled, _min_steps=2)
+    try:
+        run_state_machine_as_test(seeded, settings=settled, _min_steps=2)
+    except Flaky:
+        raise Inconclusive(say("not_the_same_twice")) from None
 
 
 class Documents(RuleBasedStateMachine):

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 import httpx
+
+_KEYS_OF_CLOUDS = frozenset({"fd00:ec2::254", "100.100.100.200", "168.63.129.16"})
+"""Metadata services that have no link-local address."""
 
 
 def web_address(value: object) -> str | None:
@@ -16,22 +21,41 @@ def joined(base: str, reference: str) -> str | None:
     url = _parsed(base)
     try:
         return web_address(str(url.join(reference))) if url is not None else None
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, ValueError):
         return None
 
 
 def same_origin(one: str, other: str) -> bool:
     """Whether two addresses have scheme, host and port in common."""
-    return _origin(one) == _origin(other)
+    return origin(one) == origin(other)
 
 
-def _origin(value: str) -> tuple[str, str, int | None]:
+def origin(value: str) -> str:
+    """Scheme, host and port of an address."""
     url = httpx.URL(value)
-    return url.scheme, url.host, url.port
+    return f"{url.scheme}://{url.netloc.decode('ascii')}"
+
+
+def may_lead(address: str, own: str) -> bool:
+    """Whether a target at the IP address ``own`` may lead us to ``address``.
+
+    Never to addresses that only mean something on the machine or link itself, such as those where clouds
+    keep the keys of a machine; into a private network, or to this machine, only when the target is there.
+    """
+    there, here = ipaddress.ip_address(address), ipaddress.ip_address(own)
+    there = getattr(there, "ipv4_mapped", None) or there
+    here = getattr(here, "ipv4_mapped", None) or here
+    if there == here:
+        return True
+    if there.is_link_local or there.is_multicast or there.is_unspecified or str(there) in _KEYS_OF_CLOUDS:
+        return False
+    if there.is_loopback:
+        return here.is_loopback
+    return there.is_global or here.is_loopback or not here.is_global
 
 
 def _parsed(value: object) -> httpx.URL | None:
     try:
         return httpx.URL(value) if isinstance(value, str) else None
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, ValueError):
         return None

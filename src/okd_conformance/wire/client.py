@@ -21,11 +21,15 @@ import httpx
 from okd_conformance.network_errors import is_tls
 from okd_conformance.wire.body import Payload, Streamed, chunks_of, length_of
 from okd_conformance.wire.exchange import Answer, Exchange, Request, Whole
-from okd_conformance.wire.patience import DeadlineError, patient
+from okd_conformance.wire.leftovers import drop_polluted
+from okd_conformance.wire.patience import DeadlineError, NotOpenedError, patient
 
-MAX_ANSWER_BYTES = 32 * 1024 * 1024
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
+"""As much of an answer as is kept; large documents go elsewhere, piece by piece."""
 MAX_WAIT_FOR_THROTTLING_S = 30.0
 MAX_THROTTLED = 5
+MAX_WAITED_S = 300.0
+"""So long a run waits in all, when a target says again and again that it is too busy."""
 SLOWEST = 250_000
 """Bytes per second; a large body gets that much longer than the deadline."""
 _CHUNK = 1000
@@ -64,22 +68,18 @@ class Client:
     transport: httpx.BaseTransport | None = None
     sleep: Callable[[float], None] = time.sleep
     sent: int = 0
+    waited_s: float = 0.0
+    """How long the target made us wait by answering that it is too busy."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _next_slot: float = 0.0
 
     def __post_init__(self) -> None:
-        transport = self.transport or _transport(self.settings)
-        self._patience = patient(transport)
-        self._http = httpx.Client(
-            transport=transport,
-            trust_env=False,
-            follow_redirects=False,
-            timeout=httpx.Timeout(self.settings.timeout_s),
-        )
+        self._transport = self.transport or _transport(self.settings)
+        self._patience = patient(self._transport)
 
     def close(self) -> None:
         """Close all connections."""
-        self._http.close()
+        self._transport.close()
 
     def send(self, request: Request, **labels: Any) -> Exchange:
         """Send a request and return the exchange; a network failure is in ``exchange.error``.
@@ -99,10 +99,12 @@ class Client:
                 stale = 1
                 continue
             busy = exchange.status == httpx.codes.TOO_MANY_REQUESTS
-            if not busy or len(throttled) == MAX_THROTTLED - 1:
+            if not busy or len(throttled) == MAX_THROTTLED - 1 or self.waited_s >= MAX_WAITED_S:
                 return exchange
             throttled.append(exchange)
-            self.sleep(_retry_after(exchange))
+            wait = _retry_after(exchange)
+            self.waited_s += wait
+            self.sleep(wait)
 
     def once(self, request: Request, talk: Talk, **labels: Any) -> Exchange:
         """Send a request once, by way of ``talk``, and return the exchange. Raises BudgetSpentError.
@@ -126,12 +128,14 @@ class Client:
             exchange.error = "timeout"
         except DeadlineError:
             exchange.error = "deadline"
+        except NotOpenedError:
+            exchange.error = "not_opened"
         except httpx.ConnectError as error:
             exchange.error = "tls" if is_tls(error) else "unreachable"
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError) as error:
             exchange.error = "disconnected" if _is_disconnect(error) else "not_http"
-        except (httpx.ProxyError, httpx.UnsupportedProtocol):
-            exchange.error = "unreachable"
+        except (httpx.ProxyError, httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError):
+            exchange.error = "unreachable"  # the last two: an address, or a name, that the target made up
         exchange.duration_s = time.monotonic() - begun
         self.on_exchange(exchange)
         return exchange
@@ -143,13 +147,20 @@ class Client:
         """
         content = _sendable(request.body, request.chunked) if request.body is not None else None
         raw = self.headers_of(request)
-        built = self._http.build_request(request.method, request.url, headers=raw, content=content)
+        waits = httpx.Timeout(self.settings.timeout_s).as_dict()
+        built = httpx.Request(
+            request.method, request.url, headers=raw, content=content, extensions={"timeout": waits}
+        )
         _keep_only(built, raw)
         patience = self.settings.deadline_s + length_of(request.body or b"") / SLOWEST
-        with self._patience.until(begun + patience):
-            answer = self._http.send(built, stream=True)
-            with contextlib.closing(answer):
-                return _read(answer) if take is None or not answer.is_success else _taken(answer, take)
+        with self._patience.until(begun + patience, from_elsewhere=request.elsewhere):
+            # Past the library's own client, which reads cookies and works out redirects of any answer.
+            answer = self._transport.handle_request(built)
+            try:
+                with contextlib.closing(answer):
+                    return _read(answer) if take is None or not answer.is_success else _taken(answer, take)
+            finally:
+                drop_polluted(self._transport)
 
     def headers_of(self, request: Request) -> list[tuple[bytes, bytes]]:
         """The header lines of a request as they are sent; all but Host."""
@@ -180,13 +191,12 @@ class Client:
 
 
 def _read(answer: httpx.Response) -> Answer:
-    kept, size = [], 0
+    kept = bytearray()
     for chunk in answer.iter_raw():
-        kept.append(chunk[: MAX_ANSWER_BYTES - size])
-        size += len(chunk)
-        if size > MAX_ANSWER_BYTES:
+        kept += chunk
+        if len(kept) > MAX_ANSWER_BYTES:
             break
-    return _answer(answer, b"".join(kept), cut=size > MAX_ANSWER_BYTES)
+    return _answer(answer, bytes(kept[:MAX_ANSWER_BYTES]), cut=len(kept) > MAX_ANSWER_BYTES)
 
 
 def _taken(answer: httpx.Response, take: Take) -> Answer:

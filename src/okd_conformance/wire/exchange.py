@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from okd_conformance.bounded import read_json
 from okd_conformance.wire.body import Payload, Streamed, beginning_of, length_of, survey
 from okd_conformance.wire.meter import Meter
 from okd_conformance.wire.multipart import Header
@@ -17,7 +17,10 @@ EVIDENCE_BYTES = 8192
 """How much of a body is kept as evidence."""
 EVIDENCE_ENDS = 2048
 """How much of either end of a large body is kept."""
+EVIDENCE_OF_HEADERS = 8192
+"""How many characters of the headers of an answer are kept, and of its reason."""
 REDACTED = "[redacted]"
+_LONGEST_TYPE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,9 @@ class Request:
     chunked: bool = False
     sensitive_url: bool = False
     """The address itself gives access, so no part of it behind the host is kept."""
+    elsewhere: bool = False
+    """The target named the address, and it isn't the target's own: networks that no client is let into by
+    a stranger stay closed."""
     private_answer: bool = False
     """The answer may tell of people who are not test data, so nothing of its body is kept."""
     gateway: bool = True
@@ -72,7 +78,7 @@ class Answer:
     @property
     def media_type(self) -> str:
         """The media type without parameters, in lower case; empty when there is none."""
-        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+        return (self.header("content-type") or "").partition(";")[0].strip().lower()[:_LONGEST_TYPE]
 
     @property
     def succeeded(self) -> bool:
@@ -80,11 +86,8 @@ class Answer:
         return 200 <= self.status < 300
 
     def json(self) -> Any:
-        """The body as JSON; ValueError when it is not (RecursionError is turned into ValueError too)."""
-        try:
-            return json.loads(self.body.decode("utf-8-sig"))
-        except RecursionError:
-            raise ValueError("JSON nested too deep") from None
+        """The body as JSON; ValueError when it is not, or beyond all bounds."""
+        return read_json(self.body)
 
 
 @dataclass(slots=True)
@@ -148,9 +151,9 @@ class Exchange:
         answer = self.answer
         response = {
             "status": answer.status if answer else 0,
-            "statusText": answer.reason if answer else "",
+            "statusText": answer.reason[:EVIDENCE_OF_HEADERS] if answer else "",
             "httpVersion": answer.http_version if answer else "",
-            "headers": [_har_header(n, v) for n, v in answer.headers] if answer else [],
+            "headers": list(_kept_headers(answer.headers)) if answer else [],
             "cookies": [],
             "content": self._content(answer) if answer else {"size": 0, "mimeType": "x-unknown"},
             "redirectURL": "",
@@ -206,6 +209,17 @@ def _host_only(url: str) -> str:
 
 def _har_header(name: str, value: str) -> dict[str, str]:
     return {"name": name, "value": REDACTED if name.lower() in _SECRET_HEADERS else value}
+
+
+def _kept_headers(headers: Iterable[Header]) -> Iterator[dict[str, str]]:
+    """The headers of an answer, as far as they are kept; the last says that there was more."""
+    left = EVIDENCE_OF_HEADERS
+    for name, value in headers:
+        if left <= 0:
+            yield {"name": "_truncated", "value": "true"}
+            return
+        yield _har_header(name[:left], value[:left])
+        left -= len(name) + len(value)
 
 
 def _shown_headers(request: Request) -> Iterator[dict[str, str]]:

@@ -16,6 +16,8 @@ from typing import Any
 import httpcore
 import httpx
 
+from okd_conformance.wire.address import may_lead
+
 _AT_ONCE = 65536
 
 
@@ -23,19 +25,29 @@ class DeadlineError(Exception):
     """The exchange took too long in all."""
 
 
+class NotOpenedError(Exception):
+    """A target named an address in a network that it may not lead us into."""
+
+
 class Patience(httpcore.NetworkBackend):
     """Connections that wait no longer than the deadline of the exchange that their thread is busy with."""
 
     def __init__(self, pooled: bool) -> None:
         self._pooled = pooled
+        self._own: str | None = None
         self._backend = httpcore.SyncBackend()
         self._of_thread = threading.local()
 
     @contextlib.contextmanager
-    def until(self, end: float) -> Iterator[None]:
-        """Let every wait of this thread end at ``end`` (of the monotonic clock), with a DeadlineError."""
+    def until(self, end: float, *, from_elsewhere: bool = False) -> Iterator[None]:
+        """Let every wait of this thread end at ``end`` (of the monotonic clock), with a DeadlineError.
+
+        ``from_elsewhere``: the target named the address, so look where it leads before anything is sent, and
+        raise NotOpenedError if the target may not lead us there.
+        """
         self._of_thread.end = end
         self._of_thread.connected = False
+        self._of_thread.from_elsewhere = from_elsewhere
         try:
             yield
         finally:
@@ -75,7 +87,17 @@ class Patience(httpcore.NetworkBackend):
         self._of_thread.connected = True
         with self.waiting(timeout) as left:
             stream = self._backend.connect_tcp(host, port, left, local_address, socket_options)
+        self._look_where_it_leads(stream)
         return _Stream(stream, self)
+
+    def _look_where_it_leads(self, stream: httpcore.NetworkStream) -> None:
+        """See that the target doesn't lead us where it may not; where it is itself was seen before."""
+        peer = str(stream.get_extra_info("server_addr")[0]).partition("%")[0]
+        if not getattr(self._of_thread, "from_elsewhere", False):
+            self._own = peer
+        elif self._own is None or not may_lead(peer, self._own):
+            stream.close()
+            raise NotOpenedError
 
 
 class _Stream(httpcore.NetworkStream):

@@ -22,6 +22,8 @@ from okd_conformance.wire.exchange import Answer, Request, Whole
 from okd_conformance.wire.patience import DeadlineError
 
 LEAVE_S = 5.0
+MAX_HEAD_BYTES = 100 * 1024
+"""As much of a head as the client reads too."""
 _BLOCK = 65536
 _CONTINUE = 100
 
@@ -48,7 +50,7 @@ class Expecting:
         settings = self.client.settings
         end = begun + settings.deadline_s
         with connected(urlsplit(request.url), settings.verify, settings.timeout_s) as link:
-            line = Line(link, h11.Connection(h11.CLIENT), settings.timeout_s, end)
+            line = Line(link, conversation(), settings.timeout_s, end)
             headers = [*self.client.headers_of(request), (b"Expect", b"100-continue")]
             line.send(head_of(request, headers))
             answer = line.final(min(time.monotonic() + self.leave_s, end), until_leave=True)
@@ -73,6 +75,11 @@ def head_of(request: Request, headers: list[tuple[bytes, bytes]]) -> h11.Request
     return h11.Request(method=request.method, target=target, headers=lines)
 
 
+def conversation() -> h11.Connection:
+    """A conversation of which nothing was said yet."""
+    return h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
+
+
 @contextlib.contextmanager
 def connected(url: SplitResult, verify: ssl.SSLContext | bool, timeout_s: float) -> Iterator[socket.socket]:
     """A connection of our own; ConnectError when there is none."""
@@ -85,7 +92,7 @@ def connected(url: SplitResult, verify: ssl.SSLContext | bool, timeout_s: float)
             if secure:
                 context = verify if isinstance(verify, ssl.SSLContext) else _usual()
                 link = closing.enter_context(context.wrap_socket(link, server_hostname=host))
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise httpx.ConnectError(str(error)) from error
         yield link
 

@@ -23,7 +23,8 @@ from okd_conformance.wire.client import SLOWEST, Client
 from okd_conformance.wire.exchange import Answer, Request, Whole
 from okd_conformance.wire.generated import BLOCK
 from okd_conformance.wire.meter import Meter
-from okd_conformance.wire.raw import Line, connected, head_of
+from okd_conformance.wire.patience import DeadlineError
+from okd_conformance.wire.raw import Line, connected, conversation, head_of
 
 _NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -56,7 +57,7 @@ class Transfer:
             return self._by_the_client(request, begun)
         patience = settings.deadline_s + (self.meter.upward + self.meter.downward) / SLOWEST
         with connected(urlsplit(request.url), settings.verify, settings.timeout_s) as link:
-            line = Line(link, h11.Connection(h11.CLIENT), settings.timeout_s, begun + patience)
+            line = Line(link, conversation(), settings.timeout_s, begun + patience)
             line.send(head_of(request, self.client.headers_of(request)))
             sender = _Sender(line, self.meter)
             with contextlib.suppress(httpx.WriteError):  # who stops listening may have answered
@@ -77,6 +78,8 @@ class Transfer:
         for piece in pieces:
             sink.take(piece)
             self.meter.came(len(piece))
+            if self.meter.received > self.meter.downward + BLOCK:  # what is too much is known by now
+                break
         cut = length is not None and self.meter.received < length
         return line.answer(head, b"", cut=cut, whole=sink.whole())
 
@@ -89,6 +92,8 @@ class Transfer:
         for piece in pieces if self.sink else ():
             self.sink.take(memoryview(piece))  # type: ignore[union-attr]
             self.meter.came(len(piece))
+            if self.meter.received > self.meter.downward + BLOCK:
+                break
         return self.sink.whole() if self.sink else None
 
 
@@ -130,6 +135,8 @@ class _Sender:
         """Send bytes; False when the server refused meanwhile."""
         rest = memoryview(data)
         while True:
+            if time.monotonic() > self.line.end:
+                raise DeadlineError
             rest = rest[self._write(rest) :]
             if self._ready(wait=bool(rest)) and self._refused():
                 return False
@@ -137,10 +144,14 @@ class _Sender:
                 return True
 
     def _ready(self, *, wait: bool) -> bool:
-        """Whether something came from the server; ``wait`` for that, or until it takes more."""
+        """Whether something came from the server; ``wait`` for that, or until it takes more.
+
+        Once it has answered, the rest of what it says is left for later.
+        """
         link = self.line.link
         left = min(self.line.timeout_s, self.line.end - time.monotonic()) if wait else 0
-        readable, writable, _ = select.select([link], [link] if wait else [], [], max(0, left))
+        hears = [] if self.answered else [link]
+        readable, writable, _ = select.select(hears, [link] if wait else [], [], max(0, left))
         if wait and not (readable or writable):
             raise httpx.WriteTimeout("the server does not take the body")
         return bool(readable)
@@ -156,13 +167,13 @@ class _Sender:
     def _refused(self) -> bool:
         """Read what came; whether it is an answer that makes the rest of the body useless."""
         try:
-            self.line.talk.receive_data(self.line.link.recv(BLOCK))
+            data = self.line.link.recv(BLOCK)
         except _NOT_NOW:
             return False
         except OSError as error:
             raise httpx.ReadError(str(error)) from error
-        if self.answered is None:
-            self.answered = self.line.pending()
+        self.line.talk.receive_data(data)
+        self.answered = self.line.pending()
         return self.answered is not None and self.answered.status_code >= 300
 
 

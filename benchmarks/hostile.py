@@ -1,0 +1,271 @@
+"""What every hostile behaviour does to a run: its outcome, its time, and the memory that it takes.
+
+    python benchmarks/hostile.py [--only WORD] [--at once]
+
+Each behaviour of ``tests/hostile.py`` gets a run of the command in a process of its own, on a choice of
+requirements that has every kind of request. Most are on every operation; a few are on one operation only, while
+the reference serves the others, which must come out as they do on the reference alone. Ends with 0 when every
+run kept to the bounds below, had one clear outcome, and passed nothing that it shouldn't.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from okd_conformance.reference import running_server
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(CHECKOUT / "tests"))
+
+from hostile import BEHAVIOURS, NAMED, TOKENS, Behaviour, Hits, hostile_server  # noqa: E402
+
+TIMEOUT_S = 0.5
+DEADLINE_S = 4 * TIMEOUT_S
+START_S = 60.0
+"""For starting Python on a busy machine, preflight, and the files at the end."""
+MAX_MEMORY_MB = 100
+ROLES = ("dms", "examineren", "inschrijven")
+REQUIREMENTS = (
+    "OKD-SRV-001",  # service
+    "OKD-MPT-001",  # uploads, generated ones too
+    "OKD-GEN-014",  # in chunks, and with leave
+    "OKD-FX-001",  # read; sequences
+    "OKD-FX-009",  # metadata, and the address in them
+    "OKD-FY-001",  # replace
+    "OKD-FZ-001",  # delete
+    "OKD-REG-003",  # register
+    "OKD-F06-001",  # notify
+    "OKD-F07-001",  # search
+    "OKD-F07-014",  # page by page
+    "OKD-LIM-001",  # a large message
+)
+REQUEST_IS_GOOD = {"early", "json", "encoding", "headers", "length", "chunks", "status"}
+"""Groups of behaviours that answer 2xx, so that some rows may pass."""
+COMMAND = """
+import sys
+import schemathesis, hypothesis.stateful
+from okd_conformance.judge.large import Sizes
+Sizes.of = classmethod(lambda cls, edition: cls(3_000_000, 3_200_000))
+from okd_conformance.cli import main
+sys.argv[0] = "okd-conformance"
+main()
+"""
+"""The command, with what is slow to load loaded at the start, and with large messages that are small."""
+
+
+@dataclass
+class Trial:
+    """One run against one behaviour."""
+
+    name: str
+    behaviour: Behaviour
+    hits: Hits
+    tokens: bool = False
+    untouched: tuple[str, ...] = ()
+    """Requirements that must pass as they do on the reference."""
+
+
+@dataclass
+class Found:
+    """What became of it."""
+
+    trial: Trial
+    code: int
+    seconds: float
+    memory_mb: float
+    statuses: Counter[str] = field(default_factory=Counter)
+    requests: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+def everywhere(_method: str, _path: str) -> bool:
+    """Every request."""
+    return True
+
+
+def is_read(method: str, path: str) -> bool:
+    """Reading a document at the DMS."""
+    return method == "GET" and "/dms/" in path and "/documents/" in path and not path.endswith("/metadata")
+
+
+def is_metadata(_method: str, path: str) -> bool:
+    """Reading metadata."""
+    return path.endswith("/metadata")
+
+
+def is_upload(method: str, path: str) -> bool:
+    """Uploading to an association."""
+    return method == "POST" and "/dms/" in path and "/associations/" in path
+
+
+def is_list(_method: str, path: str) -> bool:
+    """A list of enrolments."""
+    return path.partition("?")[0].endswith("/associations")
+
+
+OTHERS = ("OKD-SRV-001", "OKD-FZ-001", "OKD-REG-003", "OKD-F06-001", "OKD-F07-001", "OKD-F07-014")
+ONE_OPERATION = (
+    "silent: never answers",
+    "slow: drips the body",
+    "endless: body without a length",
+    "bomb: JSON of 100 MB",
+    "length: too short",
+    "closes: in the body",
+    "garbage: SSH",
+    "early: two answers",
+)
+
+
+def trials() -> list[Trial]:
+    """Every run."""
+    found = [Trial(b.name, b, everywhere) for b in BEHAVIOURS]
+    for behaviour in BEHAVIOURS:
+        if behaviour.name in ONE_OPERATION:
+            found.append(Trial(f"{behaviour.name} (read only)", behaviour, is_read, untouched=OTHERS))
+            found.append(Trial(f"{behaviour.name} (upload only)", behaviour, is_upload, untouched=OTHERS[:1] + OTHERS[2:]))
+    for behaviour in NAMED:
+        hits = is_list if behaviour.group == "paging" else is_metadata
+        rest = OTHERS[:-1] if behaviour.group == "paging" else OTHERS
+        found.append(Trial(behaviour.name, behaviour, hits, untouched=rest))
+    on_tokens = [b for b in BEHAVIOURS if b.group not in {"json", "encoding"}] + TOKENS
+    return found + [Trial(f"{b.name} (token endpoint)", b, everywhere, tokens=True) for b in on_tokens]
+
+
+# --- one run ------------------------------------------------------------------------------------------------
+
+
+def target_file(reference: str, url: str, own: str, tokens: bool) -> str:
+    """The reference's target file, with the hostile server in the place of the target or of its issuer."""
+    value = yaml.safe_load(reference)
+    value["roles"] = {role: value["roles"][role] for role in ROLES}
+    if tokens:
+        value["auth"]["token_url"] = f"{url}/token"
+    else:
+        for role in value["roles"].values():
+            role["base_url"] = role["base_url"].replace(own, url)
+    value["limits"] = {"requests_per_second": 10_000, "timeout_s": TIMEOUT_S}
+    return yaml.safe_dump(value)
+
+
+def memory_of(pid: int) -> float:
+    """The memory that a process has now, in MB; 0 when it is gone."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
+    except OSError:
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def run(trial: Trial, usual: dict[str, str]) -> Found:
+    """Run the command against a behaviour."""
+    level: list[float] = []
+    processes: list[subprocess.Popen[str]] = []
+
+    def first_hit() -> None:
+        if not level and processes:
+            level.append(memory_of(processes[0].pid))
+
+    with (
+        running_server() as reference,
+        hostile_server(trial.behaviour, hits=trial.hits, reference=reference.base_url, on_hit=first_hit) as server,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        target = Path(folder) / "target.yaml"
+        target.write_text(target_file(reference.target, server.url, reference.base_url, trial.tokens), "utf-8")
+        chosen = [word for name in REQUIREMENTS for word in ("--requirement", name)]
+        options = ["run", str(target), "--report-dir", f"{folder}/report", "--profile", "full", "--large", "one"]
+        begun = time.monotonic()
+        process = subprocess.Popen(
+            [sys.executable, "-c", COMMAND, *options, "--lang", "en", "--quiet", *chosen],
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT / "src")},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        processes.append(process)
+        errors = process.stderr.read() if process.stderr else ""
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.monotonic() - begun
+        memory = usage.ru_maxrss / 1000 - (level[0] if level else usage.ru_maxrss / 1000)
+        found = Found(trial, process.returncode, seconds, memory)
+        report = Path(folder) / "report" / "report.json"
+        if report.exists():
+            judge(found, json.loads(report.read_text("utf-8")), usual)
+        elif not trial.tokens or found.code != 3:
+            found.wrong.append(f"no report: {errors.strip()[-200:]}")
+        if "Traceback" in errors:
+            found.wrong.append(errors.strip().rpartition("\n")[2][:200])
+        if memory > MAX_MEMORY_MB:
+            found.wrong.append(f"took {memory:.0f} MB")
+        return found
+
+
+def bound_s(requests: int) -> float:
+    """The longest that a run may take: each request may take the deadline, a repeat and a question included."""
+    return START_S + (requests + 20) * DEADLINE_S
+
+
+def judge(found: Found, report: dict[str, Any], usual: dict[str, str]) -> None:
+    """See that a run had one clear outcome, passed nothing wrongly, and judged the rest as ever."""
+    rows = report["requirements"]
+    found.statuses = Counter(row["status"] for row in rows if row["cases"])
+    found.requests = report["run"]["requests"]
+    for row in rows:
+        key = f"{row['id']} {row['role']}"
+        for case in row["cases"]:
+            if case["status"] == "suite_fault":
+                found.wrong.append(f"{case['id']}: {case['received']['en'][:120]}")
+        if usual and row["id"] in found.trial.untouched and row["status"] != usual.get(key):
+            found.wrong.append(f"{key}: {row['status']} instead of {usual.get(key)}")
+    if found.code not in {0, 1, 3}:
+        found.wrong.append(f"exit code {found.code}")
+    if found.code == 0 and not found.trial.tokens:
+        found.wrong.append("conformant")
+    if found.seconds > bound_s(found.requests):
+        found.wrong.append(f"took longer than {bound_s(found.requests):.0f} s")
+
+
+def all_of(at_once: int, chosen: list[Trial], usual: dict[str, str]) -> Iterator[Found]:
+    """Run them, some at once, in order."""
+    with ThreadPoolExecutor(at_once) as pool:
+        yield from pool.map(lambda trial: run(trial, usual), chosen)
+
+
+def on_the_reference() -> dict[str, str]:
+    """What the rows come out as when nobody is hostile."""
+    friendly = Trial("friendly", Behaviour("friendly", lambda _: None), lambda *_: False)
+    statuses: dict[str, str] = {}
+
+    @contextmanager
+    def kept() -> Iterator[Callable[[Found, dict[str, Any], dict[str, str]], None]]:
+        yield lambda found, report, _: statuses.update(
+            {f"{r['id']} {r['role']}": r["status"] for r in report["requirements"]}
+        )
+
+    global judge  # noqa: PLW0603
+    usual_judge = judge
+    with kept() as keep:
+        judge = keep
+        run(friendly, {})
+    judge = usual_judge
+    return statuses
+
+
+if __name__ == "__main__":
+    sys.exit(0)
