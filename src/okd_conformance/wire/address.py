@@ -6,6 +6,7 @@ import ipaddress
 
 import httpx
 
+_LAST_PORT = 65535
 _KEYS_OF_CLOUDS = frozenset({"fd00:ec2::254", "100.100.100.200", "168.63.129.16"})
 """Metadata services that have no link-local address."""
 
@@ -13,7 +14,9 @@ _KEYS_OF_CLOUDS = frozenset({"fd00:ec2::254", "100.100.100.200", "168.63.129.16"
 def web_address(value: object) -> str | None:
     """Return ``value`` if it is a complete web address that can be asked for, else None."""
     url = _parsed(value)
-    return str(value) if url is not None and url.scheme in {"http", "https"} and url.host else None
+    if url is None or url.scheme not in {"http", "https"} or not url.host or (url.port or 0) > _LAST_PORT:
+        return None
+    return str(value)
 
 
 def joined(base: str, reference: str) -> str | None:
