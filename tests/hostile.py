@@ -343,6 +343,8 @@ def rewritten(name: str, value: Any) -> Callable[[Caller], None]:
 
 LOST = ("disconnected", "not_http")
 LATE = ("timeout", "deadline")
+GONE = ("unreachable",)
+"""A reset may come before the caller knows that it was connected."""
 
 SILENT = [
     Behaviour(
@@ -476,7 +478,7 @@ CHUNKS = [
     ),
 ]
 CLOSING = [
-    Behaviour(f"{word}: {when}", act(data), LOST, moment)
+    Behaviour(f"{word}: {when}", act(data), (*LOST, *(GONE if moment == "connected" else ())), moment)
     for word, act in {"closes": says, "resets": says_and_resets}.items()
     for when, data, moment in [
         ("before it reads", b"", "connected"),
