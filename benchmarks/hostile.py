@@ -43,6 +43,7 @@ REQUIREMENTS = (
     "OKD-SRV-001",  # service
     "OKD-MPT-002",  # uploads
     "OKD-MPT-004",  # read directly after
+    "OKD-MPT-005",  # and compared
     "OKD-GEN-014",  # in chunks, and with leave
     "OKD-FX-002",  # read
     "OKD-FX-009",  # metadata, and the address in them
