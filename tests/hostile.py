@@ -395,12 +395,12 @@ STRANGE_JSON = {
     "4000 digits": b'{"documentId": ' + b"9" * 4000 + b', "status": ' + b"9" * 4000 + b"}",
     "NaN": b'{"documentId": NaN, "status": -Infinity}',
     "duplicate keys": b'{"documentId": 1, "documentId": "x", "documentId": null}',
-    "lone surrogate": b'{"documentId": "\\ud800", "title": "\\udfff", "downloadUrl": "http://\\ud800/"}',
+    "lone surrogate": b'{"documentId": "\\ud800", "title": "\\udfff", "documentTempDownloadUrl": "http://\\ud800/"}',
     "an id of 500 kB": b'{"documentId": "' + b"9" * 500_000 + b'"}',
     "an id with line breaks": b'{"documentId": "a\\r\\nX-A: b\\u0000/../.."}',
     "an id that is a path": b'{"documentId": "../../../etc/passwd?a=b#c"}',
     "an empty id": b'{"documentId": ""}',
-    "lists for texts": b'{"documentId": ["a"], "status": {}, "title": [], "downloadUrl": [1]}',
+    "lists for texts": b'{"documentId": ["a"], "status": {}, "title": [], "documentTempDownloadUrl": [1]}',
     "a list": b"[1, 2]",
     "a number": b"7",
     "null": b"null",
@@ -410,6 +410,11 @@ STRANGE_JSON = {
     "a mark before it": b'\xef\xbb\xbf{"documentId": "x"}',
 }
 BODIES = [Behaviour(f"json: {name}", says(message(body))) for name, body in STRANGE_JSON.items()]
+BODIES += [
+    Behaviour(f"json: {name}, from the DMS", says(message(body.replace(b"documentId", b"dmsDocumentId"))))
+    for name, body in STRANGE_JSON.items()
+    if b'"documentId"' in body
+]
 ENCODED = [
     Behaviour("encoding: unknown charset", says(message(Content_Type='application/json; charset="no-such"'))),
     Behaviour("encoding: a codec that unpacks", says(message(Content_Type="application/json; charset=zip"))),
@@ -582,7 +587,10 @@ PAGES = {
 }
 NAMED = [
     Behaviour("paging: there is always a next page", says(message(json.dumps(PAGES).encode()))),
-    *(Behaviour(f"download: from {name}", rewritten("downloadUrl", to)) for name, to in ADDRESSES.items()),
+    *(
+        Behaviour(f"download: from {name}", rewritten("documentTempDownloadUrl", to))
+        for name, to in ADDRESSES.items()
+    ),
 ]
 """What a target can do on the operations that have pages, or that name an address."""
 

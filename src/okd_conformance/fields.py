@@ -122,8 +122,8 @@ class Body:
         return [e.message[:_LONGEST_ERROR] for e in itertools.islice(found, _MOST_ERRORS)]
 
     def json(self) -> bytes:
-        """The body as UTF-8 JSON."""
-        return json.dumps(self.value, ensure_ascii=False).encode()
+        """The body as UTF-8 JSON; half a character is written as its escape."""
+        return json.dumps(self.value, ensure_ascii=False).encode(errors="backslashreplace")
 
 
 def validator(schema: Mapping[str, Any]) -> Draft202012Validator:

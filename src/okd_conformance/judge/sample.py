@@ -69,7 +69,10 @@ class Sample:
     @property
     def url(self) -> str:
         """The address, with path and query filled in."""
-        values = {meaning: quote(value, safe="") for meaning, value in self.path_values.items()}
+        values = {
+            meaning: quote(value, safe="", errors="surrogatepass")
+            for meaning, value in self.path_values.items()
+        }
         url = self.base_url.rstrip("/") + self.operation.full_path(values)
         return f"{url}?{urlencode(self.query)}" if self.query else url
 
