@@ -342,6 +342,36 @@ def test_a_served_fault_is_found(tmp_path: Path) -> None:
     assert "OKD-MPT-002" in done.stdout
 
 
+def test_a_run_with_failures_renders_again_to_the_same_files(tmp_path: Path) -> None:
+    excused = "OKD-MPT-009[dms,upload_to_offering]"
+    baseline = f"excused:\n- case: '{excused}'\n  reason: a ticket, <b>é</b>\n  until: 2999-12-31\n"
+    (tmp_path / "known.yaml").write_text(baseline, encoding="utf-8")
+    with running_server(roles=["dms"], faults=["missing-metadata-accepted", "challenge-missing"]) as running:
+        file = written(tmp_path, running)
+        chosen = ("--requirement", "OKD-MPT-009", "--requirement", "OKD-AUT-007")
+        given = ("--baseline", "known.yaml", "--lang", "nl", "--report-dir", "r")
+        done = okd(tmp_path, file.name, *chosen, *given)
+    assert done.returncode == 1, done.stderr
+    stored = read(tmp_path / "r")
+    assert rows(stored, "failed") == {"OKD-MPT-009"}
+    assert rows(stored, "warning") == {"OKD-AUT-007"}
+    jsonschema.Draft202012Validator(schema()).validate(stored)
+    cases = [case for row in stored["requirements"] for case in row["cases"]]
+    assert [case["id"] for case in cases if "excused" in case] == [excused]
+    forms = {
+        "html": "report.html",
+        "junit": "junit.xml",
+        "markdown": "summary.md",
+        "badge": "badge.svg",
+    }
+    for form, name in forms.items():
+        again = tmp_path / f"again-{name}"
+        order = ["report", str(tmp_path / "r" / "report.json"), "--format", form, "--lang", "nl"]
+        rendered = CliRunner().invoke(main, [*order, "--output", str(again)])
+        assert rendered.exit_code == 0, rendered.output
+        assert again.read_bytes() == (tmp_path / "r" / name).read_bytes(), name
+
+
 def test_a_failure_teaches_and_keeps_secrets(tmp_path: Path) -> None:
     faults = ["token-in-the-address-accepted", "expired-token-accepted"]
     with running_server(roles=["dms"], faults=faults) as running:

@@ -63,10 +63,12 @@ def finish(
     report = _report(run, findings, deselected, skipped, interrupted)
     if run.options.compare is not None:
         report.upgrade = _upgrade(run, report)
+    known = load_baseline(run.options.baseline).applied(report) if run.options.baseline else None
+    if known:
+        known.mark(report)
     folder = run.options.folder
     write_all(report, as_har(findings.exchanges), folder, run.options.lang)
     _write_ledger(run, findings.left, folder / LEDGER)
-    known = load_baseline(run.options.baseline).applied(report) if run.options.baseline else None
     excused = report.verdict_without(known.excused) if known else None
     code = exit_code(report.verdict, allow_incomplete=run.options.allow_incomplete, excused=excused)
     if known and known.mistakes and code == 0:

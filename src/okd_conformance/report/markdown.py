@@ -10,6 +10,8 @@ from okd_conformance.report.model import Report, RequirementResult, RoleResult
 from okd_conformance.report.wording import (
     counted,
     duration,
+    excuse,
+    excused_sentence,
     flow_name,
     headline,
     is_telling,
@@ -41,6 +43,9 @@ def markdown(report: Report, lang: Lang) -> str:
     page.block(f"# {mark} {page.text(headline(report))}")
     page.block(page.text(plain_sentence(report)))
     page.block(f"**{page.say('report_scope')}:** {page.text(report.scope)}")
+    known = excused_sentence(report)
+    if known:
+        page.block(page.text(known))
     _roles(page, report)
     _findings(page, report)
     if report.upgrade is not None:
@@ -167,6 +172,9 @@ def _case(page: _Page, row: RequirementResult, case: CaseResult) -> None:
     ):
         if text:
             lines.append(f"  - {page.say(key)}: {page.text(text)}")
+    known = excuse(case)
+    if known:
+        lines.append(f"  - {page.text(known)}")
     page.block("\n".join(lines))
 
 

@@ -80,6 +80,19 @@ def is_telling(case: CaseResult) -> bool:
     return case.received is None or case.received.en not in case.summary.en
 
 
+def excuse(case: CaseResult) -> Text | None:
+    """That the baseline excuses a failure, until when and why; None for any other case."""
+    if case.excused is None:
+        return None
+    return say("report_excused", until=day(case.excused.until), reason=Text.same(case.excused.reason))
+
+
+def excused_sentence(report: Report) -> Text | None:
+    """How many failures the baseline excuses; None when it excuses none."""
+    known = sum(case.excused is not None for case in report.cases())
+    return counted("report_excused_cases", known) if known else None
+
+
 def product(report: Report) -> str:
     """The product as people call it: its name and version."""
     return " ".join(word for word in (report.target.name, report.target.version) if word)
