@@ -78,6 +78,7 @@ def run(target: str | None, workers: int, **given: Any) -> None:
 @click.option("--variant", "variants", metavar="NAME", help="Differ so; repeatable.", **cast("Any", _MANY))
 @click.option("--print-target", is_flag=True, help="Print the target file for it; it ends with a line '...'.")
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
 def serve(**given: Any) -> None:
     """Serve the reference implementation on loopback, with its token issuer."""
     from okd_conformance.serving import serve_reference  # noqa: PLC0415
