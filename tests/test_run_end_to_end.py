@@ -290,9 +290,13 @@ def test_production_needs_an_explicit_word(
     ("arguments", "words"),
     [
         (("--role", "nobody"), "--role nobody"),
+        (("--role", "dsm"), "Do you mean dms?"),
         (("--flow", "99"), "--flow 99"),
+        (("--flow", "99"), "There are: service, 1, 2,"),
         (("--requirement", "OKD-MPT-999"), "OKD-MPT-999"),
         (("--requirement", "MPT"), "--requirement MPT"),
+        (("--requirement", "MPT"), "Do you mean OKD-MPT?"),
+        (("--requirement", "zzzzzz"), "'okd-conformance list requirements' shows them all."),
         (("--case", "OKD-MPT-999[dms]"), "OKD-MPT-999[dms]"),
         (("--edition", "okd-99"), "okd-99"),
         (("--report-dir", "target.yaml/below"), "target.yaml/below"),
@@ -358,6 +362,10 @@ def test_a_run_with_failures_renders_again_to_the_same_files(tmp_path: Path) -> 
     jsonschema.Draft202012Validator(schema()).validate(stored)
     cases = [case for row in stored["requirements"] for case in row["cases"]]
     assert [case["id"] for case in cases if "excused" in case] == [excused]
+    told = {case["id"]: (case["expected"], case["received"]) for case in cases}
+    assert told[excused][0]["nl"] == "een antwoord met status 400 Bad Request of 422 Unprocessable Entity"
+    absent = told["OKD-AUT-007[dms,upload_to_person]"][1]
+    assert absent["en"] == "an answer 401 without the header WWW-Authenticate"
     forms = {
         "html": "report.html",
         "junit": "junit.xml",

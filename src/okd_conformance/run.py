@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import secrets
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -24,11 +25,13 @@ from okd_conformance.edition import Edition, UnknownEditionError, load_edition
 from okd_conformance.judge.bench import Bench, Large
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.target import DEFAULT_EDITION, Target, load_target
-from okd_conformance.text import Lang, Text, say
+from okd_conformance.text import Lang, Text, joined, say
 from okd_conformance.wire.client import Client, Settings
 from okd_conformance.wire.exchange import Exchange
 from okd_conformance.wire.record import Redactor
 
+_FEW = 20
+"""So many names are few enough to be named all."""
 _REACH_S = 5.0
 _TOKENS_S = 20.0
 """How long to try other scopes and clients when tokens don't come."""
@@ -203,15 +206,30 @@ def _know_what_is_chosen(run: Run) -> None:
     """Raise RefusedError for an option that names what the edition hasn't."""
     options, edition = run.options, run.edition
     ids = [requirement.id for requirement in run.bench.catalogue.of(edition)]
-    unknown = {
-        "--role": [role for role in options.roles if role not in edition.roles],
-        "--flow": [w for w in options.flows if not any(is_flow(w, flow) for flow in edition.flows)],
-        "--requirement": [name for name in options.requirements if not any(is_named(name, i) for i in ids)],
-        "--case": [case for case in options.cases if case.partition("[")[0] not in ids],
+    unknown: dict[str, tuple[list[str], Iterable[str]]] = {
+        "--role": ([role for role in options.roles if role not in edition.roles], edition.roles),
+        "--flow": (
+            [w for w in options.flows if not any(is_flow(w, flow) for flow in edition.flows)],
+            edition.flows,
+        ),
+        "--requirement": (
+            [name for name in options.requirements if not any(is_named(name, i) for i in ids)],
+            [*dict.fromkeys(i.rpartition("-")[0] for i in ids), *ids],
+        ),
+        "--case": ([case for case in options.cases if case.partition("[")[0] not in ids], ids),
     }
-    for option, values in unknown.items():
+    for option, (values, known) in unknown.items():
         if values:
-            raise RefusedError(say("unknown_choice", option=option, value=values[0], edition=edition.id))
+            words = say("unknown_choice", option=option, value=values[0], edition=edition.id)
+            raise RefusedError(joined([words, _hint(values[0].partition("[")[0], list(known))]))
+
+
+def _hint(name: str, known: list[str]) -> Text:
+    """The names that look like one that is not there, else all of them when they are few."""
+    near = difflib.get_close_matches(name, known, n=3)
+    if near or len(known) <= _FEW:
+        return say("list_do_you_mean" if near else "list_there_are", names=", ".join(near or known))
+    return say("list_see_requirements")
 
 
 def _know_what_is_compared(run: Run) -> None:
