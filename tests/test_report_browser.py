@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import report_sample as sample
-from okd_conformance.judge.outcome import Status
+from okd_conformance.judge.outcome import Excuse, Status
 from okd_conformance.report.html import html
 from okd_conformance.report.model import TargetInfo
 from okd_conformance.text import Text
@@ -122,6 +123,41 @@ def test_filters_narrow_and_reset(opened: Any) -> None:
     page.fill("#find", "boundary")
     assert shown(page) == ["row-OKD-MPT-017"]
     assert page.locator("#shown").inner_text() == "1"
+
+
+def test_a_number_at_the_verdict_shows_what_it_counts(opened: Any) -> None:
+    page = opened()
+    page.fill("#find", "boundary")
+    page.locator(".legend a[data-only=inconclusive]").click()
+    assert shown(page) == ["row-OKD-FX-003"]
+    assert page.locator("#requirements").bounding_box()["y"] < DESKTOP["height"]
+    page.locator(".legend a[data-only=warning]").click()
+    assert shown(page) == ["row-OKD-MPT-006"]
+
+
+def test_what_the_baseline_excuses_is_seen(opened: Any, tmp_path: Path) -> None:
+    results = [replace(case) for case in [*sample.RESULTS, *SCOPES]]
+    known = next(case for case in results if case.status is Status.FAILED)
+    known.excused = Excuse("release 4.3 brings it, ticket 1234", "2027-01-31")
+    path = tmp_path / "known.html"
+    path.write_text(html(sample.report(results), sample.har(), "en"), encoding="utf-8")
+    for viewport in (DESKTOP, PHONE):
+        page = opened(path=path, viewport=viewport)
+        finding = page.locator(f"#{known.requirement}-dms")
+        assert finding.locator("summary .excused [lang=en]").inner_text() == "1 of 1 excused"
+        assert finding.locator("p.excused").first.is_visible()
+        assert "31 January 2027 (baseline): release 4.3" in finding.locator("p.excused").first.inner_text()
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+
+
+def test_a_remark_keeps_its_distance_from_the_words_of_the_standard(opened: Any, tmp_path: Path) -> None:
+    path = tmp_path / "remark.html"
+    warned = sample.report([sample.case("OKD-MPT-021", Status.WARNING)])
+    path.write_text(html(warned, None, "en"), encoding="utf-8")
+    page = opened("#OKD-MPT-021-dms", path=path)
+    remark = page.locator("#OKD-MPT-021-dms blockquote + .why").bounding_box()
+    quote = page.locator("#OKD-MPT-021-dms blockquote").last.bounding_box()
+    assert remark["y"] - (quote["y"] + quote["height"]) >= 8
 
 
 def test_a_deep_link_opens_and_shows_what_it_points_to(opened: Any) -> None:
