@@ -13,7 +13,7 @@ from okd_conformance.rendering import stored_report
 from okd_conformance.report.clean import one_line
 from okd_conformance.report.markdown import escaped
 from okd_conformance.report.model import Report, RequirementResult
-from okd_conformance.report.wording import product, status_name, verdict_name
+from okd_conformance.report.wording import moment, product, status_name, verdict_name
 from okd_conformance.text import Lang, Text, say
 
 _JUDGED = (Status.SUITE_FAULT, Status.FAILED, Status.INCONCLUSIVE, Status.WARNING, Status.PASSED)
@@ -115,7 +115,7 @@ def _head(before: Report, after: Report) -> list[Text]:
         say(
             f"compare_{which}",
             product=product(one),
-            started=one.run.started,
+            started=moment(one.run.started),
             verdict=verdict_name(one.verdict),
         )
         for which, one in (("old", before), ("new", after))

@@ -170,6 +170,9 @@ class ConsoleReporter:
             self._print(plain_sentence(report))
         if report.upgrade is not None:
             self._upgrade(report.upgrade)
+        failed = [row for row in report.findings() if row.status is Status.FAILED]
+        if failed and not self._quiet:
+            self._print(say("report_console_next", id=failed[0].id))
         self._print(say("report_console_folder", folder=folder / "report.html"))
 
     def _upgrade(self, upgrade: Upgrade) -> None:

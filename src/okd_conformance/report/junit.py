@@ -131,7 +131,7 @@ def explanation(row: RequirementResult, case: CaseResult, lang: Lang) -> str:
         line("report_source", quotes),
         line("report_expected", case.expected),
         line("report_received", case.received),
-        line("report_remedy", case.remedy or row.remedy),
+        line("report_remedy", case.remedy or row.advice),
         line("report_exchanges", ", ".join(case.exchanges)),
         line("report_repeat", case.curl),
     ]

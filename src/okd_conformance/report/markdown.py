@@ -150,8 +150,8 @@ def _finding(page: _Page, row: RequirementResult) -> None:
     page.block(page.text(row.statement))
     for cite, quote in row.sources[:1]:
         page.block(f"> {f'“{escaped(quote)}” — ' if quote else ''}{escaped(cite)}")
-    if row.remedy:
-        page.block(f"**{page.say('report_remedy')}:** {page.text(row.remedy)}")
+    if row.advice:
+        page.block(f"**{page.say('report_remedy')}:** {page.text(row.advice)}")
     wrong = [case for case in row.cases_by_weight() if case.status is row.status]
     for case in wrong[:_MOST_CASES]:
         _case(page, row, case)

@@ -106,6 +106,11 @@ class RequirementResult:
         """The row's name in an address, such as ``report.html#OKD-MPT-001-dms``."""
         return f"{self.id}-{self.role}"
 
+    @property
+    def advice(self) -> Text | None:
+        """What to look at first in the product; None where nothing was seen of the product."""
+        return self.remedy if self.status in _SEEN else None
+
     def cases_by_weight(self) -> list[CaseResult]:
         """The cases, the ones that matter most first."""
         return sorted(self.cases, key=lambda case: list(Status).index(case.status))
@@ -229,6 +234,7 @@ class Report:
         )
 
 
+_SEEN = frozenset({Status.FAILED, Status.WARNING, Status.PASSED})
 _LEVELS = ("MUST", "SHOULD", "MAY")
 _FINDINGS = {Status.FAILED: 0, Status.SUITE_FAULT: 1, Status.INCONCLUSIVE: 2, Status.WARNING: 3}
 
