@@ -126,11 +126,12 @@ def test_a_person_is_asked_and_offered_the_reference_s_values(tmp_path: Path) ->
         return answers.get(question.en) or offered or ""
 
     file = tmp_path / "target.yaml"
-    write_target_file(str(file), Wishes("okd-1.5", roles=("inschrijven",)), "en", ask, False, False)
+    words = write_target_file(str(file), Wishes("okd-1.5", roles=("inschrijven",)), "en", ask, False, False)
     address = "Address where the standard's paths begin: Enrolment module"
     assert asked[address] == f"{REFERENCE_URL}/inschrijven/okd/v1"
     assert asked["Other student: Student number"] == "0012345"
     assert load_target(file, VARIABLES).name == "Acme"
+    assert "export OKD_SECRET=reference-secret-1\n" in words
 
 
 def test_the_schema_is_put_beside_it_for_editors(tmp_path: Path) -> None:

@@ -91,11 +91,17 @@ def write_target_file(
         raise click.UsageError(
             say("init_unwritable", file=file, error=error.strerror).in_language(lang)
         ) from None
-    if wishes.reference:
+    if wishes.reference or _is_reference(facts):
         return _next_for_the_reference(file, facts).in_language(lang)
     variable = facts.auth["secret_variable"] if facts.auth else None
     key = "init_next" if variable else "init_next_open"
     return say(key, file=file, variable=variable).in_language(lang)
+
+
+def _is_reference(facts: Facts) -> bool:
+    """Whether somebody took the reference's token endpoint and client as they were offered."""
+    offered = (REFERENCE_URL + TOKEN_PATH, load_school().clients[0].client_id)
+    return facts.auth is not None and (facts.auth["token_url"], facts.auth["client_id"]) == offered
 
 
 def _next_for_the_reference(file: str, facts: Facts) -> Text:

@@ -34,8 +34,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request
-
 from okd_conformance.reference import reports
 from okd_conformance.reference.answers import Answer, Refused, json_answer
 from okd_conformance.reference.dms import UNNAMED_TYPE
@@ -44,6 +42,8 @@ from okd_conformance.reference.rights import UPLOAD
 from okd_conformance.reference.storage import Document
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
+
     from okd_conformance.reference.world import World
 
 PATH = "/hooks/"
