@@ -42,7 +42,8 @@ class _Screen:
         """The first case is about to start."""
         run = self.run
         sections = Counter(section_of(case.partition("[")[0]) for case in cases)
-        self._console.start(run.edition, run.target.name, run.options.profile, len(cases), sections)
+        limits = run.allowance.told()
+        self._console.start(run.edition, run.target.name, run.options.profile, len(cases), sections, limits)
 
     def bulk(self, size: int) -> None:
         """So many bytes are about to be moved by large messages."""

@@ -36,6 +36,12 @@ class Findings:
     """A mistake in the configuration that only showed during the run."""
     broken: dict[str, str] = field(default_factory=dict)
     """Faults of the suite outside any check: where, and what went wrong."""
+    stopped: Text | None = None
+    """Why the run stopped before its end: a limit, or a target that can't be judged."""
+
+    def stop(self, reason: Text | None) -> None:
+        """Keep the first reason."""
+        self.stopped = self.stopped or reason
 
 
 @dataclass(frozen=True)
@@ -121,13 +127,15 @@ def _report(
             selection=_selection(run),
             roles=_roles(run, results),
             interrupted=interrupted,
+            stopped=findings.stopped,
+            limits=run.allowance.as_json(),
             sections=_sections(findings),
         ),
         requirements=run.bench.catalogue.of(run.edition),
         claimed_roles={name: role.base_url for name, role in target.roles.items()},
         claimed_flows={name: sorted(flows) for name, flows in run.claims.roles.items()},
         results=results,
-        reasons=_reasons(run, deselected, interrupted),
+        reasons=_reasons(run, deselected, interrupted or findings.stopped is not None),
     )
 
 
@@ -192,7 +200,7 @@ def _roles(run: Run, results: list[CaseResult]) -> tuple[str, ...]:
 
 
 def _reasons(
-    run: Run, deselected: dict[tuple[str, str], str], interrupted: bool
+    run: Run, deselected: dict[tuple[str, str], str], cut_short: bool
 ) -> dict[tuple[str, str], Text]:
     found: dict[tuple[str, str], Text] = {}
     catalogue = run.bench.catalogue
@@ -203,6 +211,6 @@ def _reasons(
                 found[row] = requirement.untestable
             elif requirement.id in catalogue.pending:
                 found[row] = catalogue.pending[requirement.id]
-            elif row in deselected or not (interrupted or run.options.selection().everything):
+            elif row in deselected or not (cut_short or run.options.selection().everything):
                 found[row] = say(deselected.get(row, "deselected_by_option"))
     return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import tempfile
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
@@ -18,8 +19,8 @@ from okd_conformance.configuration import ConfigurationError
 from okd_conformance.judge.case import Case, CaseSpec
 from okd_conformance.judge.large import bulk_of
 from okd_conformance.judge.outcome import CaseResult, Status
-from okd_conformance.judge.stops import NotApplicable, NotTested, Stopped
-from okd_conformance.judging import Watch, merged, plain, result_of, unjudged
+from okd_conformance.judge.stops import Inconclusive, NotApplicable, NotTested, Stopped
+from okd_conformance.judging import Watch, merged, plain, result_of_check, unjudged
 from okd_conformance.outcome import Findings, Outcome, finish
 from okd_conformance.paths import data_folder
 from okd_conformance.run import (
@@ -31,11 +32,13 @@ from okd_conformance.run import (
     opened,
 )
 from okd_conformance.suite import checks_of
-from okd_conformance.text import Lang, say
+from okd_conformance.text import Lang, Text, say
+from okd_conformance.wire.budget import Tally
 from okd_conformance.wire.meter import Meter
 
 _STATE = pytest.StashKey["State"]()
 _KEY = "okd"
+_TALLY = "okd-tally"
 
 
 @runtime_checkable
@@ -81,6 +84,7 @@ class State:
         self.refused: tuple[str, int] | None = None
         """Why nothing can be judged, and the exit code for it."""
         self._run: Run | None = None
+        self._tally: Path | None = None
         given: dict[str, Any] | None = getattr(config, "workerinput", {}).get(_KEY)
         self.is_worker = hasattr(config, "workerinput")
         self.told = False
@@ -117,12 +121,21 @@ class State:
             run = self.reporter.run
         elif self.is_worker:
             run = open_run(self.options)
-            run.worker = str(getattr(self.config, "workerinput", {}).get("workerid", ""))
+            given: dict[str, Any] = self.config.workerinput  # type: ignore[attr-defined]
+            run.join(given["workerid"], int(given["workercount"]), Path(given[_TALLY]))
             self.closing.callback(run.close)
         else:
             run = self.closing.enter_context(opened(self.options))
         self.options = run.options
         return run
+
+    def tally(self, workers: int) -> Path:
+        """The file in which the workers count together."""
+        if self._tally is None:
+            folder = self.closing.enter_context(tempfile.TemporaryDirectory(prefix="okd-conformance-"))
+            self._tally = Path(folder) / "tally"
+            Tally.create(self._tally, workers)
+        return self._tally
 
     def skip(self, result: CaseResult) -> None:
         """Remember a case that does not run here; every worker tells of the same ones."""
@@ -200,6 +213,7 @@ def pytest_configure_node(node: Any) -> None:
         state.ready()
         state.nodes.append(node)
         node.workerinput[_KEY] = state.options.as_json()
+        node.workerinput[_TALLY] = str(state.tally(int(node.workerinput["workercount"])))
 
 
 def _judges(config: pytest.Config) -> bool:
@@ -315,6 +329,8 @@ def case(request: pytest.FixtureRequest) -> Case:
     """The case that a check receives."""
     state = request.config.stash[_STATE]
     state.judge()
+    if state.run.bench.stopped is not None:
+        raise Inconclusive(state.run.bench.stopped)
     return Case(cast("Planned", request.param).spec, state.run.bench)
 
 
@@ -335,7 +351,7 @@ def pytest_runtest_makereport(
         state.findings.configuration = words
     if call.when == "call" or (call.when == "setup" and error is not None):
         held = getattr(item, "funcargs", {}).get("case") or Case(plan.spec, state.run.bench)
-        result = result_of(held, error, call.duration)
+        result = result_of_check(held, error, call.duration)
         _shape(report, result, error, state.options.lang)
         report.user_properties.append((_KEY, _payload(state, [result])))
     return report
@@ -448,6 +464,7 @@ def _receive(node: Any) -> None:
     if output:
         _take(state, output["last"])
         state.findings.left += output["left"]
+        state.findings.stop(Text.from_json(output["stopped"]) if output["stopped"] else None)
         state.findings.configuration = state.findings.configuration or output["configuration"]
         state.deselected.update({tuple(row): reason for row, reason in output["deselected"]})
         for raw in output["skipped"]:
@@ -496,6 +513,7 @@ def _clean_up(state: State) -> None:
     bench = state.run.bench
     left = bench.ledger.open() if state.options.keep_data else bench.clean_up()
     state.findings.left += [created.as_json() for created in left]
+    state.findings.stop(bench.stopped)
     if not state.is_worker:
         _take(state, _payload(state, []))
 
@@ -505,6 +523,7 @@ def _hand_over(session: pytest.Session, state: State) -> None:
     output[_KEY] = {
         "last": _payload(state, []),
         "left": state.findings.left,
+        "stopped": state.findings.stopped.as_json() if state.findings.stopped else None,
         "deselected": [[list(row), reason] for row, reason in state.deselected.items()],
         "skipped": plain(state.skipped.values()),
         "configuration": state.findings.configuration,

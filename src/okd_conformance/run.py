@@ -16,15 +16,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from okd_conformance.allowance import Allowance
 from okd_conformance.auth import Tokens, TokenUnobtainable
 from okd_conformance.baseline import load_baseline
 from okd_conformance.cases import Claims, Selection, is_flow, is_named
 from okd_conformance.catalogue import load_catalogue
 from okd_conformance.edition import Edition, UnknownEditionError, load_edition
 from okd_conformance.judge.bench import Bench, Large
+from okd_conformance.judge.giving_up import ServerErrors
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.target import DEFAULT_EDITION, Target, load_target
 from okd_conformance.text import Lang, Text, say
+from okd_conformance.wire.budget import Tally
 from okd_conformance.wire.client import Client, Settings
 from okd_conformance.wire.exchange import Exchange
 from okd_conformance.wire.record import Redactor
@@ -108,6 +111,9 @@ class Run:
     edition: Edition
     worker: str = ""
     """The worker of pytest-xdist that this is, so that ids of exchanges differ between workers."""
+    workers: int = 1
+    """How many there are; together they keep to the rate."""
+    tally: Tally = field(default_factory=Tally)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     new_exchanges: list[Exchange] = field(default_factory=list)
     _bench: Bench | None = None
@@ -128,6 +134,16 @@ class Run:
             self._bench = self._make_bench()
         return self._bench
 
+    @property
+    def allowance(self) -> Allowance:
+        """What the whole run may ask of the target."""
+        return Allowance.of(self.target.limits, self.options.profile)
+
+    def join(self, worker: str, workers: int, tally: Path) -> None:
+        """Be one of several workers, which share the limits. Raises OSError."""
+        self.worker, self.workers = worker, workers
+        self.tally = Tally.shared(tally, int(worker.removeprefix("gw")))
+
     def close(self) -> None:
         """Close connections."""
         if self._bench is not None:
@@ -137,17 +153,19 @@ class Run:
     def _make_bench(self) -> Bench:
         target = self.target
         redactor = Redactor(target.secrets())
-        limits = target.limits
+        limits, allowance = target.limits, self.allowance
         settings = Settings(
             timeout_s=limits.timeout_s,
             deadline_s=limits.timeout_s * 4,
-            requests_per_second=limits.requests_per_second,
-            max_requests=limits.max_requests,
+            requests_per_second=allowance.requests_per_second / self.workers,
+            max_requests=allowance.requests,
+            max_bytes=allowance.bytes,
+            max_duration_s=allowance.seconds,
             verify=target.tls.context(),
             proxy=target.http.proxy,
             headers=tuple((name, secret.reveal()) for name, secret in target.http.headers.items()),
         )
-        client = Client(settings, self.new_exchanges.append, self._new_exchange_id)
+        client = Client(settings, self.new_exchanges.append, self._new_exchange_id, tally=self.tally)
         return Bench(
             edition=self.edition,
             target=target,
@@ -160,6 +178,7 @@ class Run:
             profile=self.options.profile,
             large=self.options.large,
             hooks=Hooks(target.hooks, self.options.allow_hooks),
+            rules=[ServerErrors()],
         )
 
     def _new_exchange_id(self) -> str:

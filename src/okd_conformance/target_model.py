@@ -13,6 +13,8 @@ import httpx
 
 Value = TypeVar("Value")
 
+PRODUCTION_RATE = 10.0
+"""Requests per second where people are at work, unless the target file says otherwise."""
 _PRODUCTION = frozenset({"production", "productie", "prod", "prd", "live"})
 _PRIVATE_MEMBERS = ("d", "p", "q", "dp", "dq", "qi", "k")
 
@@ -115,12 +117,19 @@ class Http:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the suite may ask of the target; None is no limit."""
+    """What the suite may ask of the target. None is what suits the profile; for one message, no limit."""
 
     requests_per_second: float = 50
     timeout_s: float = 30
     max_requests: int | None = None
+    max_bytes: int | None = None
+    max_duration_s: float | None = None
     max_message_bytes: int | None = None
+
+
+def is_production(environment: str) -> bool:
+    """Whether an environment is called production, in one of the usual words."""
+    return environment.strip().casefold() in _PRODUCTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +160,7 @@ class Target:
     @property
     def is_production(self) -> bool:
         """Whether the environment is called production, in one of the usual words."""
-        return self.environment.strip().casefold() in _PRODUCTION
+        return is_production(self.environment)
 
     def secrets(self) -> list[str]:
         """Return every text of the file that must never be shown, longest first."""

@@ -8,12 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from okd_conformance.allowance import Allowance
 from okd_conformance.auth import Token, Tokens, TokenUnobtainable
 from okd_conformance.catalogue import Catalogue
 from okd_conformance.edition import Binding, Edition, Operation
 from okd_conformance.fields import Body, field_names
 from okd_conformance.judge.case import binding_key
 from okd_conformance.judge.content import pdf
+from okd_conformance.judge.giving_up import Rule
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.ids import answered_id, derived_uuid, is_uuid
 from okd_conformance.judge.interruption import held_back
@@ -22,9 +24,10 @@ from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.judge.words import received
 from okd_conformance.target import Target
-from okd_conformance.text import say
+from okd_conformance.text import Text, say
 from okd_conformance.wire.body import length_of
-from okd_conformance.wire.client import BudgetSpentError, Client, Talk
+from okd_conformance.wire.budget import BudgetSpentError
+from okd_conformance.wire.client import Client, Talk
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.generated import Comparison
 from okd_conformance.wire.meter import Meter
@@ -65,6 +68,12 @@ class Bench:
     """Who is told how far a large transfer is."""
     hooks: Hooks = field(default_factory=lambda: Hooks({}))
     ledger: Ledger = field(default_factory=Ledger)
+    rules: list[Rule] = field(default_factory=list)
+    """When to stop the run early."""
+    stopped: Text | None = None
+    """Why nothing more is sent but what undoes."""
+    turned_away: int = 0
+    """How many requests were not sent because of that."""
     _memo: dict[str, Any] = field(default_factory=dict)
     _numbers: dict[str, Any] = field(default_factory=dict)
 
@@ -86,8 +95,10 @@ class Bench:
         """Send a request on behalf of a case, by way of ``talk`` if given.
 
         An interruption waits for the answer, which may name what must be deleted. Raises Inconclusive when
-        the budget of requests is spent.
+        the run has been stopped, or has reached a limit; what is tagged as clean-up is sent all the same.
         """
+        if self.stopped is not None and "cleanup" not in tags:
+            raise self._turned_away(self.stopped)
         if talk is not None:
             return self._exchange(request, case, role, operation, tags, talk)
         with held_back(lambda: False):
@@ -115,15 +126,23 @@ class Bench:
                 exchange = self.client.send(request, **labels)
             else:
                 exchange = self.client.once(request, talk, **labels)
-        except BudgetSpentError:
-            raise Inconclusive(say("budget_spent")) from None
+        except BudgetSpentError as spent:
+            allowance = Allowance.of(self.target.limits, self.profile)
+            raise self._turned_away(allowance.reached(spent.limit)) from None
         if operation is not None:
             self._learn(operation, exchange)
             self.ledger.observe(operation, exchange)
         for seen in (*exchange.throttled, exchange):
             for listener in self.on_send:
                 listener(seen)
+            for rule in self.rules:
+                self.stopped = self.stopped or rule.saw(seen)
         return exchange
+
+    def _turned_away(self, reason: Text) -> Inconclusive:
+        self.stopped = reason
+        self.turned_away += 1
+        return Inconclusive(reason)
 
     def transfer(
         self,

@@ -75,6 +75,11 @@ class Answer:
         return (self.header("content-type") or "").partition(";")[0].strip().lower()
 
     @property
+    def size(self) -> int:
+        """How many bytes of the body came."""
+        return self.whole.size if self.whole else len(self.body)
+
+    @property
     def succeeded(self) -> bool:
         """Whether the status is 2xx."""
         return 200 <= self.status < 300
@@ -155,7 +160,7 @@ class Exchange:
             "content": self._content(answer) if answer else {"size": 0, "mimeType": "x-unknown"},
             "redirectURL": "",
             "headersSize": -1,
-            "bodySize": _size_of(answer) if answer else -1,
+            "bodySize": answer.size if answer else -1,
         }
         milliseconds = round(self.duration_s * 1000, 3)
         return {
@@ -213,10 +218,6 @@ def _shown_headers(request: Request) -> Iterator[dict[str, str]]:
         yield {"name": "Authorization", "value": f"Bearer {REDACTED}"}
     for name, value in request.headers:
         yield _har_header(name, value)
-
-
-def _size_of(answer: Answer) -> int:
-    return answer.whole.size if answer.whole else len(answer.body)
 
 
 def _shown(media_type: str, head: bytes, size: int) -> dict[str, Any]:
