@@ -339,8 +339,12 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn the end of a check into the result of its case."""
-    report = yield
     plan = _plan_of(item)
+    excinfo = call.excinfo
+    if plan is not None and excinfo is not None and isinstance(excinfo.value, Stopped):
+        call.excinfo = None  # pytest takes its time over a traceback, and nobody looks at this one
+    report = yield
+    call.excinfo = excinfo
     if plan is None:
         return report
     state = item.config.stash[_STATE]
