@@ -15,6 +15,7 @@ from okd_conformance.standard.markdown_doc import Doc, read_docs
 from okd_conformance.standard.source import SourceError
 from okd_conformance.standard.spec import Call, Spec, Spot
 from okd_conformance.standard.witness import property_names
+from okd_conformance.text import say
 
 _MAX_DEPTH = 3
 _SCOPE = re.compile(r"\b[a-z]+:[a-z]\w*")
@@ -145,7 +146,7 @@ def _document_in(path: Path) -> Path:
     for candidate in candidates:
         if candidate.is_file():
             return candidate
-    raise SourceError(path, 1, "no spec.yaml in this folder")
+    raise SourceError(path, 1, say("source_no_spec"))
 
 
 def _edition_of(folder: str) -> Edition | None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import jinja2
 
 from okd_conformance.judge.outcome import Status, worst
-from okd_conformance.rendering import stored_report
 from okd_conformance.report.model import Report
+from okd_conformance.report.stored import stored_report
 from okd_conformance.report.wording import status_name, verdict_name
 from okd_conformance.standard.findings import Finding, finding
 from okd_conformance.text import Lang, Text, say
@@ -75,7 +75,7 @@ class Matrix:
 
 
 def read_matrix(paths: Sequence[Path]) -> Matrix:
-    """Read the reports. Raises click.UsageError for a file that is no report."""
+    """Read the reports. Raises ConfigurationError for a file that is no report."""
     reports = [stored_report(path) for path in paths]
     return Matrix(reports, _flows(reports), _requirements(reports))
 
