@@ -198,14 +198,14 @@ def opened(options: Options) -> Iterator[Run]:
 
     Raises RefusedError, or ConfigurationError for a mistake in the target file.
     """
+    if options.baseline is not None:
+        load_baseline(options.baseline)
     with ExitStack() as closing:
         if options.target is None:
             file = closing.enter_context(embedded_reference(options.edition))
             options = replace(options, target=str(file))
         run = open_run(options)
         closing.callback(run.close)
-        if options.baseline is not None:
-            load_baseline(options.baseline)
         if run.target.is_production and not options.allow_production:
             raise RefusedError(say("production_refused"))
         _know_what_is_chosen(run)

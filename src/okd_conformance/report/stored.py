@@ -32,7 +32,7 @@ _MESSAGE: Mapping[str, tuple[type, ...]] = {
     "httpVersion": _TEXT,
     "statusText": _TEXT,
     "status": (int, type(None)),
-    "headers": (list, type(None)),
+    "headers": (list,),
     "postData": (dict, type(None)),
     "content": (dict, type(None)),
 }
@@ -77,8 +77,10 @@ def _exchanges(har: Any) -> dict[str, Any]:
     return found
 
 
-def _has(value: Mapping[str, Any], kinds: Mapping[str, tuple[type, ...]]) -> None:
-    """Raise TypeError when a member that is there has another type."""
+def _has(value: Any, kinds: Mapping[str, tuple[type, ...]]) -> None:
+    """Raise TypeError when it is no mapping, or a member that is there has another type."""
+    if not isinstance(value, dict):
+        raise TypeError("no mapping")
     for name, kind in kinds.items():
         if name in value and (not isinstance(value[name], kind) or isinstance(value[name], bool)):
             raise TypeError(f"{name} has another type")

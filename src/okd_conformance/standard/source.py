@@ -133,3 +133,11 @@ def read_text(path: Path) -> str:
     except ConfigurationError as error:
         [mistake] = error.mistakes
         raise SourceError(path, mistake.line or 1, mistake.message) from None
+
+
+def real(path: Path) -> Path:
+    """The path without symbolic links; as it is when they lead nowhere."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return path.absolute()
