@@ -59,14 +59,14 @@ def as_yaml(value: Any) -> str:
     return yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
 
 
-# --- text --------------------------------------------------------------------------------------------------
+# --- text -------------------------------------------------------------------------------------------------
 
 YAML_BITS = st.one_of(
     st.sampled_from([*"abc09:-?,[]{}#&*!|>'\"%@` \t\n\r.~<=\x00\x85\ufeff\ud7ffé"]),
     st.sampled_from(
         [": ", "\n- ", "\n  ", "&a ", "*a", "<<: ", "!!", "!!python/object:a ", "---\n", "...\n"]
     ),
-    st.sampled_from(["? ", "|\n", ">-\n", "null", "yes", "paths: ", "openapi: ", "0x", "1:2", "1e9", ".nan"]),
+    st.sampled_from(["? ", "|\n", ">-\n", "null", "yes", "paths: ", "openapi: ", "0x", "1:2", ".nan"]),
 )
 JSON_BITS = st.sampled_from([*'abc09:-,[]{}"\\ \n.+eE\x00\ufeffé']) | st.sampled_from(
     ['"a"', '"a":', "null", "true", "NaN", "1e999", "\\u", "\\ud800", "\\udc00", "\\u0000", "9" * 30]
@@ -126,7 +126,7 @@ def test_a_changed_baseline(tmp_path: Path, value: Any) -> None:
     taken_or_refused(lambda: load_baseline(file))
 
 
-# --- reports and exchanges ---------------------------------------------------------------------------------
+# --- reports and exchanges --------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +175,7 @@ def test_changed_exchanges(tmp_path: Path, written: Path, data: st.DataObject) -
         taken_or_refused(lambda: used(path))
 
 
-# --- published documents ------------------------------------------------------------------------------------
+# --- published documents ----------------------------------------------------------------------------------
 
 SPEC = {
     "openapi": "3.0.3",
@@ -314,7 +314,7 @@ def test_a_reference_leads_nowhere_it_should_not(tmp_path: Path, reference: str)
     assert "root:" not in str(found)
 
 
-# --- what is no ordinary file, and what is too much ---------------------------------------------------------
+# --- what is no ordinary file, and what is too much -------------------------------------------------------
 
 READERS: dict[str, tuple[str, ...]] = {
     "run": ("run",),
