@@ -23,7 +23,7 @@ class _RepeatedError(ValueError):
 
 
 def read_json(
-    path: Path | str, *, max_bytes: int = 50_000_000, max_depth: int = 40, max_values: int = 3_000_000
+    path: Path | str, *, max_bytes: int = 50_000_000, max_depth: int = 40, max_values: int = 1_000_000
 ) -> Any:
     """Read a file. Raises ConfigurationError when it can't be read, isn't JSON, or is too large or too deep.
 

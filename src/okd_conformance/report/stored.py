@@ -60,7 +60,7 @@ def stored_exchanges(report: Path) -> dict[str, Any] | None:
     beside = report.with_name(EXCHANGES)
     if not beside.exists():
         return None
-    har = read_json(beside, max_bytes=MAX_EXCHANGES_BYTES, max_values=20_000_000)
+    har = read_json(beside, max_bytes=MAX_EXCHANGES_BYTES, max_values=5_000_000)
     return described(beside, "not_exchanges", lambda: _exchanges(har))
 
 
