@@ -241,7 +241,7 @@ def opened(case: Case, url: str) -> Exchange:
     base = case.bench.target.roles[case.role].base_url
     for _ in range(MOST_REDIRECTS):
         own = same_origin(url, base)
-        case.bench.redactor.learn(url.partition("://")[2].partition("/")[2])
+        case.bench.redactor.learn_address(url)
         request = Request("GET", url, (("Accept", "*/*"),), sensitive_url=True, gateway=own)
         exchange = case.send(request, None, "raw")
         location = exchange.answer.header("location") if exchange.answer else None

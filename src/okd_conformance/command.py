@@ -25,6 +25,7 @@ from okd_conformance.report.console import ConsoleReporter, section_of
 from okd_conformance.run import Options, RefusedError, Run, opened
 from okd_conformance.text import say
 from okd_conformance.wire.meter import Meter
+from okd_conformance.wire.record import Redactor
 
 _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 _INTERRUPTED = 3
@@ -76,8 +77,10 @@ class _Screen:
 def run_suites(options: Options, workers: int | None = None) -> int:
     """Run the suites and return the exit code of the contract."""
     console = ConsoleReporter(sys.stdout, options.lang, quiet=options.quiet)
+    redactor = Redactor()
     try:
         with _own_surroundings(), opened(options) as run:
+            redactor = run.bench.redactor
             code = int(pytest.main(_arguments(run.options, workers), plugins=[_Screen(run, console)]))
     except ConfigurationError as error:
         _complain(error.render(options.lang))
@@ -88,7 +91,7 @@ def run_suites(options: Options, workers: int | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except Exception:  # noqa: BLE001 - a crash must not look like a verdict
-        traceback.print_exc()
+        _complain(redactor.text(traceback.format_exc()))
         return _FAULT
     finally:
         console.stop()

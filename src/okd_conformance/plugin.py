@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import logging
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
@@ -33,6 +34,9 @@ from okd_conformance.run import (
 from okd_conformance.suite import checks_of
 from okd_conformance.text import Lang, say
 from okd_conformance.wire.meter import Meter
+
+_TALKATIVE = ("httpx", "httpcore", "authlib")
+"""Libraries that log addresses and headers, as they are."""
 
 _STATE = pytest.StashKey["State"]()
 _KEY = "okd"
@@ -122,7 +126,12 @@ class State:
         else:
             run = self.closing.enter_context(opened(self.options))
         self.options = run.options
+        self.closing.enter_context(_silenced())
         return run
+
+    def redact(self, text: str) -> str:
+        """The text without the secrets that are known by now."""
+        return self._run.bench.redactor.text(text) if self._run is not None else text
 
     def skip(self, result: CaseResult) -> None:
         """Remember a case that does not run here; every worker tells of the same ones."""
@@ -133,6 +142,19 @@ class State:
         if self.watch is None:
             self.watch = Watch(self.run.bench, self.run.claims, self.options.selection())
         return self.watch
+
+
+@contextlib.contextmanager
+def _silenced() -> Generator[None, None, None]:
+    """Keep the libraries below us from logging what is secret, whatever level the user asks for."""
+    before = {name: logging.getLogger(name).level for name in _TALKATIVE}
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -336,9 +358,21 @@ def pytest_runtest_makereport(
     if call.when == "call" or (call.when == "setup" and error is not None):
         held = getattr(item, "funcargs", {}).get("case") or Case(plan.spec, state.run.bench)
         result = result_of(held, error, call.duration)
-        _shape(report, result, error, state.options.lang)
-        report.user_properties.append((_KEY, _payload(state, [result])))
+        payload = _payload(state, [result])
+        _shape(report, CaseResult.from_json(payload["results"][0]), error, state.options.lang)
+        report.user_properties.append((_KEY, payload))
+    _redact_report(report, state)
     return report
+
+
+def _redact_report(report: pytest.TestReport, state: State) -> None:
+    """Take secrets out of what pytest itself shows: tracebacks with values, output and logs."""
+    if report.longrepr is not None and not isinstance(report.longrepr, tuple):
+        words = str(report.longrepr)
+        without = state.redact(words)
+        if without != words or isinstance(report.longrepr, str):
+            report.longrepr = without
+    report.sections = [(title, state.redact(text)) for title, text in report.sections]
 
 
 def _payload(state: State, results: list[CaseResult]) -> dict[str, Any]:
@@ -348,11 +382,10 @@ def _payload(state: State, results: list[CaseResult]) -> dict[str, Any]:
     if state.watch:
         state.watch.found.clear()
     exchanges, run.new_exchanges[:] = list(run.new_exchanges), []
-    redact = run.bench.redactor.deep
+    found: dict[str, Any] = run.bench.redactor.deep({"results": plain(results), "observed": plain(watched)})
     return {
-        "results": redact(plain(results)),
-        "observed": redact(plain(watched)),
-        "exchanges": [redact(exchange.as_har()) for exchange in exchanges],
+        **found,
+        "exchanges": [exchange.as_har(run.bench.redactor) for exchange in exchanges],
     }
 
 
@@ -431,14 +464,29 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
     """A suite that can't be loaded is a fault of ours."""
     state = _current()
     if state is not None and report.failed:
-        state.findings.broken.setdefault(report.nodeid, str(report.longrepr).strip().rpartition("\n")[2])
+        report.longrepr = state.redact(str(report.longrepr))
+        state.findings.broken.setdefault(report.nodeid, report.longrepr.strip().rpartition("\n")[2])
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_internalerror(excrepr: object) -> None:
-    """So is an error of the engine."""
+    """So is an error of the engine; what others are about to show of it loses its secrets."""
     state = _current()
     if state is not None:
-        state.findings.broken.setdefault("pytest", str(excrepr).strip().rpartition("\n")[2])
+        for shown, *_ in getattr(excrepr, "chain", ()):
+            for entry in shown.reprentries:
+                _redact_entry(entry, state)
+        state.findings.broken.setdefault("pytest", state.redact(str(excrepr)).strip().rpartition("\n")[2])
+
+
+def _redact_entry(entry: Any, state: State) -> None:
+    """One step of a traceback of pytest: its lines, its local variables and its arguments."""
+    for part in (entry, getattr(entry, "reprlocals", None)):
+        if part is not None:
+            part.lines = [state.redact(line) for line in part.lines]
+    arguments = getattr(entry, "reprfuncargs", None)
+    if arguments is not None:
+        arguments.args = [(name, state.redact(str(value))) for name, value in arguments.args]
 
 
 def _receive(node: Any) -> None:
@@ -495,7 +543,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def _clean_up(state: State) -> None:
     bench = state.run.bench
     left = bench.ledger.open() if state.options.keep_data else bench.clean_up()
-    state.findings.left += [created.as_json() for created in left]
+    state.findings.left += [state.run.bench.redactor.deep(created.as_json()) for created in left]
     if not state.is_worker:
         _take(state, _payload(state, []))
 

@@ -136,7 +136,8 @@ class Run:
 
     def _make_bench(self) -> Bench:
         target = self.target
-        redactor = Redactor(target.secrets())
+        marker = f"okd-conformance-{self.options.run_id}"
+        redactor = Redactor(target.secrets(), public=[*target.public(), marker])
         limits = target.limits
         settings = Settings(
             timeout_s=limits.timeout_s,
@@ -152,7 +153,7 @@ class Run:
             edition=self.edition,
             target=target,
             catalogue=load_catalogue(),
-            tokens=Tokens(target),
+            tokens=Tokens(target, learn=redactor.learn),
             client=client,
             redactor=redactor,
             seed=self.options.seed,

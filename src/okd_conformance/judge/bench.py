@@ -153,12 +153,14 @@ class Bench:
     def _learn(self, operation: Operation, exchange: Exchange) -> None:
         """A download address gives access without a token, so it is a secret."""
         schema = operation.success_schema()
-        if exchange.answer is None or schema is None:
+        if exchange.answer is None:
             return
-        for name in field_names(schema, "download_url"):
+        if operation.kind == "read" and 300 <= exchange.answer.status < 400:
+            self.redactor.learn_address(exchange.answer.header("location") or "")
+        for name in field_names(schema, "download_url") if schema is not None else ():
             url = _json_field(exchange, name)
             if isinstance(url, str):
-                self.redactor.learn(url.partition("://")[2].partition("/")[2])
+                self.redactor.learn_address(url)
 
     def curl(self, exchange: Exchange) -> str:
         """The command that repeats an exchange, without secrets."""

@@ -13,7 +13,8 @@ from okd_conformance.rendering import stored_report
 from okd_conformance.report.har import by_id
 from okd_conformance.report.model import EXCHANGES, Report
 from okd_conformance.standard.source import SourceError
-from okd_conformance.wire.exchange import REDACTED, Answer, Exchange, Request
+from okd_conformance.wire.exchange import Answer, Exchange, Request
+from okd_conformance.wire.redaction import REDACTED
 
 MAX_BYTES = 200_000_000
 _BOUNDARY = re.compile(r'boundary="?([^";]+)"?')
