@@ -143,9 +143,8 @@ class Canary:
             return 400, json.dumps(
                 {**answer, "error": told, "error_uri": f"https://x.invalid/?{told}"}
             ).encode()
-        return 200, json.dumps(
-            {**answer, "token_type": "Bearer", "scope": f"{answer['scope']} {told}"}
-        ).encode()
+        scopes = told if number % 3 == 1 else f"{answer['scope']} {told}"
+        return 200, json.dumps({**answer, "token_type": "Bearer", "scope": scopes}).encode()
 
     def _spoilt(self, token: str, status: int, headers: Any, body: bytes) -> tuple[int, Any, bytes]:
         number = next(self._count)

@@ -22,7 +22,7 @@ from okd_conformance.report.html import html
 from okd_conformance.report.junit import junit
 from okd_conformance.report.markdown import code_block, escaped, markdown
 from okd_conformance.report.model import Report, TargetInfo
-from okd_conformance.text import Text
+from okd_conformance.text import Lang, Text
 from report_sample import DMS
 
 HOSTILE = (
@@ -100,11 +100,15 @@ class Tags(HTMLParser):
         super().__init__()
         self.tags: list[str] = []
         self.attributes: set[str] = set()
+        self.links: list[str] = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.attributes |= {name for name, _ in attrs}
+        self.links += [
+            value or "" for name, value in attrs if name in {"href", "src", "action", "xlink:href"}
+        ]
 
 
 def test_html_shows_markup_as_text() -> None:
@@ -174,3 +178,56 @@ def test_files_hold_what_was_sent(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "exchanges.har").read_text("utf-8")) == har
     written = json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert Report.from_json(written).cases() == report.cases()
+
+
+# --- a stranger's report, rendered again ----------------------------------------------------------------
+
+
+def strange() -> tuple[Report, dict[str, Any]]:
+    """Every text of a stored report and of its exchanges is hostile: names, ids, roles, flows, headers."""
+    run = {"sections": {"MPT": {"cases": 3, "requests": 12, "seconds": 1.5}}}
+    stored = json.loads(json.dumps(sample.report(run=run).to_json()))
+    exchanges = json.loads(json.dumps(sample.har()))
+    return Report.from_json(sample.poisoned(stored, HOSTILE)), sample.poisoned(exchanges, HOSTILE)
+
+
+def test_a_strange_report_is_poisoned_where_a_stranger_can_write() -> None:
+    report, har = strange()
+    assert all(HOSTILE in name for name in report.roles)
+    assert all(HOSTILE in case.id and HOSTILE in case.summary.nl for case in report.cases())
+    assert all(HOSTILE in row.id and HOSTILE in row.section for row in report.requirements)
+    assert HOSTILE in har["log"]["entries"][0]["request"]["method"]
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_a_strange_report_is_only_text(lang: Lang) -> None:
+    report, har = strange()
+    page, xml, summary, picture = (
+        html(report, har, lang),
+        junit(report, lang),
+        markdown(report, lang),
+        badge(report, lang),
+    )
+    for text in (page, xml, summary, picture):
+        assert_harmless(text)
+    found = Tags(page)
+    assert found.tags.count("script") == 1
+    assert "img" not in found.tags
+    assert not [name for name in found.attributes if name.startswith("on")]
+    assert {link[:1] for link in found.links} <= {"#", "d"}
+    ET.fromstring(xml.encode())  # noqa: S314 - our own output
+    ET.fromstring(picture.encode())  # noqa: S314 - our own output
+    outside = re.sub(r"(?ms)^(`{4,})text$.*?^\1$", "", summary)
+    outside = re.sub(r"(?<!\\)(`+)(?!`)[^\n]*?(?<!`)\1(?!`)", "", outside)
+    assert not re.search(r"(?<!\\)<", outside)
+    assert not re.search(r"(?<!\\)\]\((?!#)", outside)
+
+
+def test_a_strange_report_on_the_console() -> None:
+    stream = io.StringIO()
+    console = ConsoleReporter(stream, "nl")
+    report, _ = strange()
+    for case in report.cases():
+        console.case_done(case)
+    console.finish(report, Path("reports"))
+    assert_harmless(stream.getvalue())
