@@ -22,6 +22,9 @@ from okd_conformance.report.html import html
 from okd_conformance.report.junit import junit
 from okd_conformance.report.markdown import code_block, escaped, markdown
 from okd_conformance.report.model import Report, TargetInfo
+from okd_conformance.standard.findings import Finding
+from okd_conformance.standard.matrix import matrix_html, read_matrix
+from okd_conformance.standard.render import rendered
 from okd_conformance.text import Lang, Text
 from report_sample import DMS
 
@@ -29,7 +32,8 @@ HOSTILE = (
     "</script></pre><img src=x onerror=alert(1)>"
     "\x1b]0;owned\x07\x1b[2J\x00\x9b31m\r\nsecond line"
     " [click](javascript:alert(1)) ![i](http://evil.example/i.png) `code` ``` @someone https://evil.example"
-    " \u202egnp.exe ]]> &amp; {{ 7*7 }} {0} [red]rich[/red] :smile: \ud800 \ufffe \U000e0041"
+    " \u202egnp.exe \u2066\u200f\u061c\u2028 \x85\x9d | cell"
+    " ]]> &amp; {{ 7*7 }} {0} [red]rich[/red] :smile: \ud800 \ufffe \U000e0041"
 )
 STATUSES = [Status.FAILED, Status.WARNING, Status.INCONCLUSIVE, Status.SUITE_FAULT, Status.PASSED]
 
@@ -71,7 +75,9 @@ def hostile_har() -> dict[str, Any]:
 
 def assert_harmless(text: str) -> None:
     """No control characters but line ends and tabs, no turned direction, nothing that UTF-8 can't hold."""
-    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ufffe\U000e0041]", text)
+    assert not re.search(
+        "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200f\u2028-\u202e\u2066-\u2069\ufffe\U000e0041]", text
+    )
     text.encode("utf-8")
 
 
@@ -231,3 +237,31 @@ def test_a_strange_report_on_the_console() -> None:
         console.case_done(case)
     console.finish(report, Path("reports"))
     assert_harmless(stream.getvalue())
+
+
+# --- the tools for the standards group --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json", "sarif"])
+def test_findings_about_strange_files_are_only_text(form: str) -> None:
+    text = Text.same(HOSTILE)
+    found = [Finding("OKD-X", "error", f"{HOSTILE}.yaml", 1, text, text, text, {"case": HOSTILE})]
+    shown = rendered(found, form, "en")
+    assert_harmless(shown)
+    if form == "json":
+        assert json.loads(shown)["findings"][0]["case"] == HOSTILE
+    if form == "markdown":
+        assert "](" not in shown
+        assert "<" not in shown
+
+
+def test_the_matrix_of_strange_reports_is_only_text(tmp_path: Path) -> None:
+    report, _ = strange()
+    file = tmp_path / "report.json"
+    file.write_text(json.dumps(report.to_json()), encoding="utf-8")
+    text = matrix_html(read_matrix([file]), "en")
+    assert_harmless(text)
+    found = Tags(text)
+    assert not {"img", "script", "a"} & set(found.tags)
+    assert not [name for name in found.attributes if name.startswith("on")]
+    assert "default-src 'none'" in text

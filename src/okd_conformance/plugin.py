@@ -23,6 +23,7 @@ from okd_conformance.judge.stops import NotApplicable, NotTested, Stopped
 from okd_conformance.judging import Watch, merged, plain, result_of, unjudged
 from okd_conformance.outcome import Findings, Outcome, finish
 from okd_conformance.paths import data_folder
+from okd_conformance.report.clean import printable
 from okd_conformance.run import (
     Options,
     RefusedError,
@@ -366,13 +367,19 @@ def pytest_runtest_makereport(
 
 
 def _redact_report(report: pytest.TestReport, state: State) -> None:
-    """Take secrets out of what pytest itself shows: tracebacks with values, output and logs."""
-    if report.longrepr is not None and not isinstance(report.longrepr, tuple):
+    """Make harmless what pytest itself shows: tracebacks with values, output and logs.
+
+    Secrets are taken out, and what would act on a terminal is shown as its escape.
+    """
+    if isinstance(report.longrepr, tuple):
+        file, line, reason = report.longrepr
+        report.longrepr = (file, line, printable(state.redact(reason)))
+    elif report.longrepr is not None:
         words = str(report.longrepr)
-        without = state.redact(words)
-        if without != words or isinstance(report.longrepr, str):
-            report.longrepr = without
-    report.sections = [(title, state.redact(text)) for title, text in report.sections]
+        harmless = printable(state.redact(words))
+        if harmless != words or isinstance(report.longrepr, str):
+            report.longrepr = harmless
+    report.sections = [(title, printable(state.redact(text))) for title, text in report.sections]
 
 
 def _payload(state: State, results: list[CaseResult]) -> dict[str, Any]:
@@ -494,6 +501,7 @@ def _receive(node: Any) -> None:
     state = node.config.stash[_STATE]
     output: dict[str, Any] = getattr(node, "workeroutput", {}).pop(_KEY, {})
     if output:
+        state.run.bench.redactor.learn_all(output["learnt"])
         _take(state, output["last"])
         state.findings.left += output["left"]
         state.findings.configuration = state.findings.configuration or output["configuration"]
@@ -519,6 +527,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if state.is_worker:
         _hand_over(session, state)
         return
+    if state.nodes:
+        _redact_findings(state)
     done = {result.id for result in state.findings.results}
     skipped = [result for result in state.skipped.values() if result.id not in done]
     outcome = finish(state.run, state.findings, state.deselected, skipped, int(exitstatus))
@@ -534,7 +544,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if outcome is not None:
         lang = config.stash[_STATE].options.lang
         terminalreporter.section("okd-conformance")
-        terminalreporter.write_line(outcome.report.scope.in_language(lang))
+        terminalreporter.write_line(printable(outcome.report.scope.in_language(lang)))
         terminalreporter.write_line(str(outcome.folder / "report.html"))
         for words in outcome.baseline:
             terminalreporter.write_line(words.in_language(lang))
@@ -548,6 +558,16 @@ def _clean_up(state: State) -> None:
         _take(state, _payload(state, []))
 
 
+def _redact_findings(state: State) -> None:
+    """Once more, now that each worker told its secrets: one may have been shown another's."""
+    findings, redact = state.findings, state.run.bench.redactor.deep
+    findings.exchanges = [redact(entry) for entry in findings.exchanges]
+    findings.left = redact(findings.left)
+    findings.results = [CaseResult.from_json(raw) for raw in redact(plain(findings.results))]
+    observed = redact(plain(findings.observed.values()))
+    findings.observed = {raw["id"]: CaseResult.from_json(raw) for raw in observed}
+
+
 def _hand_over(session: pytest.Session, state: State) -> None:
     output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
     output[_KEY] = {
@@ -556,4 +576,5 @@ def _hand_over(session: pytest.Session, state: State) -> None:
         "deselected": [[list(row), reason] for row, reason in state.deselected.items()],
         "skipped": plain(state.skipped.values()),
         "configuration": state.findings.configuration,
+        "learnt": state.run.bench.redactor.learnt(),
     }

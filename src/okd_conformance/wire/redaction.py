@@ -111,6 +111,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = (), public: Iterable[str] = ()) -> None:
         self._public = "\n".join(public).lower()
         self._known: set[str] = set()
+        self._addresses: set[str] = set()
         self._blocks: dict[str, list[tuple[str, int]]] = {}
         """Pieces of 16 characters, and of which secrets at which place; all in lower case."""
         self._exact: list[str] = []
@@ -146,9 +147,9 @@ class Redactor:
         Ids and words in it that are known otherwise stay.
         """
         rest = url.partition("://")[2].partition("/")[2] if "://" in url else url.lstrip("/")
-        if len(rest) < _MIN_SECRET or rest in self._known:
+        if len(rest) < _MIN_SECRET or rest in self._addresses:
             return
-        self._known.add(rest)
+        self._addresses.add(rest)
         if not self._cut_in_blocks(rest):
             self._beginnings[_folded(rest)] = _folded(rest)
 
@@ -168,6 +169,17 @@ class Redactor:
                     found = True
         self._harmless.clear()
         return found
+
+    def learnt(self) -> dict[str, list[str]]:
+        """All that was learnt, for another process of the same run, and for nothing that is kept."""
+        return {"secrets": sorted(self._known), "addresses": sorted(self._addresses)}
+
+    def learn_all(self, learnt: dict[str, list[str]]) -> None:
+        """Take over what another process learnt."""
+        for secret in learnt["secrets"]:
+            self.learn(secret)
+        for address in learnt["addresses"]:
+            self.learn_address(address)
 
     # --- taking out ------------------------------------------------------------------------------------
 
@@ -208,7 +220,9 @@ class Redactor:
 
     def _is_in_a_secret(self, fragment: str) -> bool:
         folded = _folded(fragment)
-        return folded not in self._public and any(folded in _folded(secret) for secret in self._known)
+        return folded not in self._public and any(
+            folded in _folded(secret) for secret in (*self._known, *self._addresses)
+        )
 
     def _spans(self, value: str) -> list[_Span]:
         """Where secrets are, in order and apart."""
