@@ -123,13 +123,22 @@ def test_a_run_leaks_nothing(front: Canary, folder: Path) -> None:
 def test_plain_pytest_with_everything_it_can_show_leaks_nothing(front: Canary, folder: Path) -> None:
     file = target_file(front, folder.parent, hooks=hooks(folder))
     shown = ["-v", "-l", "--tb=long", "-rA", "--log-level=DEBUG", "-o", "junit_logging=all"]
-    shown += ["--junitxml=pytest.xml", "-p", "crashing_checks", "-p", "no:cacheprovider"]
+    shown += [
+        "--junitxml=pytest.xml",
+        "--log-file=pytest.log",
+        "--log-file-level=DEBUG",
+        "-p",
+        "crashing_checks",
+        "-p",
+        "no:cacheprovider",
+    ]
     words = ["pytest", str(CHECKOUT / "suites"), f"--okd-target={file}", "--okd-report-dir=report"]
     done = started(
         folder, *words, "--okd-allow-hooks", *shown, *options("OKD-FX-001", "OKD-MPT-002", prefix="--okd-")
     )
     assert "crash with" in done.stdout
     assert "Captured log call" in done.stdout
+    assert "log [redacted]" in (folder / "pytest.log").read_text("utf-8")
     assert_no_leak(front, folder, done)
 
 

@@ -21,12 +21,12 @@ def exchange(answer: Answer, request: Request | None = None) -> Exchange:
     return Exchange("x1", request or Request("GET", "https://dms.example/a"), answer, None, "2026-01-05", 0.1)
 
 
-@pytest.mark.parametrize("secret", [JWT, OPAQUE, AWKWARD, "k0rt/Gh3im", *canaries.CLIENTS.values()])
+@pytest.mark.parametrize("secret", [JWT, OPAQUE, AWKWARD, "k0rt/Gh3im", "Gh3im.", *canaries.CLIENTS.values()])
 def test_a_secret_is_taken_out_in_every_disguise(secret: str) -> None:
     redactor = Redactor([secret])
     for name, change in {**canaries.DISGUISES, **canaries.CODED}.items():
         shown = redactor.text(f"before <{change(secret)}> after")
-        if len(secret) < 16 and name in {"upper", "lower", "url_lower", "hex_upper", "json_in_html"}:
+        if len(secret) < 8 and name in {"upper", "lower", "url_lower", "hex_upper", "json_in_html"}:
             continue  # the case of a short secret counts
         assert not canaries.leaks({name: shown}, [secret]), (name, shown)
         assert shown.startswith("before <"), name

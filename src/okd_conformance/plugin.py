@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
 
@@ -118,6 +118,7 @@ class State:
         return self._run is not None
 
     def _open(self) -> Run:
+        self.closing.enter_context(_discreet_logs(self.redact))
         if self.reporter is not None:
             run = self.reporter.run
         elif self.is_worker:
@@ -127,7 +128,6 @@ class State:
         else:
             run = self.closing.enter_context(opened(self.options))
         self.options = run.options
-        self.closing.enter_context(_silenced())
         return run
 
     def redact(self, text: str) -> str:
@@ -146,14 +146,29 @@ class State:
 
 
 @contextlib.contextmanager
-def _silenced() -> Generator[None, None, None]:
-    """Keep the libraries below us from logging what is secret, whatever level the user asks for."""
+def _discreet_logs(redact: Callable[[str], str]) -> Generator[None, None, None]:
+    """Keep secrets out of the log, whatever level the user asks for, also as it is written to a file.
+
+    The libraries below us are silenced; they tell of answers before we have read what is secret in them.
+    """
     before = {name: logging.getLogger(name).level for name in _TALKATIVE}
+    made = logging.getLogRecordFactory()
+
+    def discreet(*arguments: Any, **more: Any) -> logging.LogRecord:
+        record = made(*arguments, **more)
+        with contextlib.suppress(TypeError, ValueError):  # logging tells itself what doesn't fit
+            record.msg, record.args = redact(record.getMessage()), ()
+        if record.exc_info:
+            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+        return record
+
+    logging.setLogRecordFactory(discreet)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
+        logging.setLogRecordFactory(made)
         for name, level in before.items():
             logging.getLogger(name).setLevel(level)
 

@@ -22,6 +22,8 @@ REDACTED = "[redacted]"
 
 _MIN_SECRET = 6
 """Shorter strings would blank out ordinary words."""
+_MIN_FOLDED = 8
+"""Of shorter ones capitals and small letters count."""
 _BLOCK = 16
 """So many characters of a secret are as secret as all of it."""
 _MOST_OWNERS = 8
@@ -131,12 +133,15 @@ class Redactor:
         if len(secret) < _MIN_SECRET or secret in self._known:
             return
         self._known.add(secret)
-        if len(secret) < _BLOCK:
+        if len(secret) < _MIN_FOLDED:
             self._exact.append(secret)
             self._exact.sort(key=len, reverse=True)  # a secret may hold a shorter one
             return
-        self._cut_in_blocks(secret)
         folded = _folded(secret)
+        if len(secret) < _BLOCK:
+            self._beginnings[folded] = folded
+            return
+        self._cut_in_blocks(secret)
         beginning = folded[:_BLOCK]
         if beginning not in self._blocks:
             self._beginnings[folded if beginning in self._public else beginning] = folded
