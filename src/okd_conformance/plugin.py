@@ -17,7 +17,9 @@ import pytest
 from okd_conformance.cases import Planned, planned
 from okd_conformance.configuration import ConfigurationError
 from okd_conformance.judge.case import Case, CaseSpec
+from okd_conformance.judge.interruption import held_back
 from okd_conformance.judge.large import bulk_of
+from okd_conformance.judge.ledger_files import LedgerError, journals_in, read
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.stops import NotApplicable, NotTested, Stopped
 from okd_conformance.judging import Watch, merged, plain, result_of, unjudged
@@ -89,6 +91,7 @@ class State:
         given: dict[str, Any] | None = getattr(config, "workerinput", {}).get(_KEY)
         self.is_worker = hasattr(config, "workerinput")
         self.told = False
+        self.cleaning = False
         self.options = Options(**given) if given else _options(config)
 
     @property
@@ -128,6 +131,7 @@ class State:
         else:
             run = self.closing.enter_context(opened(self.options))
         self.options = run.options
+        run.keep_journal()
         return run
 
     def redact(self, text: str) -> str:
@@ -511,42 +515,51 @@ def _redact_entry(entry: Any, state: State) -> None:
         arguments.args = [(name, state.redact(str(value))) for name, value in arguments.args]
 
 
-def _receive(node: Any) -> None:
-    """Take what a worker left out and could not clean up."""
+def _receive(node: Any) -> bool:
+    """Take what a worker had not told yet; False when it ended without telling."""
     state = node.config.stash[_STATE]
     output: dict[str, Any] = getattr(node, "workeroutput", {}).pop(_KEY, {})
     if output:
         state.run.bench.redactor.learn_all(output["learnt"])
         _take(state, output["last"])
-        state.findings.left += output["left"]
         state.findings.configuration = state.findings.configuration or output["configuration"]
         state.deselected.update({tuple(row): reason for row, reason in output["deselected"]})
         for raw in output["skipped"]:
             state.skip(CaseResult.from_json(raw))
+    return bool(output)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Clean up at the target; in the main process also write the files and set our exit code."""
     state = session.config.stash[_STATE]
-    for node in state.nodes:
-        _receive(node)
+    told = [_receive(node) for node in state.nodes]
     _CURRENT.pop()
     if not state.started or state.refused is not None or session.config.option.collectonly:
         return
-    if state.watch is not None:
-        _clean_up(state)
+    with held_back(lambda: state.cleaning):
+        _finish(session, state, all(told), exitstatus)
+
+
+def _finish(session: pytest.Session, state: State, orderly: bool, exitstatus: int) -> None:
+    """Clean up, which may be interrupted, and then tell what was found, which may not."""
+    journals = [] if state.is_worker else _ledgers_of_workers(state)
+    if state.watch is not None or not orderly:
+        exitstatus = _clean_up(state, exitstatus)
     if exitstatus == pytest.ExitCode.INTERRUPTED:
         for spec in state.chosen:
             state.skip(unjudged(spec, Status.INCONCLUSIVE, say("report_reason_interrupted")))
     if state.is_worker:
         _hand_over(session, state)
         return
+    _take(state, _payload(state, []))
     if state.nodes:
         _redact_findings(state)
     done = {result.id for result in state.findings.results}
     skipped = [result for result in state.skipped.values() if result.id not in done]
     outcome = finish(state.run, state.findings, state.deselected, skipped, int(exitstatus))
+    for journal in journals:
+        journal.unlink(missing_ok=True)
     session.exitstatus = outcome.exit_code
     state.outcome = outcome
     if state.reporter is not None:
@@ -565,12 +578,40 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             terminalreporter.write_line(words.in_language(lang))
 
 
-def _clean_up(state: State) -> None:
-    bench = state.run.bench
-    left = bench.ledger.open() if state.options.keep_data else bench.clean_up()
-    state.findings.left += [state.run.bench.redactor.deep(created.as_json()) for created in left]
-    if not state.is_worker:
-        _take(state, _payload(state, []))
+def _ledgers_of_workers(state: State) -> list[Path]:
+    """Take over what workers noted; gives the journals that the end of the run makes superfluous."""
+    run = state.run
+    own = run.journal.path if run.journal is not None else None
+    known = []
+    for path in journals_in(run.options.folder):
+        try:
+            stored = None if path == own else read(path)
+        except LedgerError as error:
+            state.findings.broken.setdefault(path.name, str(error))
+            continue
+        if stored is not None:
+            run.bench.ledger.adopt(stored.left)
+        known.append(path)
+    return known
+
+
+def _clean_up(state: State, exitstatus: int) -> int:
+    """Undo what the run did, unless it is to stay; what goes wrong meanwhile must not lose the report."""
+    if state.options.keep_data:
+        return exitstatus
+    state.cleaning = True
+    try:
+        state.run.bench.clean_up()
+    except KeyboardInterrupt:
+        return pytest.ExitCode.INTERRUPTED
+    except ConfigurationError as error:
+        state.findings.configuration = error.render(state.options.lang)
+    except Exception as error:  # noqa: BLE001 - a crash of ours, to be reported like any other
+        words = state.redact(f"{type(error).__name__}: {error}")
+        state.findings.broken.setdefault("cleanup", words)
+    finally:
+        state.cleaning = False
+    return exitstatus
 
 
 def _redact_findings(state: State) -> None:
@@ -587,7 +628,6 @@ def _hand_over(session: pytest.Session, state: State) -> None:
     output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
     output[_KEY] = {
         "last": _payload(state, []),
-        "left": state.findings.left,
         "deselected": [[list(row), reason] for row, reason in state.deselected.items()],
         "skipped": plain(state.skipped.values()),
         "configuration": state.findings.configuration,

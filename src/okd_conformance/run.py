@@ -23,6 +23,7 @@ from okd_conformance.catalogue import load_catalogue
 from okd_conformance.edition import Edition, UnknownEditionError, load_edition
 from okd_conformance.judge.bench import Bench, Large
 from okd_conformance.judge.hooks import Hooks
+from okd_conformance.judge.ledger_files import LEDGER, Journal, journal_name, journals_in
 from okd_conformance.target import DEFAULT_EDITION, Target, load_target
 from okd_conformance.text import Lang, Text, say
 from okd_conformance.wire.client import Client, Settings
@@ -110,6 +111,7 @@ class Run:
     """The worker of pytest-xdist that this is, so that ids of exchanges differ between workers."""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     new_exchanges: list[Exchange] = field(default_factory=list)
+    journal: Journal | None = None
     _bench: Bench | None = None
     _exchange_number: int = 0
 
@@ -128,8 +130,16 @@ class Run:
             self._bench = self._make_bench()
         return self._bench
 
+    def keep_journal(self) -> None:
+        """From now on, write the ledger to a file of the run's folder before each request."""
+        path = self.options.folder / journal_name(self.worker)
+        self.journal = Journal(path, self.options.run_id, self.edition.name)
+        self.bench.ledger.on_event = self.journal.write
+
     def close(self) -> None:
-        """Close connections."""
+        """Close connections and the journal."""
+        if self.journal is not None:
+            self.journal.close()
         if self._bench is not None:
             self._bench.client.close()
             self._bench.tokens.close()
@@ -180,6 +190,14 @@ def opened(options: Options) -> Iterator[Run]:
 
     Raises RefusedError, or ConfigurationError for a mistake in the target file.
     """
+    with reached(options) as run:
+        _make_folder(run.options.folder)
+        yield run
+
+
+@contextmanager
+def reached(options: Options) -> Iterator[Run]:
+    """The same without a folder for the files of a run."""
     with ExitStack() as closing:
         if options.target is None:
             file = closing.enter_context(embedded_reference(options.edition))
@@ -193,11 +211,17 @@ def opened(options: Options) -> Iterator[Run]:
         _know_what_is_chosen(run)
         _know_what_is_compared(run)
         preflight(run)
-        try:
-            options.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RefusedError(say("no_folder", folder=options.folder, error=error.strerror)) from None
         yield run
+
+
+def _make_folder(folder: Path) -> None:
+    """Raise RefusedError when there can't be one, or when a killed run left its journal there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RefusedError(say("no_folder", folder=folder, error=error.strerror)) from None
+    if journals_in(folder):
+        raise RefusedError(say("journal_in_the_way", folder=folder, file=folder / LEDGER))
 
 
 def _know_what_is_chosen(run: Run) -> None:
