@@ -579,13 +579,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def _ledgers_of_workers(state: State) -> list[Path]:
-    """Take over what workers noted; gives the journals that the end of the run makes superfluous."""
+    """Take over what workers noted; gives the journals, our own too, that ``ledger.json`` then replaces."""
     run = state.run
     own = run.journal.path if run.journal is not None else None
-    known = []
+    known = [own] if own is not None else []
     for path in journals_in(run.options.folder):
+        if path == own:
+            continue
         try:
-            stored = None if path == own else read(path)
+            stored = read(path)
         except LedgerError as error:
             state.findings.broken.setdefault(path.name, str(error))
             continue
