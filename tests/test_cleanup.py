@@ -17,10 +17,11 @@ import yaml
 from click.testing import CliRunner, Result
 
 from okd_conformance.cli import main
+from okd_conformance.edition import edition_ids
 from okd_conformance.judge.bench import Bench
-from okd_conformance.judge.ledger import Created, Intent, Left
+from okd_conformance.judge.ledger import KINDS, Created, Intent, Left
 from okd_conformance.judge.ledger_files import MAX_LINE, Journal, LedgerError, read, write_ledger
-from okd_conformance.reference import Running, running_server
+from okd_conformance.reference import Running, running_server, target_of
 from okd_conformance.run import Options, Run, open_run
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -274,6 +275,25 @@ def test_production_is_not_touched_without_a_word(running: Running, run: Run, tm
     ledger = tmp_path / "r" / "ledger.jsonl"
     assert (cleanup(ledger, live).exit_code, held(running), ledger.exists()) == (2, 1, True)
     assert (cleanup(ledger, live, "--allow-production").exit_code, held(running)) == (0, 0)
+
+
+@pytest.mark.parametrize("edition", edition_ids())
+def test_what_is_sent_can_be_recognised(tmp_path: Path, edition: str) -> None:
+    target = tmp_path / "target.yaml"
+    target.write_text(yaml.safe_dump(target_of("http://127.0.0.1:1", edition_id=edition)), "utf-8")
+    run = open_run(Options(target=str(target), run_id=RUN))
+    names = []
+    for role in run.target.roles:
+        for operation in run.edition.operations(role):
+            if operation.kind not in KINDS:
+                continue
+            for binding in operation.bindings:
+                sample = run.bench.sample(operation, binding, "x", token="x")
+                assert sample.file_name == f"{run.bench.marker}.pdf"
+                names += sample.body.all("document_name") if sample.body else []
+    run.close()
+    assert all(name.startswith(f"okd-conformance-{RUN}-") for name in names)
+    assert names or edition == "okd-0.3", "only there the standard has no place for a name"
 
 
 # --- files ------------------------------------------------------------------------------------------------
