@@ -426,6 +426,32 @@ def test_a_fault_of_the_suite_blames_nobody_else(
     assert [file.name for file in (tmp_path / "r").iterdir() if "ledger" in file.name] == []
 
 
+BROKEN_CLEAN_UP = """
+from okd_conformance.judge.bench import Bench
+
+
+def broken(bench):
+    raise ZeroDivisionError("oops")
+
+
+Bench.clean_up = broken
+"""
+
+
+def test_a_clean_up_that_crashes_loses_neither_report_nor_ledger(tmp_path: Path) -> None:
+    with running_server(roles=["dms"]) as running:
+        (tmp_path / "test_good.py").write_text(GOOD)
+        (tmp_path / "conftest.py").write_text(BROKEN_CLEAN_UP)
+        options = ("--okd-target", str(written(tmp_path, running)), "--okd-report-dir", "r")
+        done = plain_pytest(tmp_path, ".", "-p", "okd_conformance.plugin", *options)
+        assert done.returncode == 4, done.stdout
+        assert "ZeroDivisionError: oops" in json.dumps(read(tmp_path / "r"))
+        ledger = read(tmp_path / "r", "ledger.json")
+        left = {document.id for document in running.app.state.world.store.documents("dms")}
+    assert {created["document_id"] for created in ledger["created"]} == left
+    assert left
+
+
 # --- stopped ----------------------------------------------------------------------------------------------
 
 
