@@ -23,6 +23,7 @@ from okd_conformance.judge.ledger import KINDS, Created, Intent, Left
 from okd_conformance.judge.ledger_files import MAX_LINE, Journal, LedgerError, read, write_ledger
 from okd_conformance.reference import Running, running_server, target_of
 from okd_conformance.run import Options, Run, open_run
+from okd_conformance.wire.record import Redactor
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PATIENCE_S = 120
@@ -305,11 +306,11 @@ CAME = b'{"n": 1, "outcome": "created", "document_id": "a"}\n'
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     left = Left([Created("dms", "a", None, "upload_to_person")], [Intent("upload", "dms", "o")], [])
-    write_ledger(tmp_path / "ledger.json", "r", "okd-1.5", left)
+    write_ledger(tmp_path / "ledger.json", "r", "okd-1.5", left, Redactor())
     stored = read(tmp_path / "ledger.json")
     assert stored is not None
     assert (stored.run, stored.edition, stored.left) == ("r", "okd-1.5", left)
-    write_ledger(tmp_path / "ledger.json", "r", "okd-1.5", Left())
+    write_ledger(tmp_path / "ledger.json", "r", "okd-1.5", Left(), Redactor())
     assert not (tmp_path / "ledger.json").exists()
 
 

@@ -53,6 +53,7 @@ def clean(
     )
     try:
         with as_from_the_keyboard(), reached(options) as run:
+            redactor = run.bench.redactor
             before, left = _undone(run, [stored.left for _, stored in found])
     except KeyboardInterrupt:
         return 3
@@ -64,7 +65,7 @@ def clean(
     if not len(left):
         return _done(files, before, lang)
     kept = path.with_name(LEDGER) if path.suffix == ".jsonl" else path
-    write_ledger(kept, stored.run, stored.edition, left)
+    write_ledger(kept, stored.run, stored.edition, left, redactor)
     for file in files:
         if file != kept:
             file.unlink(missing_ok=True)

@@ -65,7 +65,7 @@ def finish(
     folder = run.options.folder
     write_all(report, as_har(findings.exchanges), folder, run.options.lang)
     left = run.bench.left()
-    write_ledger(folder / LEDGER, run.options.run_id, run.edition.name, left)
+    write_ledger(folder / LEDGER, run.options.run_id, run.edition.name, left, run.bench.redactor)
     known = load_baseline(run.options.baseline).applied(report) if run.options.baseline else None
     excused = report.verdict_without(known.excused) if known else None
     code = exit_code(report.verdict, allow_incomplete=run.options.allow_incomplete, excused=excused)

@@ -620,7 +620,6 @@ def _redact_findings(state: State) -> None:
     """Once more, now that each worker told its secrets: one may have been shown another's."""
     findings, redact = state.findings, state.run.bench.redactor.deep
     findings.exchanges = [redact(entry) for entry in findings.exchanges]
-    findings.left = redact(findings.left)
     findings.results = [CaseResult.from_json(raw) for raw in redact(plain(findings.results))]
     observed = redact(plain(findings.observed.values()))
     findings.observed = {raw["id"]: CaseResult.from_json(raw) for raw in observed}

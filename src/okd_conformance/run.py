@@ -133,8 +133,9 @@ class Run:
     def keep_journal(self) -> None:
         """From now on, write the ledger to a file of the run's folder before each request."""
         path = self.options.folder / journal_name(self.worker)
-        self.journal = Journal(path, self.options.run_id, self.edition.name)
-        self.bench.ledger.on_event = self.journal.write
+        journal = self.journal = Journal(path, self.options.run_id, self.edition.name)
+        clean = self.bench.redactor.deep  # a target may give a secret as an id
+        self.bench.ledger.on_event = lambda event: journal.write(clean(event))
 
     def close(self) -> None:
         """Close connections and the journal."""

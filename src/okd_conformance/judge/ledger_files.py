@@ -16,6 +16,7 @@ from typing import IO, Any
 from okd_conformance import __version__
 from okd_conformance.judge.ledger import Changed, Created, Event, Intent, Ledger, Left
 from okd_conformance.text import Text, say
+from okd_conformance.wire.record import Redactor
 
 LEDGER = "ledger.json"
 MAX_BYTES = 50_000_000
@@ -78,13 +79,17 @@ def journals_in(folder: Path) -> list[Path]:
     return sorted([*folder.glob("ledger.jsonl"), *folder.glob("ledger-gw*.jsonl")])
 
 
-def write_ledger(path: Path, run: str, edition: str, left: Left) -> None:
-    """Say what is still at the target; nothing left, no file. An older file is replaced as a whole."""
+def write_ledger(path: Path, run: str, edition: str, left: Left, redactor: Redactor) -> None:
+    """Say what is still at the target; nothing left, no file. An older file is replaced as a whole.
+
+    A secret that the target gave as an id is not written down.
+    """
     if not len(left):
         path.unlink(missing_ok=True)
         return
     new = path.with_name(path.name + ".new")
-    new.write_text(json.dumps({"run": run, "edition": edition, **left.as_json()}, indent=1) + "\n", "utf-8")
+    ledger = redactor.deep({"run": run, "edition": edition, **left.as_json()})
+    new.write_text(json.dumps(ledger, indent=1) + "\n", "utf-8")
     new.replace(path)
 
 
