@@ -143,14 +143,20 @@ def faults_run(**given: Any) -> None:
 
 
 @main.command()
-@click.argument("ledger", metavar="LEDGER.json", type=click.Path(exists=True, dir_okay=False))
+@click.argument("ledger", metavar="LEDGER", type=click.Path(dir_okay=False))
 @click.argument("target", metavar="TARGET.yaml", type=click.Path(dir_okay=False))
+@click.option("--allow-production", is_flag=True, help="Delete at a target that says it is production.")
+@click.option("--allow-hooks", is_flag=True, help="Start the commands that the target file has as hooks.")
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
-def cleanup(ledger: str, target: str, lang: Lang) -> None:
-    """Delete what an earlier run left at the target."""
+def cleanup(ledger: str, target: str, lang: Lang, **allowed: bool) -> None:
+    """Undo what an earlier run left at the target.
+
+    LEDGER is the ledger.json in the folder of the run, also when the run was killed and only journals
+    (ledger.jsonl, ledger-gw0.jsonl) are there; or one of those.
+    """
     from okd_conformance.cleaning import clean  # noqa: PLC0415
 
-    sys.exit(clean(ledger, target, lang))
+    sys.exit(clean(ledger, target, lang, **allowed))
 
 
 @main.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any
 from okd_conformance import __version__
 from okd_conformance.baseline import load_baseline
 from okd_conformance.edition import load_edition
+from okd_conformance.judge.ledger import Left
+from okd_conformance.judge.ledger_files import LEDGER, write_ledger
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.verdict import exit_code
 from okd_conformance.report.files import write_all
@@ -20,7 +21,6 @@ from okd_conformance.text import Text, say
 from okd_conformance.upgrade import Upgrade, upgrade
 from okd_conformance.wire.record import as_har
 
-LEDGER = "ledger.json"
 _INTERRUPTED = 2
 
 
@@ -31,7 +31,6 @@ class Findings:
     results: list[CaseResult] = field(default_factory=list)
     observed: dict[str, CaseResult] = field(default_factory=dict)
     exchanges: list[dict[str, Any]] = field(default_factory=list)
-    left: list[dict[str, Any]] = field(default_factory=list)
     configuration: str | None = None
     """A mistake in the configuration that only showed during the run."""
     broken: dict[str, str] = field(default_factory=dict)
@@ -51,7 +50,7 @@ class Outcome:
     report: Report
     folder: Path
     exit_code: int
-    left: int
+    left: Left
     configuration: str | None
     baseline: tuple[Text, ...] = ()
     """What the baseline excuses, and which of its entries no longer hold."""
@@ -71,7 +70,8 @@ def finish(
         report.upgrade = _upgrade(run, report)
     folder = run.options.folder
     write_all(report, as_har(findings.exchanges), folder, run.options.lang)
-    _write_ledger(run, findings.left, folder / LEDGER)
+    left = run.bench.left()
+    write_ledger(folder / LEDGER, run.options.run_id, run.edition.name, left, run.bench.redactor)
     known = load_baseline(run.options.baseline).applied(report) if run.options.baseline else None
     excused = report.verdict_without(known.excused) if known else None
     code = exit_code(report.verdict, allow_incomplete=run.options.allow_incomplete, excused=excused)
@@ -82,22 +82,13 @@ def finish(
     elif interrupted and code in {0, 1}:
         code = 3
     words = known.words(run.options.baseline or "") if known else ()
-    return Outcome(report, folder, code, len(findings.left), findings.configuration, words)
+    return Outcome(report, folder, code, left, findings.configuration, words)
 
 
 def _upgrade(run: Run, report: Report) -> Upgrade:
     other = load_edition(run.options.compare or run.edition.name)
     statuses = {row.key: row.status for row in report.requirements}
     return upgrade(run.edition, other, report.roles, statuses, run.bench.catalogue.of(other))
-
-
-def _write_ledger(run: Run, left: list[dict[str, Any]], file: Path) -> None:
-    """Say what is still at the target; nothing left, no file."""
-    if not left:
-        file.unlink(missing_ok=True)
-        return
-    ledger = {"run": run.options.run_id, "edition": run.edition.name, "created": left}
-    file.write_text(json.dumps(ledger, indent=1) + "\n", encoding="utf-8")
 
 
 def _report(

@@ -25,6 +25,7 @@ from okd_conformance.edition import Edition, UnknownEditionError, load_edition
 from okd_conformance.judge.bench import Bench, Large
 from okd_conformance.judge.giving_up import ServerErrors
 from okd_conformance.judge.hooks import Hooks
+from okd_conformance.judge.ledger_files import LEDGER, Journal, journal_name, journals_in
 from okd_conformance.target import DEFAULT_EDITION, Target, load_target
 from okd_conformance.text import Lang, Text, say
 from okd_conformance.wire.budget import Tally
@@ -116,6 +117,7 @@ class Run:
     tally: Tally = field(default_factory=Tally)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     new_exchanges: list[Exchange] = field(default_factory=list)
+    journal: Journal | None = None
     _bench: Bench | None = None
     _exchange_number: int = 0
 
@@ -143,16 +145,25 @@ class Run:
         """Be one of several workers, which share the limits. Raises OSError."""
         self.worker, self.workers = worker, workers
         self.tally = Tally.shared(tally, int(worker.removeprefix("gw")))
+    def keep_journal(self) -> None:
+        """From now on, write the ledger to a file of the run's folder before each request."""
+        path = self.options.folder / journal_name(self.worker)
+        journal = self.journal = Journal(path, self.options.run_id, self.edition.name)
+        clean = self.bench.redactor.deep  # a target may give a secret as an id
+        self.bench.ledger.on_event = lambda event: journal.write(clean(event))
 
     def close(self) -> None:
-        """Close connections."""
+        """Close connections and the journal."""
+        if self.journal is not None:
+            self.journal.close()
         if self._bench is not None:
             self._bench.client.close()
             self._bench.tokens.close()
 
     def _make_bench(self) -> Bench:
         target = self.target
-        redactor = Redactor(target.secrets())
+        marker = f"okd-conformance-{self.options.run_id}"
+        redactor = Redactor(target.secrets(), public=[*target.public(), marker])
         limits, allowance = target.limits, self.allowance
         settings = Settings(
             timeout_s=limits.timeout_s,
@@ -170,7 +181,7 @@ class Run:
             edition=self.edition,
             target=target,
             catalogue=load_catalogue(),
-            tokens=Tokens(target),
+            tokens=Tokens(target, learn=redactor.learn),
             client=client,
             redactor=redactor,
             seed=self.options.seed,
@@ -200,6 +211,14 @@ def opened(options: Options) -> Iterator[Run]:
     """
     if options.baseline is not None:
         load_baseline(options.baseline)
+    with reached(options) as run:
+        _make_folder(run.options.folder)
+        yield run
+
+
+@contextmanager
+def reached(options: Options) -> Iterator[Run]:
+    """The same without a folder for the files of a run."""
     with ExitStack() as closing:
         if options.target is None:
             file = closing.enter_context(embedded_reference(options.edition))
@@ -211,11 +230,17 @@ def opened(options: Options) -> Iterator[Run]:
         _know_what_is_chosen(run)
         _know_what_is_compared(run)
         preflight(run)
-        try:
-            options.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RefusedError(say("no_folder", folder=options.folder, error=error.strerror)) from None
         yield run
+
+
+def _make_folder(folder: Path) -> None:
+    """Raise RefusedError when there can't be one, or when a killed run left its journal there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RefusedError(say("no_folder", folder=folder, error=error.strerror)) from None
+    if journals_in(folder):
+        raise RefusedError(say("journal_in_the_way", folder=folder, file=folder / LEDGER))
 
 
 def _know_what_is_chosen(run: Run) -> None:

@@ -11,6 +11,7 @@ import click
 
 from okd_conformance.configuration import ConfigurationError
 from okd_conformance.edition import UnknownEditionError, load_edition
+from okd_conformance.report.clean import printable
 from okd_conformance.standard.findings import Finding, worst_is
 from okd_conformance.standard.render import rendered
 from okd_conformance.standard.source import SourceError
@@ -51,7 +52,7 @@ def guarded(make: Callable[[], _T], lang: Lang) -> _T | None:
     except click.ClickException:
         raise
     except Exception:  # noqa: BLE001 - whatever it is, it is our fault and not the standard's
-        click.echo(traceback.format_exc(), err=True, nl=False)
+        click.echo(printable(traceback.format_exc()), err=True, nl=False)
         return None
 
 

@@ -13,7 +13,8 @@ from okd_conformance.input_file import refuse
 from okd_conformance.report.har import by_id
 from okd_conformance.report.model import EXCHANGES, Report
 from okd_conformance.report.stored import stored_exchanges, stored_report
-from okd_conformance.wire.exchange import REDACTED, Answer, Exchange, Request
+from okd_conformance.wire.exchange import Answer, Exchange, Request
+from okd_conformance.wire.redaction import REDACTED
 
 _BOUNDARY = re.compile(r'boundary="?([^";]+)"?')
 
