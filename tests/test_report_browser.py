@@ -5,6 +5,7 @@ Without a Chromium these are skipped; with OKD_BROWSER_REQUIRED set they fail in
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ import pytest
 import report_sample as sample
 from okd_conformance.judge.outcome import Excuse, Status
 from okd_conformance.report.html import html
-from okd_conformance.report.model import TargetInfo
+from okd_conformance.report.model import Report, TargetInfo
 from okd_conformance.text import Text
 from optional import needed
 
@@ -31,6 +32,15 @@ PHONE = {"width": 375, "height": 740}
 HOSTILE = (
     "<img src=https://elsewhere.invalid/x onerror=\"document.title='caught'\">\u202e"
     "</script><script>document.title='caught'</script>"
+)
+
+ACTING = (
+    "\"'><img src=https://elsewhere.invalid/x onerror=\"window.caught=1\"><svg onload='window.caught=2'>"
+    "</title></style></textarea></pre></script><script>window.caught=3;alert(3)</script>"
+    "<iframe src=javascript:alert(4)></iframe><base href=https://elsewhere.invalid/>"
+    "<meta http-equiv=refresh content='0;url=https://elsewhere.invalid'>"
+    "<a href=javascript:alert(5)>x</a> javascript:alert(6) onmouseover=alert(7) "
+    "{{7*7}} ${7*7} <!-- --> ]]> \u2028 \u202e \x1b[2J \x00 \x9b &#x3c;script&#x3e;"
 )
 
 
@@ -263,6 +273,38 @@ def test_hostile_strings_are_only_text(opened: Any, tmp_path: Path) -> None:
     assert page.title() != "caught"
     assert page.locator("img").count() == 0
     assert page.locator("body > script").count() == 1
+
+
+def test_a_strangers_report_does_nothing_in_a_browser(opened: Any, tmp_path: Path) -> None:
+    """Every text of a stored report and its exchanges is hostile; rendered again and clicked."""
+    stored = sample.poisoned(json.loads(json.dumps(sample.report().to_json())), ACTING)
+    har = sample.poisoned(json.loads(json.dumps(sample.har())), ACTING)
+    path = tmp_path / "strange.html"
+    path.write_text(html(Report.from_json(stored), har, "en"), encoding="utf-8")
+    page = opened(path=path)
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    policy = page.locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content")
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    for link in page.locator("a").all():
+        assert link.get_attribute("href").startswith("#")
+    for button in page.locator("button:visible").all()[:12]:
+        button.click()
+    page.fill("#find", ACTING)
+    page.mouse.move(200, 300)
+    assert page.evaluate("window.caught") is None
+    assert page.title() != "caught"
+    assert dialogs == []
+    assert (
+        page.locator("img, iframe, object, embed, form:not(#filters), base, meta[http-equiv=refresh]").count()
+        == 0
+    )
+    assert page.locator("body > script").count() == 1
+    assert page.locator("svg script, math, style:not(head style)").count() == 0
+    acting = "(e) => e.getAttributeNames().some((name) => name.startsWith('on'))"
+    assert page.evaluate(f"[...document.querySelectorAll('*')].filter({acting}).length") == 0
 
 
 def test_without_script_everything_can_be_read(opened: Any) -> None:

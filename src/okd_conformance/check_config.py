@@ -57,13 +57,17 @@ class _Progress:
 
     lang: Lang
     write: Callable[[str], object]
+    redact: Callable[[str], str] = str
     found: list[Found] = field(default_factory=list)
 
     def add(self, found: Found) -> None:
         self.found.append(found)
-        self.write(f"{_MARKS[found.how]} {printable(found.words.in_language(self.lang))}\n")
+        self.write(f"{_MARKS[found.how]} {self._shown(found.words)}\n")
         if found.remedy:
-            self.write(f"    {printable(found.remedy.in_language(self.lang))}\n")
+            self.write(f"    {self._shown(found.remedy)}\n")
+
+    def _shown(self, words: Text) -> str:
+        return printable(self.redact(words.in_language(self.lang)))
 
     def close(self) -> int:
         """Write the last sentence and return the exit code."""
@@ -75,7 +79,7 @@ class _Progress:
         first = say("config_first", words=bad[0].words, remedy=bad[0].remedy or "")
         key = "config_mend_one" if len(bad) == 1 else "config_mend_many"
         words = say(key, n=len(bad), first=first)
-        self.write(printable(words.in_language(self.lang)) + "\n")
+        self.write(self._shown(words) + "\n")
         return 2 if any(one.code == 2 for one in bad) else 3
 
 
@@ -89,6 +93,7 @@ def check_target(file: str, edition: str | None, lang: Lang) -> int:
         sys.stdout.write(say("config_file_wrong", n=len(error.mistakes)).in_language(lang) + "\n")
         return 2
     with contextlib.closing(run):
+        progress.redact = run.bench.redactor.text
         for found in look_at(run):
             progress.add(found)
     return progress.close()

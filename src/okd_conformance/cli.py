@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import locale
 import sys
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -14,12 +15,23 @@ from okd_conformance.completing import names_of
 if TYPE_CHECKING:
     from okd_conformance.text import Lang
 
+_T = TypeVar("_T")
 _MANY = {"multiple": True, "default": ()}
 
 
 def _default_lang() -> str:
     name = locale.getlocale()[0] or ""
     return "nl" if name.startswith("nl") else "en"
+
+
+def _read(make: Callable[[], _T], lang: Lang) -> _T:
+    """What ``make`` makes of files that the user named; a mistake in one is told as wrong usage."""
+    from okd_conformance.configuration import ConfigurationError  # noqa: PLC0415
+
+    try:
+        return make()
+    except ConfigurationError as error:
+        raise click.UsageError(error.render(lang)) from None
 
 
 @click.group(
@@ -33,7 +45,7 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("target", required=False, type=click.Path(dir_okay=False))
+@click.argument("target", required=False, type=click.Path())
 @click.option(
     "--edition",
     metavar="ID",
@@ -194,18 +206,24 @@ def faults_run(**given: Any) -> None:
 
 
 @main.command()
-@click.argument("ledger", metavar="LEDGER.json", type=click.Path(exists=True, dir_okay=False))
+@click.argument("ledger", metavar="LEDGER", type=click.Path(dir_okay=False))
 @click.argument("target", metavar="TARGET.yaml", type=click.Path(dir_okay=False))
+@click.option("--allow-production", is_flag=True, help="Delete at a target that says it is production.")
+@click.option("--allow-hooks", is_flag=True, help="Start the commands that the target file has as hooks.")
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
-def cleanup(ledger: str, target: str, lang: Lang) -> None:
-    """Delete what an earlier run left at the target."""
+def cleanup(ledger: str, target: str, lang: Lang, **allowed: bool) -> None:
+    """Undo what an earlier run left at the target.
+
+    LEDGER is the ledger.json in the folder of the run, also when the run was killed and only journals
+    (ledger.jsonl, ledger-gw0.jsonl) are there; or one of those.
+    """
     from okd_conformance.cleaning import clean  # noqa: PLC0415
 
-    sys.exit(clean(ledger, target, lang))
+    sys.exit(clean(ledger, target, lang, **allowed))
 
 
 @main.command(short_help="Render stored results again.")
-@click.argument("report_json", metavar="REPORT.json", type=click.Path(exists=True, dir_okay=False))
+@click.argument("report_json", metavar="REPORT.json", type=click.Path())
 @click.option("--format", "form", type=click.Choice(["html", "junit", "markdown", "badge"]), default="html")
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 @click.option("--output", type=click.Path(dir_okay=False, writable=True), help="Default: standard output.")
@@ -213,7 +231,7 @@ def report(report_json: str, form: str, lang: Lang, output: str | None) -> None:
     """Render stored results again; exchanges.har is read from beside them."""
     from okd_conformance.rendering import rendered_again  # noqa: PLC0415
 
-    text = rendered_again(report_json, form, lang)
+    text = _read(lambda: rendered_again(report_json, form, lang), lang)
     with click.open_file(output or "-", "w", encoding="utf-8") as file:
         file.write(text)
 
@@ -255,7 +273,7 @@ def init(file: str, lang: Lang, no_input: bool, force: bool, with_schema: bool, 
 
 
 @main.command(name="check-config", short_help="Look whether TARGET can be judged.")
-@click.argument("target", type=click.Path(dir_okay=False))
+@click.argument("target", type=click.Path())
 @click.option("--edition", metavar="ID", help="Edition to judge by; default the target's.")
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def check_config(target: str, edition: str | None, lang: Lang) -> None:
@@ -266,15 +284,15 @@ def check_config(target: str, edition: str | None, lang: Lang) -> None:
 
 
 @main.command(short_help="Tell what broke and what was mended between two runs.")
-@click.argument("old", metavar="OLD.json", type=click.Path(exists=True, dir_okay=False))
-@click.argument("new", metavar="NEW.json", type=click.Path(exists=True, dir_okay=False))
+@click.argument("old", metavar="OLD.json", type=click.Path())
+@click.argument("new", metavar="NEW.json", type=click.Path())
 @click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text")
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def compare(old: str, new: str, form: str, lang: Lang) -> None:
     """Tell what broke and what was mended between two runs; exit code 1 when something broke."""
     from okd_conformance.compare import compare_files  # noqa: PLC0415
 
-    words, code = compare_files(old, new, form, lang)
+    words, code = _read(lambda: compare_files(old, new, form, lang), lang)
     click.echo(words, nl=False)
     sys.exit(code)
 
@@ -289,7 +307,7 @@ def standard() -> None:
 
 
 @standard.command(name="lint")
-@click.argument("document", metavar="SPEC.yaml", type=click.Path(exists=True, dir_okay=False))
+@click.argument("document", metavar="SPEC.yaml", type=click.Path())
 @click.option(
     "--doc",
     "doc_folder",
@@ -321,7 +339,7 @@ def standard_diff(**given: Any) -> None:
 
 
 @standard.command(name="drift")
-@click.argument("document", metavar="SPEC.yaml", type=click.Path(exists=True, dir_okay=False))
+@click.argument("document", metavar="SPEC.yaml", type=click.Path())
 @click.option(
     "--edition", default="okd-1.5", show_default=True, metavar="ID", shell_complete=names_of("editions")
 )
@@ -336,7 +354,7 @@ def standard_drift(**given: Any) -> None:
 
 
 @standard.command(name="rejudge")
-@click.argument("report", metavar="REPORT.json", type=click.Path(exists=True, dir_okay=False))
+@click.argument("report", metavar="REPORT.json", type=click.Path())
 @click.option("--edition", required=True, metavar="ID")
 @click.option("--format", "form", type=_FORMS, default="text", show_default=True)
 @click.option(
@@ -351,9 +369,7 @@ def standard_rejudge(**given: Any) -> None:
 
 
 @standard.command(name="matrix")
-@click.argument(
-    "reports", metavar="REPORT.json...", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False)
-)
+@click.argument("reports", metavar="REPORT.json...", nargs=-1, required=True, type=click.Path())
 @click.option(
     "--format",
     "form",

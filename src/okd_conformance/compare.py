@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from okd_conformance.judge.outcome import CaseResult, Status
-from okd_conformance.rendering import stored_report
 from okd_conformance.report.clean import one_line
 from okd_conformance.report.markdown import escaped
 from okd_conformance.report.model import Report, RequirementResult
+from okd_conformance.report.stored import stored_report
 from okd_conformance.report.wording import moment, product, status_name, verdict_name
 from okd_conformance.text import Lang, Text, say
 
@@ -68,7 +68,7 @@ class Change:
 
 
 def compare_files(old: str, new: str, form: str, lang: Lang) -> tuple[str, int]:
-    """Compare two stored reports; the words, and the exit code. click.UsageError for a file that is none."""
+    """Compare two stored reports; the words, and the exit code. Raises ConfigurationError."""
     before, after = stored_report(Path(old)), stored_report(Path(new))
     changes = by_kind(before, after)
     renderers = {"text": _as_text, "markdown": _as_markdown, "json": _as_json}

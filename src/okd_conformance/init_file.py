@@ -365,6 +365,6 @@ def _rest(lang: Lang) -> Iterator[str]:
 _SELDOM: Sequence[tuple[str, str]] = (
     ("tls", "{ca_file: acme-ca.pem, client_cert: null, terminated_elsewhere: false}"),
     ("http", '{proxy: null, headers: {X-Gateway-Key: "${GATEWAY_KEY}"}}'),
-    ("limits", "{requests_per_second: 50, timeout_s: 30}"),
+    ("limits", "{requests_per_second: 50, timeout_s: 30, max_requests: 20000, max_duration_s: 14400}"),
     ("hooks", '{show_filing: "https://sandbox.acme.example/okd/show-filing"}'),
 )

@@ -96,7 +96,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
-        finalize=_harmless,
+        finalize=harmless,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
@@ -120,7 +120,7 @@ def _environment() -> Environment:
     return environment
 
 
-def _harmless(value: object) -> object:
+def harmless(value: object) -> object:
     """Whatever the template shows goes through ``printable``; what it has marked as HTML already has."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 

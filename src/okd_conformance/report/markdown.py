@@ -61,6 +61,12 @@ def escaped(text: str) -> str:
     return line.replace("@", "&#64;").replace("://", "&#58;//").replace("www.", "www&#46;")
 
 
+def code_span(text: str, *, in_table: bool = False) -> str:
+    """Text as code within a line."""
+    words = one_line(text).replace("`", "") or "-"
+    return f"`{words.replace('|', '&#124;') if in_table else words}`"
+
+
 def code_block(text: str) -> str:
     """Text as a code block that nothing in the text can end."""
     shown = printable(text)
@@ -98,7 +104,7 @@ def _roles(page: _Page, report: Report) -> None:
     head = [page.say("report_role"), page.say("report_verdict"), *[page.text(status_name(s)) for s in shown]]
     rows = []
     for name, role in report.roles.items():
-        title = f"{page.text(role.title)} (`{name}`)"
+        title = f"{page.text(role.title)} ({code_span(name, in_table=True)})"
         rows.append([title, page.text(part_verdict(role)), *[str(role.counts[s]) for s in shown]])
     if rows:
         page.block(f"## {page.say('report_per_role')}")
@@ -125,7 +131,7 @@ def _upgrade(page: _Page, upgrade: Upgrade) -> None:
     for step in upgrade.operations:
         flows = ", ".join(page.text(flow_name(flow)) for flow in step.flows)
         lines = "\n".join(f"- {page.text(text)}" for text in step.changes)
-        page.block(f"**{escaped(step.role)}, `{step.operation}`** ({flows})")
+        page.block(f"**{escaped(step.role)}, {code_span(step.operation)}** ({flows})")
         page.block(lines)
     for name in STEPS:
         rows = upgrade.of(name)
@@ -164,7 +170,7 @@ def _finding(page: _Page, row: RequirementResult) -> None:
 
 
 def _case(page: _Page, row: RequirementResult, case: CaseResult) -> None:
-    lines = [f"- {page.text(case.summary)} (`{one_line(case.id).replace('`', '')}`)"]
+    lines = [f"- {page.text(case.summary)} ({code_span(case.id)})"]
     for key, text in (
         ("report_expected", case.expected),
         ("report_received", case.received if is_telling(case) else None),

@@ -70,6 +70,10 @@ class RunInfo:
     roles: tuple[str, ...] = ()
     """The roles that were to be judged; empty: every role that the target claims."""
     interrupted: bool = False
+    stopped: Text | None = None
+    """Why the run itself ended before everything was tried."""
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """What the run might ask of the target in all, with the names of the target file."""
 
 
 @dataclass(slots=True)
@@ -225,7 +229,13 @@ class Report:
                 **{**_known(StandardInfo, standard), "title": _text(standard.get("title"))}
             ),
             target=TargetInfo(**{**_known(TargetInfo, target), "roles": addresses}),
-            run=RunInfo(**{**_known(RunInfo, run), **_lists(run, "selection", "roles")}),
+            run=RunInfo(
+                **{
+                    **_known(RunInfo, run),
+                    **_lists(run, "selection", "roles"),
+                    "stopped": _text(run.get("stopped")),
+                }
+            ),
             verdict=Verdict(value["verdict"]),
             scope=Text.from_json(value["scope"]),
             roles={name: _role_from_json(name, role) for name, role in value["roles"].items()},
@@ -315,6 +325,7 @@ def build_report(
         large_left_out=run.large_tested is False,
         not_tested=report.counts()[Status.NOT_TESTED],
         interrupted=run.interrupted,
+        stopped=run.stopped,
     )
     return report
 
@@ -378,6 +389,8 @@ def _without_cases(
         return Status.NOT_TESTED, reasons[row.key]
     if run.interrupted:
         return Status.INCONCLUSIVE, say("report_reason_interrupted")
+    if run.stopped is not None:
+        return Status.INCONCLUSIVE, run.stopped
     return Status.NOT_TESTED, say("report_reason_none")
 
 
@@ -476,6 +489,11 @@ def _known(kind: Any, value: Mapping[str, Any]) -> dict[str, Any]:
 
 def _lists(value: Mapping[str, Any], *names: str) -> dict[str, tuple[str, ...]]:
     return {name: tuple(value.get(name, ())) for name in names}
+
+
+def _run_from_json(value: Mapping[str, Any]) -> RunInfo:
+    own = {**_lists(value, "selection", "roles"), "stopped": _text(value.get("stopped"))}
+    return RunInfo(**{**_known(RunInfo, value), **own})
 
 
 def _text(value: Mapping[str, str] | None) -> Text | None:

@@ -53,6 +53,7 @@ def scope_sentence(
     large_left_out: bool,
     not_tested: int,
     interrupted: bool,
+    stopped: Text | None = None,
 ) -> Text:
     """What the verdict is about, and what it leaves out."""
     first = say(
@@ -64,6 +65,7 @@ def scope_sentence(
     rest = [
         say("report_scope_selection", selection=" ".join(selection)) if selection else None,
         say("report_scope_interrupted") if interrupted else None,
+        say("report_scope_stopped", reason=stopped) if stopped else None,
         say("report_scope_large") if large_left_out else None,
         counted("report_scope_rows", not_tested) if not_tested else None,
     ]
