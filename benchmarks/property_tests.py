@@ -2,9 +2,9 @@
 
     python benchmarks/property_tests.py [--edition ID] [--rounds N] [--examples N]
 
-Both send generated bodies to the reference implementation, in alternated rounds, one request at a time. Ours
-are the cases of the profile full; ``schemathesis run`` gets the edition's document and a token. Time to start
-is not counted.
+Both send generated bodies to the operations that take a body of JSON or metadata, at the reference
+implementation, in alternated rounds, one request at a time. Ours are the cases of the profile full;
+``schemathesis run`` gets the edition's document and a token. Time to start is not counted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -81,7 +81,7 @@ def _span(entry: dict[str, Any]) -> tuple[float, float]:
     return begun, begun + entry["time"] / 1000
 
 
-def theirs(file: Path, document: Path, folder: Path, examples: int) -> Measured:
+def theirs(file: Path, document: Path, operations: Sequence[str], folder: Path, examples: int) -> Measured:
     """``schemathesis run``, fuzzing alone, with the check that is cheapest."""
     found = load_target(file)
     tokens = Tokens(found)
@@ -93,6 +93,8 @@ def theirs(file: Path, document: Path, folder: Path, examples: int) -> Measured:
     command += ["--url", found.roles[ROLE].base_url, "--header", f"Authorization: Bearer {token}"]
     command += ["--phases", "fuzzing", "--checks", "not_a_server_error", "--max-examples", str(examples)]
     command += ["--continue-on-failure", "--seed", "1", "--workers", "1", "--suppress-health-check", "all"]
+    for operation in operations:
+        command += ["--include-operation-id", operation]
     command += ["--report", "har", "--report-har-path", str(har)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
     if not har.is_file():
@@ -117,11 +119,13 @@ def main() -> None:
     found: dict[str, list[Measured]] = {"schemathesis run": [], "okd-conformance": []}
     with target(given.edition) as file, tempfile.TemporaryDirectory(prefix="okd-benchmark-") as temporary:
         document = Path(temporary) / "document.json"
-        document.write_text(json.dumps(document_of(load_edition(given.edition))), encoding="utf-8")
+        edition = load_edition(given.edition)
+        document.write_text(json.dumps(document_of(edition)), encoding="utf-8")
+        operations = [o.name for o in edition.operations(ROLE) if o.body_schema is not None]
         for number in range(given.rounds):
             folder = Path(temporary) / str(number)
             folder.mkdir()
-            found["schemathesis run"].append(theirs(file, document, folder, given.examples))
+            found["schemathesis run"].append(theirs(file, document, operations, folder, given.examples))
             found["okd-conformance"].append(ours(file, folder / "ours"))
     base = median(m.rate for m in found["schemathesis run"])
     sys.stdout.write(f"{given.edition}, medians of {given.rounds} alternated rounds; ")

@@ -39,10 +39,10 @@ def test_challenge(case: Case) -> None:
     challenge = (exchange.answer.header("www-authenticate") or "") if exchange.answer else ""
     case.require(
         challenge.lower().startswith("bearer"),
-        "no_challenge",
+        "no_challenge" if challenge else "absent_challenge",
         situation="no_challenge",
         exchange=exchange,
-        value=challenge or "-",
+        value=challenge,
     )
 
 

@@ -14,6 +14,7 @@ from okd_conformance.auth import Token
 from okd_conformance.fields import field_names
 from okd_conformance.judge.bench import Stored, accepted_or_inconclusive
 from okd_conformance.judge.content import pdf
+from okd_conformance.judge.ledger import Intent
 from okd_conformance.judge.sample import with_header
 from okd_conformance.suite import Case, Inconclusive, NotTested, cells, check
 from okd_conformance.wire.address import joined, same_origin, web_address
@@ -241,7 +242,7 @@ def opened(case: Case, url: str) -> Exchange:
     base = case.bench.target.roles[case.role].base_url
     for _ in range(MOST_REDIRECTS):
         own = same_origin(url, base)
-        case.bench.redactor.learn(url.partition("://")[2].partition("/")[2])
+        case.bench.redactor.learn_address(url)
         request = Request(
             "GET", url, (("Accept", "*/*"),), sensitive_url=True, gateway=own, elsewhere=not own
         )
@@ -338,22 +339,27 @@ def test_registered_document(case: Case) -> None:
 @contextmanager
 def registered(case: Case, component: str, content: bytes) -> Iterator[str]:
     """The id of a document of the DMS's own that it has registered with a module; destroyed afterwards."""
-    answer = case.bench.hooks.call(
-        "register",
-        role=case.role,
-        component=component,
-        document_type=case.binding.document_type,
-        document_name=f"{case.bench.marker}.pdf",
-        content_base64=base64.b64encode(content).decode(),
-    )
-    document_id = answer.get("document_id")
-    if not isinstance(document_id, str):
-        raise case.inconclusive("hook_failed", name="register", error="no document_id")
+    bench, kind, name = case.bench, case.binding.document_type, f"{case.bench.marker}.pdf"
+    intent = Intent("upload", case.role, case.operation.name, document_type=kind, document_name=name)
+    with bench.made_by_a_hook(intent) as note:
+        answer = bench.hooks.call(
+            "register",
+            role=case.role,
+            component=component,
+            document_type=kind,
+            document_name=name,
+            content_base64=base64.b64encode(content).decode(),
+        )
+        document_id = answer.get("document_id")
+        if not isinstance(document_id, str):
+            raise case.inconclusive("hook_failed", name="register", error="no document_id")
+        note(document_id)
     try:
         yield document_id
     finally:
         with suppress(NotTested, Inconclusive):
-            case.bench.hooks.call("destroy", role=case.role, document_id=document_id)
+            bench.hooks.call("destroy", role=case.role, document_id=document_id)
+            bench.ledger.gone(case.role, document_id)
 
 
 def _asked(case: Case, name: str | None = None, value: str | None = None, method: str = "") -> Exchange:

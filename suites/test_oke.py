@@ -145,7 +145,7 @@ def test_documents_can_be_fetched(case: Case) -> None:
         if web_address(url) is None or not any(same_origin(url, base) for base in own):
             case.note(case.words("address_elsewhere"))
             continue
-        case.bench.redactor.learn(url.partition("://")[2].partition("/")[2])
+        case.bench.redactor.learn_address(url)
         request = Request("GET", url, (("Accept", "*/*"),), sensitive_url=True)
         exchange = case.expect(case.send(request, None, "raw"), "document")
         content = exchange.answer.body if exchange.answer else b""

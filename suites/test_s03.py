@@ -264,7 +264,7 @@ def looked_at(case: Case, url: str) -> Exchange | None:
     if not same_origin(url, case.bench.target.roles[case.role].base_url):
         case.note(case.words("address_elsewhere"))
         return None
-    case.bench.redactor.learn(url.partition("://")[2].partition("/")[2])
+    case.bench.redactor.learn_address(url)
     request = Request("GET", url, (("Accept", "*/*"),), sensitive_url=True)
     return case.expect(case.send(request, None, "raw"), "link")
 

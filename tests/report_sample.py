@@ -343,3 +343,23 @@ def har(*entries: dict[str, Any]) -> dict[str, Any]:
         entry("x00014", 0, "", _error="timeout"),
     ]
     return {"log": {"version": "1.2", "entries": list(entries) or own}}
+
+
+_FIXED = {"format", "verdict", "status", "level", "basis", "profile", "_id"}
+"""Words that report.schema.json lists."""
+
+
+def poisoned(value: Any, poison: str, key: str = "") -> Any:
+    """A stored report, or its exchanges, with ``poison`` in every text that isn't one of a fixed few."""
+    if isinstance(value, str):
+        return value if key in _FIXED else f"{value} {poison}"
+    if isinstance(value, list):
+        return [v if key == "exchanges" else poisoned(v, poison, key) for v in value]
+    if isinstance(value, dict):
+        fixed = key == "counts" or {"nl", "en"} <= set(value)
+        return {k if fixed else _key(k, key, poison): poisoned(v, poison, k) for k, v in value.items()}
+    return value
+
+
+def _key(name: str, key: str, poison: str) -> str:
+    return f"{name} {poison}" if key in {"roles", "flows", "sections"} else name

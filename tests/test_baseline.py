@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
+import jsonschema
 import pytest
 
 import report_sample as sample
 from okd_conformance.baseline import Baseline, load_baseline
 from okd_conformance.command import run_suites
 from okd_conformance.configuration import ConfigurationError
-from okd_conformance.judge.outcome import Verdict
+from okd_conformance.judge.outcome import Status, Verdict
 from okd_conformance.judge.verdict import exit_code
+from okd_conformance.report.html import html
+from okd_conformance.report.junit import junit
+from okd_conformance.report.markdown import markdown
+from okd_conformance.report.model import Report, schema
 from okd_conformance.run import Options
 
 FAILED = "OKD-MPT-017[dms,upload_to_association,boundary=70]"
@@ -40,6 +47,55 @@ def test_a_listed_failure_is_excused_for_the_exit_code_alone(tmp_path: Path) -> 
     assert report.verdict is Verdict.NOT_CONFORMANT
     assert exit_code(report.verdict, excused=report.verdict_without(found.excused)) == 0
     assert "1 failure is excused" in found.words("baseline.yaml")[0].en
+
+
+def known(tmp_path: Path) -> Report:
+    """The sample run, in which one failure is excused and another isn't."""
+    other = sample.case("OKD-MPT-017", Status.FAILED, "upload_to_association,boundary=7")
+    report = sample.report([replace(case) for case in [*sample.RESULTS, other]])
+    loaded(tmp_path, FAILED, until="2027-01-31").applied(report, TODAY).mark(report)
+    return report
+
+
+def test_an_excuse_is_in_the_report_and_survives_storing(tmp_path: Path) -> None:
+    report = known(tmp_path)
+    stored = report.to_json()
+    jsonschema.Draft202012Validator(schema()).validate(stored)
+    excused = {c["id"]: c["excused"] for r in stored["requirements"] for c in r["cases"] if "excused" in c}
+    assert excused == {FAILED: {"reason": "known", "until": "2027-01-31"}}
+    assert stored["verdict"] == "not_conformant"
+    assert Report.from_json(stored).to_json() == stored
+
+
+def test_an_excused_failure_is_skipped_in_junit_with_its_reason(tmp_path: Path) -> None:
+    root = ET.fromstring(junit(known(tmp_path), "en"))  # noqa: S314 - our own output
+    cases = {case.get("name"): case for case in root.iter("testcase")}
+    excused = cases[FAILED]
+    assert [child.tag for child in excused] == ["skipped", "system-out"]
+    words = "Excused up to and including 31 January 2027 (baseline): known"
+    assert excused[0].get("message") == words
+    assert "Received: Status 400: boundary too long" in (excused[1].text or "")
+    other = cases["OKD-MPT-017[dms,upload_to_association,boundary=7]"]
+    assert [child.tag for child in other] == ["failure"]
+    assert root.get("failures") == "1"
+
+
+def test_the_page_and_the_summary_tell_what_is_excused_until_when_and_why(tmp_path: Path) -> None:
+    report = known(tmp_path)
+    page = html(report, sample.har(), "nl")
+    for words in (
+        "Geoorloofd tot en met 31 januari 2027 (baseline): known",
+        "Excused up to and including 31 January 2027 (baseline): known",
+        "1 of 2 excused",
+        "1 failure is excused by the baseline of this run; the verdict stays what it is.",
+    ):
+        assert words in page
+    summary = markdown(report, "en")
+    assert "  - Excused up to and including 31 January 2027 (baseline): known\n" in summary
+    assert "1 failure is excused by the baseline of this run" in summary
+    assert "excused" not in html(sample.report(), None, "en").partition("</style>")[2].replace(
+        "i-excused", ""
+    )
 
 
 @pytest.mark.parametrize(
@@ -108,7 +164,7 @@ def test_a_run_ends_with_2_when_an_entry_is_stale(tmp_path: Path, capfd: pytest.
     options = Options(
         run_id="r", report_dir=str(tmp_path / "r"), requirements=("OKD-SRV-001",), roles=("dms",), quiet=True
     )
-    known = written(tmp_path, case, until="2099-01-01")
+    stale = written(tmp_path, case, until="2099-01-01")
     assert run_suites(options) == 0
-    assert run_suites(Options(**{**options.as_json(), "baseline": str(known)})) == 2
+    assert run_suites(Options(**{**options.as_json(), "baseline": str(stale)})) == 2
     assert f"{case} no longer fails" in capfd.readouterr().err

@@ -20,7 +20,8 @@ import trustme
 
 from okd_conformance.wire import client as client_module
 from okd_conformance.wire.body import Streamed
-from okd_conformance.wire.client import BudgetSpentError, Client, Settings
+from okd_conformance.wire.budget import BudgetSpentError
+from okd_conformance.wire.client import Client, Settings
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.multipart import Multipart, Part
 from okd_conformance.wire.record import Redactor

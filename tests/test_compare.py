@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 from click.testing import CliRunner
 
 import report_sample as sample
 from okd_conformance.cli import main
 from okd_conformance.compare import KINDS, by_kind, compare_files
+from okd_conformance.configuration import ConfigurationError
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.report.model import Report
 from okd_conformance.text import Lang
@@ -96,5 +96,5 @@ def test_the_command_ends_with_1_when_something_broke(tmp_path: Path) -> None:
 def test_another_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "x.json"
     file.write_text("[]", "utf-8")
-    with pytest.raises(click.UsageError, match="not a report"):
+    with pytest.raises(ConfigurationError, match="not a report"):
         compare_files(str(file), str(file), "text", "en")

@@ -14,6 +14,7 @@ from benches import BASE, DOCUMENT, Stage, accepting, answered, problem, stage, 
 from okd_conformance import suite
 from okd_conformance.catalogue import Answers, Applies, Requirement
 from okd_conformance.judge.case import Case
+from okd_conformance.judge.ledger import Left
 from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested, Stopped
@@ -538,7 +539,7 @@ def test_equal_results_keep_the_first(here: Stage) -> None:
 def test_what_was_created_is_deleted(here: Stage) -> None:
     here.case(asking(), UPLOAD).sent(here.case(asking(), UPLOAD).canonical())
     assert [created.document_id for created in here.bench.ledger.open()] == [DOCUMENT]
-    assert here.bench.clean_up() == []
+    assert here.bench.clean_up() == Left()
     assert here.bench.ledger.open() == []
     last = here.heard[-1]
     assert (last.method, str(last.url)) == ("DELETE", f"{BASE}/dms/okd/v1/documents/{DOCUMENT}")
@@ -551,8 +552,8 @@ def test_what_can_not_be_deleted_is_told(tmp_path: Path, status: int, left: int)
     found = there.bench.clean_up()
     assert len(found) == left
     if left:
-        assert found[0].as_json()["document_type"] == "examination"
-        assert found[0].document_id == DOCUMENT
+        (created,) = found.created
+        assert (created.document_type, created.document_id) == ("examination", DOCUMENT)
 
 
 def test_tokens_are_secret_as_soon_as_they_are_had(here: Stage) -> None:

@@ -23,6 +23,7 @@ from okd_conformance.edition import load_edition
 from okd_conformance.judge import large
 from okd_conformance.judge.case import Case, CaseSpec
 from okd_conformance.judge.interruption import held_back
+from okd_conformance.judge.ledger import Left
 from okd_conformance.judge.stops import NotTested
 from okd_conformance.proving import judged, prove_fault
 from okd_conformance.reference import Running, running_server
@@ -389,7 +390,7 @@ def test_an_interruption_leaves_nothing_behind(run: Run, running: Running, when:
         signal.signal(signal.SIGINT, before)
     stored = 0 if when == "while it is sent" else 1
     assert len(run.bench.ledger.open()) == stored
-    assert run.bench.clean_up() == []
+    assert run.bench.clean_up() == Left()
     run.bench.send(case.canonical().request(), "barrier", "dms", case.operation)
     assert documents(running) == (1, [])  # the last one, which says that the server is done with the others
 

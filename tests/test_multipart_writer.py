@@ -175,6 +175,20 @@ def test_streamed_and_whole_are_the_same_bytes(message: tuple[Multipart, list[by
     assert sent(streamed.payload()) == whole.payload()
 
 
+@pytest.mark.parametrize("parse", PARSERS)
+def test_large_and_empty_parts_are_read_back(parse: Callable[[Multipart, bytes], Read]) -> None:
+    almost = b"\r\n--boundary-of-this" * 5000
+    contents = [b"", bytes(range(256)) * 800, almost, b""]
+    parts = (
+        Part.form("", contents[0]),
+        Part.form("part 1", in_chunks(contents[1], 4096), filename='naam é "1".pdf'),
+        Part.form("part 2", contents[2]),
+        Part.form("part 3", in_chunks(contents[3], 1), filename=""),
+    )
+    message = Multipart(parts, "boundary-of-this-message", preamble=b"before", epilogue=CRLF + b"after")
+    assert parse(message, sent(message.payload())) == expected(parts, contents)
+
+
 # --- examples ---------------------------------------------------------------------------------------------
 
 TWO_PARTS = (

@@ -5,18 +5,20 @@ Without a Chromium these are skipped; with OKD_BROWSER_REQUIRED set they fail in
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import report_sample as sample
-from okd_conformance.judge.outcome import Status
+from okd_conformance.judge.outcome import Excuse, Status
 from okd_conformance.report.html import html
-from okd_conformance.report.model import TargetInfo
+from okd_conformance.report.model import Report, TargetInfo
 from okd_conformance.text import Text
 from optional import needed
 
@@ -30,6 +32,15 @@ PHONE = {"width": 375, "height": 740}
 HOSTILE = (
     "<img src=https://elsewhere.invalid/x onerror=\"document.title='caught'\">\u202e"
     "</script><script>document.title='caught'</script>"
+)
+
+ACTING = (
+    "\"'><img src=https://elsewhere.invalid/x onerror=\"window.caught=1\"><svg onload='window.caught=2'>"
+    "</title></style></textarea></pre></script><script>window.caught=3;alert(3)</script>"
+    "<iframe src=javascript:alert(4)></iframe><base href=https://elsewhere.invalid/>"
+    "<meta http-equiv=refresh content='0;url=https://elsewhere.invalid'>"
+    "<a href=javascript:alert(5)>x</a> javascript:alert(6) onmouseover=alert(7) "
+    "{{7*7}} ${7*7} <!-- --> ]]> \u2028 \u202e \x1b[2J \x00 \x9b &#x3c;script&#x3e;"
 )
 
 
@@ -57,10 +68,16 @@ SCOPES = [
 ]
 
 
+KNOWN = Excuse("release 4.3 brings it, ticket 1234", "2027-01-31")
+
+
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = {"sections": {"MPT": {"cases": 3, "requests": 12, "seconds": 1.5}}}
-    report = sample.report([*sample.RESULTS, *SCOPES], run=run)
+    known = [
+        replace(case, excused=KNOWN) if case.status is Status.FAILED else case for case in sample.RESULTS
+    ]
+    report = sample.report([*known, *SCOPES], run=run)
     path = tmp_path_factory.mktemp("page") / "report.html"
     path.write_text(html(report, sample.har(), "en"), encoding="utf-8")
     return path
@@ -122,6 +139,36 @@ def test_filters_narrow_and_reset(opened: Any) -> None:
     page.fill("#find", "boundary")
     assert shown(page) == ["row-OKD-MPT-017"]
     assert page.locator("#shown").inner_text() == "1"
+
+
+def test_a_number_at_the_verdict_shows_what_it_counts(opened: Any) -> None:
+    page = opened()
+    page.fill("#find", "boundary")
+    page.locator(".legend a[data-only=inconclusive]").click()
+    assert shown(page) == ["row-OKD-FX-003"]
+    assert page.locator("#requirements").bounding_box()["y"] < DESKTOP["height"]
+    page.locator(".legend a[data-only=warning]").click()
+    assert shown(page) == ["row-OKD-MPT-006"]
+
+
+def test_what_the_baseline_excuses_is_seen(opened: Any) -> None:
+    for viewport in (DESKTOP, PHONE):
+        page = opened(viewport=viewport)
+        finding = page.locator("#OKD-MPT-017-dms")
+        assert finding.locator("summary .excused [lang=en]").inner_text() == "1 of 1 excused"
+        assert finding.locator("p.excused").first.is_visible()
+        assert "31 January 2027 (baseline): release 4.3" in finding.locator("p.excused").first.inner_text()
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+
+
+def test_a_remark_keeps_its_distance_from_the_words_of_the_standard(opened: Any, tmp_path: Path) -> None:
+    path = tmp_path / "remark.html"
+    warned = sample.report([sample.case("OKD-MPT-021", Status.WARNING)])
+    path.write_text(html(warned, None, "en"), encoding="utf-8")
+    page = opened("#OKD-MPT-021-dms", path=path)
+    remark = page.locator("#OKD-MPT-021-dms blockquote + .why").bounding_box()
+    quote = page.locator("#OKD-MPT-021-dms blockquote").last.bounding_box()
+    assert remark["y"] - (quote["y"] + quote["height"]) >= 8
 
 
 def test_a_deep_link_opens_and_shows_what_it_points_to(opened: Any) -> None:
@@ -226,6 +273,38 @@ def test_hostile_strings_are_only_text(opened: Any, tmp_path: Path) -> None:
     assert page.title() != "caught"
     assert page.locator("img").count() == 0
     assert page.locator("body > script").count() == 1
+
+
+def test_a_strangers_report_does_nothing_in_a_browser(opened: Any, tmp_path: Path) -> None:
+    """Every text of a stored report and its exchanges is hostile; rendered again and clicked."""
+    stored = sample.poisoned(json.loads(json.dumps(sample.report().to_json())), ACTING)
+    har = sample.poisoned(json.loads(json.dumps(sample.har())), ACTING)
+    path = tmp_path / "strange.html"
+    path.write_text(html(Report.from_json(stored), har, "en"), encoding="utf-8")
+    page = opened(path=path)
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    policy = page.locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content")
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    for link in page.locator("a").all():
+        assert link.get_attribute("href").startswith("#")
+    for button in page.locator("button:visible").all()[:12]:
+        button.click()
+    page.fill("#find", ACTING)
+    page.mouse.move(200, 300)
+    assert page.evaluate("window.caught") is None
+    assert page.title() != "caught"
+    assert dialogs == []
+    assert (
+        page.locator("img, iframe, object, embed, form:not(#filters), base, meta[http-equiv=refresh]").count()
+        == 0
+    )
+    assert page.locator("body > script").count() == 1
+    assert page.locator("svg script, math, style:not(head style)").count() == 0
+    acting = "(e) => e.getAttributeNames().some((name) => name.startsWith('on'))"
+    assert page.evaluate(f"[...document.querySelectorAll('*')].filter({acting}).length") == 0
 
 
 def test_without_script_everything_can_be_read(opened: Any) -> None:

@@ -22,14 +22,18 @@ from okd_conformance.report.html import html
 from okd_conformance.report.junit import junit
 from okd_conformance.report.markdown import code_block, escaped, markdown
 from okd_conformance.report.model import Report, TargetInfo
-from okd_conformance.text import Text
+from okd_conformance.standard.findings import Finding
+from okd_conformance.standard.matrix import matrix_html, read_matrix
+from okd_conformance.standard.render import rendered
+from okd_conformance.text import Lang, Text
 from report_sample import DMS
 
 HOSTILE = (
     "</script></pre><img src=x onerror=alert(1)>"
     "\x1b]0;owned\x07\x1b[2J\x00\x9b31m\r\nsecond line"
     " [click](javascript:alert(1)) ![i](http://evil.example/i.png) `code` ``` @someone https://evil.example"
-    " \u202egnp.exe ]]> &amp; {{ 7*7 }} {0} [red]rich[/red] :smile: \ud800 \ufffe \U000e0041"
+    " \u202egnp.exe \u2066\u200f\u061c\u2028 \x85\x9d | cell"
+    " ]]> &amp; {{ 7*7 }} {0} [red]rich[/red] :smile: \ud800 \ufffe \U000e0041"
 )
 STATUSES = [Status.FAILED, Status.WARNING, Status.INCONCLUSIVE, Status.SUITE_FAULT, Status.PASSED]
 
@@ -71,7 +75,9 @@ def hostile_har() -> dict[str, Any]:
 
 def assert_harmless(text: str) -> None:
     """No control characters but line ends and tabs, no turned direction, nothing that UTF-8 can't hold."""
-    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ufffe\U000e0041]", text)
+    assert not re.search(
+        "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200f\u2028-\u202e\u2066-\u2069\ufffe\U000e0041]", text
+    )
     text.encode("utf-8")
 
 
@@ -100,11 +106,15 @@ class Tags(HTMLParser):
         super().__init__()
         self.tags: list[str] = []
         self.attributes: set[str] = set()
+        self.links: list[str] = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.attributes |= {name for name, _ in attrs}
+        self.links += [
+            value or "" for name, value in attrs if name in {"href", "src", "action", "xlink:href"}
+        ]
 
 
 def test_html_shows_markup_as_text() -> None:
@@ -174,3 +184,84 @@ def test_files_hold_what_was_sent(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "exchanges.har").read_text("utf-8")) == har
     written = json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert Report.from_json(written).cases() == report.cases()
+
+
+# --- a stranger's report, rendered again ----------------------------------------------------------------
+
+
+def strange() -> tuple[Report, dict[str, Any]]:
+    """Every text of a stored report and of its exchanges is hostile: names, ids, roles, flows, headers."""
+    run = {"sections": {"MPT": {"cases": 3, "requests": 12, "seconds": 1.5}}}
+    stored = json.loads(json.dumps(sample.report(run=run).to_json()))
+    exchanges = json.loads(json.dumps(sample.har()))
+    return Report.from_json(sample.poisoned(stored, HOSTILE)), sample.poisoned(exchanges, HOSTILE)
+
+
+def test_a_strange_report_is_poisoned_where_a_stranger_can_write() -> None:
+    report, har = strange()
+    assert all(HOSTILE in name for name in report.roles)
+    assert all(HOSTILE in case.id and HOSTILE in case.summary.nl for case in report.cases())
+    assert all(HOSTILE in row.id and HOSTILE in row.section for row in report.requirements)
+    assert HOSTILE in har["log"]["entries"][0]["request"]["method"]
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_a_strange_report_is_only_text(lang: Lang) -> None:
+    report, har = strange()
+    page, xml, summary, picture = (
+        html(report, har, lang),
+        junit(report, lang),
+        markdown(report, lang),
+        badge(report, lang),
+    )
+    for text in (page, xml, summary, picture):
+        assert_harmless(text)
+    found = Tags(page)
+    assert found.tags.count("script") == 1
+    assert "img" not in found.tags
+    assert not [name for name in found.attributes if name.startswith("on")]
+    assert {link[:1] for link in found.links} <= {"#", "d"}
+    ET.fromstring(xml.encode())  # noqa: S314 - our own output
+    ET.fromstring(picture.encode())  # noqa: S314 - our own output
+    outside = re.sub(r"(?ms)^(`{4,})text$.*?^\1$", "", summary)
+    outside = re.sub(r"(?<!\\)(`+)(?!`)[^\n]*?(?<!`)\1(?!`)", "", outside)
+    assert not re.search(r"(?<!\\)<", outside)
+    assert not re.search(r"(?<!\\)\]\((?!#)", outside)
+
+
+def test_a_strange_report_on_the_console() -> None:
+    stream = io.StringIO()
+    console = ConsoleReporter(stream, "nl")
+    report, _ = strange()
+    for case in report.cases():
+        console.case_done(case)
+    console.finish(report, Path("reports"))
+    assert_harmless(stream.getvalue())
+
+
+# --- the tools for the standards group --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json", "sarif"])
+def test_findings_about_strange_files_are_only_text(form: str) -> None:
+    text = Text.same(HOSTILE)
+    found = [Finding("OKD-X", "error", f"{HOSTILE}.yaml", 1, text, text, text, {"case": HOSTILE})]
+    shown = rendered(found, form, "en")
+    assert_harmless(shown)
+    if form == "json":
+        assert json.loads(shown)["findings"][0]["case"] == HOSTILE
+    if form == "markdown":
+        assert "](" not in shown
+        assert "<" not in shown
+
+
+def test_the_matrix_of_strange_reports_is_only_text(tmp_path: Path) -> None:
+    report, _ = strange()
+    file = tmp_path / "report.json"
+    file.write_text(json.dumps(report.to_json()), encoding="utf-8")
+    text = matrix_html(read_matrix([file]), "en")
+    assert_harmless(text)
+    found = Tags(text)
+    assert not {"img", "script", "a"} & set(found.tags)
+    assert not [name for name in found.attributes if name.startswith("on")]
+    assert "default-src 'none'" in text

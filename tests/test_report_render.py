@@ -111,6 +111,15 @@ def test_markdown_tells_the_verdict_and_what_to_change() -> None:
     assert "- Tested on: 22 November 2026, 11:41 (UTC)" in page
 
 
+def test_what_could_not_be_judged_gets_no_advice_about_the_product() -> None:
+    advice = Text("Kijk in het product.", "Look into the product.")
+    given = sample.requirement("OKD-FX-003", remedy=advice)
+    for status, told in ((Status.INCONCLUSIVE, False), (Status.SUITE_FAULT, False), (Status.FAILED, True)):
+        found = sample.report([sample.case("OKD-FX-003", status)], [given], roles=(DMS,))
+        for rendered in (markdown(found, "en"), junit(found, "en"), html(found, None, "en")):
+            assert (advice.en in rendered) is told, status
+
+
 def test_markdown_of_many_findings_stays_short() -> None:
     rows = [sample.requirement(f"OKD-MPT-{n:03}") for n in range(80)]
     cases = [sample.case(row.id, Status.FAILED, f"n={n}") for row in rows for n in range(9)]
@@ -283,6 +292,7 @@ def test_console_writes_plain_lines_where_there_is_no_terminal() -> None:
     assert "MPT      1 failed, 1 warning, 3 passed" in lines
     assert any(re.fullmatch(r"dms +Not conformant +1 +1 +1 +3 +1 +1", line.strip()) for line in lines)
     assert "Not conformant to okd-1.5 as dms and examineren, standard profile; 1 GB not tested;" in text
+    assert lines[-2].startswith("More about a requirement: okd-conformance explain OKD-MPT-017.")
     assert lines[-1] == f"Report: {Path('reports/one') / 'report.html'}"
 
 

@@ -290,9 +290,13 @@ def test_production_needs_an_explicit_word(
     ("arguments", "words"),
     [
         (("--role", "nobody"), "--role nobody"),
+        (("--role", "dsm"), "Do you mean dms?"),
         (("--flow", "99"), "--flow 99"),
+        (("--flow", "99"), "There are: service, 1, 2,"),
         (("--requirement", "OKD-MPT-999"), "OKD-MPT-999"),
         (("--requirement", "MPT"), "--requirement MPT"),
+        (("--requirement", "MPT"), "Do you mean OKD-MPT?"),
+        (("--requirement", "zzzzzz"), "'okd-conformance list requirements' shows them all."),
         (("--case", "OKD-MPT-999[dms]"), "OKD-MPT-999[dms]"),
         (("--edition", "okd-99"), "okd-99"),
         (("--report-dir", "target.yaml/below"), "target.yaml/below"),
@@ -340,6 +344,40 @@ def test_a_served_fault_is_found(tmp_path: Path) -> None:
     assert rows(report, "failed") == {"OKD-MPT-002"}
     assert "OKD-MPT-002" in FAULTS["id-not-uuid"].breaks
     assert "OKD-MPT-002" in done.stdout
+
+
+def test_a_run_with_failures_renders_again_to_the_same_files(tmp_path: Path) -> None:
+    excused = "OKD-MPT-009[dms,upload_to_offering]"
+    baseline = f"excused:\n- case: '{excused}'\n  reason: a ticket, <b>é</b>\n  until: 2999-12-31\n"
+    (tmp_path / "known.yaml").write_text(baseline, encoding="utf-8")
+    with running_server(roles=["dms"], faults=["missing-metadata-accepted", "challenge-missing"]) as running:
+        file = written(tmp_path, running)
+        chosen = ("--requirement", "OKD-MPT-009", "--requirement", "OKD-AUT-007")
+        given = ("--baseline", "known.yaml", "--lang", "nl", "--report-dir", "r")
+        done = okd(tmp_path, file.name, *chosen, *given)
+    assert done.returncode == 1, done.stderr
+    stored = read(tmp_path / "r")
+    assert rows(stored, "failed") == {"OKD-MPT-009"}
+    assert rows(stored, "warning") == {"OKD-AUT-007"}
+    jsonschema.Draft202012Validator(schema()).validate(stored)
+    cases = [case for row in stored["requirements"] for case in row["cases"]]
+    assert [case["id"] for case in cases if "excused" in case] == [excused]
+    told = {case["id"]: (case["expected"], case["received"]) for case in cases}
+    assert told[excused][0]["nl"] == "een antwoord met status 400 Bad Request of 422 Unprocessable Entity"
+    absent = told["OKD-AUT-007[dms,upload_to_person]"][1]
+    assert absent["en"] == "an answer 401 without the header WWW-Authenticate"
+    forms = {
+        "html": "report.html",
+        "junit": "junit.xml",
+        "markdown": "summary.md",
+        "badge": "badge.svg",
+    }
+    for form, name in forms.items():
+        again = tmp_path / f"again-{name}"
+        order = ["report", str(tmp_path / "r" / "report.json"), "--format", form, "--lang", "nl"]
+        rendered = CliRunner().invoke(main, [*order, "--output", str(again)])
+        assert rendered.exit_code == 0, rendered.output
+        assert again.read_bytes() == (tmp_path / "r" / name).read_bytes(), name
 
 
 def test_a_failure_teaches_and_keeps_secrets(tmp_path: Path) -> None:
@@ -410,7 +448,7 @@ CRASHES = "def pytest_runtest_logreport(report):\n    raise ZeroDivisionError('o
     ids=["check", "module", "engine"],
 )
 def test_a_fault_of_the_suite_blames_nobody_else(
-    target: Path, tmp_path: Path, files: dict[str, str], words: str
+    dms: Running, target: Path, tmp_path: Path, files: dict[str, str], words: str
 ) -> None:
     for name, text in files.items():
         (tmp_path / name).write_text(textwrap.dedent(text))
@@ -422,38 +460,114 @@ def test_a_fault_of_the_suite_blames_nobody_else(
     assert report["verdict"] == "suite_fault"
     assert words in json.dumps(report)
     assert rows(report, "failed") == set()
+    assert dms.app.state.world.store.documents("dms") == []
+    assert [file.name for file in (tmp_path / "r").iterdir() if "ledger" in file.name] == []
+
+
+BROKEN_CLEAN_UP = """
+from okd_conformance.judge.bench import Bench
+
+
+def broken(bench):
+    raise ZeroDivisionError("oops")
+
+
+Bench.clean_up = broken
+"""
+
+
+def test_a_clean_up_that_crashes_loses_neither_report_nor_ledger(tmp_path: Path) -> None:
+    with running_server(roles=["dms"]) as running:
+        (tmp_path / "test_good.py").write_text(GOOD)
+        (tmp_path / "conftest.py").write_text(BROKEN_CLEAN_UP)
+        options = ("--okd-target", str(written(tmp_path, running)), "--okd-report-dir", "r")
+        done = plain_pytest(tmp_path, ".", "-p", "okd_conformance.plugin", *options)
+        assert done.returncode == 4, done.stdout
+        assert "ZeroDivisionError: oops" in json.dumps(read(tmp_path / "r"))
+        ledger = read(tmp_path / "r", "ledger.json")
+        left = {document.id for document in running.app.state.world.store.documents("dms")}
+    assert {created["document_id"] for created in ledger["created"]} == left
+    assert left
 
 
 # --- stopped ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_cleans_up_and_reports(tmp_path: Path, ended_by: signal.Signals) -> None:
-    with running_server(roles=["dms"], variants=["latency"]) as running:
-        store = running.app.state.world.store
-        process = subprocess.Popen(
-            [*COMMAND, str(written(tmp_path, running)), "--requirement", "OKD-MPT", "--report-dir", "r"],
-            cwd=tmp_path,
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        try:
-            until(lambda: len(store.documents("dms")) > 1 or process.poll() is not None)
+def interrupted(
+    running: Running,
+    folder: Path,
+    ended_by: signal.Signals,
+    *options: str,
+    group: bool = False,
+    again: bool = False,
+) -> str:
+    """End a run from outside when it has stored something, and look at what it leaves; gives its stderr.
+
+    ``group``: like a terminal does it, so that workers get the signal too. ``again``: once more when the
+    clean-up has begun, if it is slow enough for that.
+    """
+    store = running.app.state.world.store
+    chosen = ("--requirement", "OKD-MPT", "--report-dir", "r", *options)
+    process = subprocess.Popen(
+        [*COMMAND, str(written(folder, running)), *chosen],
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        until(lambda: len(store.documents("dms")) > 5 or process.poll() is not None)
+        stored = len(store.documents("dms"))
+        (os.killpg if group else os.kill)(process.pid, ended_by)
+        if again:
+            until(lambda: len(store.documents("dms")) < stored or process.poll() is not None)
             process.send_signal(ended_by)
-            _, errors = process.communicate(timeout=PATIENCE_S)
-        finally:
-            process.kill()
-        assert process.returncode == 3
-        assert "Traceback" not in errors
-        assert store.documents("dms") == []
-    report = read(tmp_path / "r")
+        _, errors = process.communicate(timeout=PATIENCE_S)
+    finally:
+        process.kill()
+    assert process.returncode == 3, errors
+    assert "Traceback" not in errors
+    report = read(folder / "r")
     assert report["run"]["interrupted"]
     assert report["verdict"] == "incomplete"
-    assert "OKD-MPT-026" in rows(report, "inconclusive"), "what did not run is not passed"
+    assert "OKD-MPT-026" not in rows(report, "passed"), "what did not run is not passed"
+    assert list((folder / "r").glob("*.jsonl")) == []
+    return errors
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_run_cleans_up_and_reports(tmp_path: Path, ended_by: signal.Signals) -> None:
+    with running_server(roles=["dms"], variants=["latency"]) as running:
+        interrupted(running, tmp_path, ended_by)
+        assert running.app.state.world.store.documents("dms") == []
+    assert "OKD-MPT-026" in rows(read(tmp_path / "r"), "inconclusive")
     assert not (tmp_path / "r" / "ledger.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("ended_by", "group"), [(signal.SIGINT, True), (signal.SIGTERM, False)], ids=["terminal", "command"]
+)
+def test_interrupted_workers_leave_nothing_behind(
+    tmp_path: Path, ended_by: signal.Signals, group: bool
+) -> None:
+    with running_server(roles=["dms"], variants=["latency"]) as running:
+        interrupted(running, tmp_path, ended_by, "--workers", "2", group=group)
+        assert running.app.state.world.store.documents("dms") == []
+    assert not (tmp_path / "r" / "ledger.json").exists()
+
+
+def test_an_interrupted_clean_up_keeps_the_rest_in_the_ledger(tmp_path: Path) -> None:
+    with running_server(roles=["dms"], variants=["latency"]) as running:
+        errors = interrupted(running, tmp_path, signal.SIGTERM, again=True)
+        left = {document.id for document in running.app.state.world.store.documents("dms")}
+        assert left
+        assert "ledger.json" in errors
+        ledger = tmp_path / "r" / "ledger.json"
+        assert {created["document_id"] for created in read(ledger.parent, ledger.name)["created"]} == left
+        done = CliRunner().invoke(main, ["cleanup", str(ledger), str(tmp_path / "target.yaml")])
+        assert (done.exit_code, running.app.state.world.store.documents("dms")) == (0, [])
 
 
 def until(happened: Callable[[], bool]) -> None:

@@ -20,11 +20,12 @@ from okd_conformance.cli import main
 from okd_conformance.edition import edition_ids, load_edition
 from okd_conformance.init_file import REFERENCE_URL, Wishes, fixtures_needed, write_target_file
 from okd_conformance.reference import Running, running_server
+from okd_conformance.reference.school import load_school
 from okd_conformance.target import load_target
 from okd_conformance.text import Lang, Text
 from okd_conformance.wire.exchange import Answer, Exchange, Request
 
-VARIABLES = {"OKD_SECRET": "reference-secret-1"}
+VARIABLES = {"OKD_SECRET": "reference-secret-1", "OKD_SECOND_SECRET": "reference-secret-2"}
 OWN = Wishes(
     edition="okd-1.5",
     name="Acme: DMS #1",
@@ -49,6 +50,21 @@ def test_the_reference_s_values_make_a_valid_file(tmp_path: Path, edition: str, 
     assert target.edition == edition
     assert list(target.roles) == list(load_edition(edition).roles)
     assert list(target.fixtures) == fixtures_needed(load_edition(edition), target.roles)
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_what_to_do_next_with_the_reference_works_as_printed(tmp_path: Path, lang: Lang) -> None:
+    file = tmp_path / "target.yaml"
+    words = write_target_file(str(file), Wishes("okd-1.5", reference=True), lang, None, False, False)
+    variables = dict(re.findall(r"export (\w+)=(\S+)", words))
+    target = load_target(file, variables)
+    assert target.auth is not None
+    assert [client.client_secret.reveal() for client in target.auth.clients] == list(variables.values())
+    known = {client.client_id: client.client_secret for client in load_school().clients}
+    assert {c.client_id: c.client_secret.reveal() for c in target.auth.clients}.items() <= known.items()
+    assert len({client.component for client in target.auth.clients}) == 2
+    assert "okd-conformance serve --edition okd-1.5 --port 8800\n" in words
+    assert target.roles["dms"].base_url == f"{REFERENCE_URL}/dms/okd/v1"
 
 
 def test_options_are_written_as_they_are(tmp_path: Path) -> None:
@@ -110,11 +126,12 @@ def test_a_person_is_asked_and_offered_the_reference_s_values(tmp_path: Path) ->
         return answers.get(question.en) or offered or ""
 
     file = tmp_path / "target.yaml"
-    write_target_file(str(file), Wishes("okd-1.5", roles=("inschrijven",)), "en", ask, False, False)
+    words = write_target_file(str(file), Wishes("okd-1.5", roles=("inschrijven",)), "en", ask, False, False)
     address = "Address where the standard's paths begin: Enrolment module"
     assert asked[address] == f"{REFERENCE_URL}/inschrijven/okd/v1"
     assert asked["Other student: Student number"] == "0012345"
     assert load_target(file, VARIABLES).name == "Acme"
+    assert "export OKD_SECRET=reference-secret-1\n" in words
 
 
 def test_the_schema_is_put_beside_it_for_editors(tmp_path: Path) -> None:
@@ -190,6 +207,27 @@ def test_what_is_wrong_is_named(
     assert found == code
     assert words in out
     assert "mend" in out.splitlines()[-1] or "One thing first" in out.splitlines()[-1]
+
+
+def test_a_wrong_token_address_is_one_thing_to_mend(server: Running, tmp_path: Path, capsys: Any) -> None:
+    clients = [{"client_id": "okd-all", "client_secret": "x", "scopes": ["okd:a", "okd:b", "okd:c"]}]
+    url = f"{server.base_url}/nothing-here"
+    code, out = checked(server, tmp_path, capsys, auth__token_url=url, auth__clients=clients)
+    assert code == 3
+    assert "x okd-all: no token for okd:a, okd:b, okd:c: the token endpoint answers 404" in out
+    assert "Is auth.token_url right?" in out.splitlines()[-1]
+    assert out.splitlines()[-1].startswith("One thing first")
+
+
+def test_what_one_client_alone_cannot_show_is_foretold(server: Running, tmp_path: Path, capsys: Any) -> None:
+    clients = yaml.safe_load(server.target)["auth"]["clients"][:1]
+    code, out = checked(server, tmp_path, capsys, auth__clients=clients, auth__signing_key=None)
+    assert code == 0
+    assert "- all clients belong to one system" in out
+    assert "- auth.signing_key is absent" in out
+    _, whole = checked(server, tmp_path, capsys)
+    assert "one system" not in whole
+    assert "signing_key" not in whole
 
 
 def test_what_no_client_may_call_is_named(server: Running, tmp_path: Path, capsys: Any) -> None:

@@ -68,7 +68,8 @@ class _Failure:
 class Tokens:
     """The tokens of one run. Each is asked for once and kept until shortly before it expires.
 
-    Scopes given as a text keep their order in the request.
+    Scopes given as a text keep their order in the request. ``learn`` is told of each token, before anybody
+    else has it.
     """
 
     def __init__(
@@ -76,9 +77,11 @@ class Tokens:
         target: Target,
         transport: httpx.BaseTransport | None = None,
         now: Callable[[], float] = time.time,
+        learn: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._auth = target.auth or Auth(token_url="", clients=())
-        self._endpoint = TokenEndpoint(target, self._auth, transport)
+        self._endpoint = TokenEndpoint(target, self._auth, transport, learn)
+        self._learn = learn
         self._now = now
         self._kept: dict[_Key, tuple[Token, float]] = {}
         self._failed: dict[_Key, _Failure] = {}
@@ -132,7 +135,7 @@ class Tokens:
                 scopes, client_id = (first.scopes[:1], first.client_id) if first else ((), client_id)
             good = self.bearer(scopes, component=component, client_id=client_id)
             if kind in _EDITS:
-                return _edited(kind, good.value)
+                return self._known(_edited(kind, good.value))
             return self._sign(good, _CHANGES[kind](int(self._now())))
 
     # --- asking ----------------------------------------------------------------------------------------
@@ -238,7 +241,12 @@ class Tokens:
             claims.update({n: _as_before(claims.get(n), wanted) for n in names})
         claims.update({"jti": str(uuid.uuid4()), **_same_layout(changes, claims)})
         header = {k: v for k, v in model.header.items() if k in {"typ", "kid"}} if model else None
-        return sign(key.reveal(), claims, header)
+        return self._known(sign(key.reveal(), claims, header))
+
+    def _known(self, value: str) -> str:
+        """A token that was made here, now that it is known to be secret."""
+        self._learn(value)
+        return value
 
     def _own_claims(self, good: Token) -> dict[str, Any]:
         """The claims of a token when the issuer gave no example to copy."""

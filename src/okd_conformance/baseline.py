@@ -8,14 +8,14 @@ nobody forgets one.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from okd_conformance.configuration import ConfigurationError, Mistake, shortened
-from okd_conformance.judge.outcome import CaseResult, Status
+from okd_conformance.judge.outcome import CaseResult, Excuse, Status
 from okd_conformance.report.model import Report
 from okd_conformance.report.wording import counted
 from okd_conformance.text import Text, say
@@ -40,10 +40,20 @@ class Entry:
 class Applied:
     """What a baseline makes of a run."""
 
-    excused: tuple[str, ...]
-    """The ids of the failed cases that it excuses."""
+    excuses: Mapping[str, Excuse]
+    """The failed cases that it excuses, by id."""
     mistakes: tuple[Mistake, ...]
     """The entries that are stale, unknown or expired."""
+
+    @property
+    def excused(self) -> tuple[str, ...]:
+        """The ids of the failed cases that it excuses."""
+        return tuple(self.excuses)
+
+    def mark(self, report: Report) -> None:
+        """Write each excuse at its case, so that every rendering of the report can show it."""
+        for case in report.cases():
+            case.excused = self.excuses.get(case.id)
 
     def words(self, file: str) -> tuple[Text, ...]:
         """The same, for people."""
@@ -62,14 +72,15 @@ class Baseline:
         """What the file makes of a run. ``today`` defaults to the day, in UTC, on which the run began."""
         cases = {case.id: case for case in report.cases()}
         day = today or _day(report.run.started)
-        excused, mistakes = [], []
+        excuses: dict[str, Excuse] = {}
+        mistakes = []
         for entry in self.entries:
             wrong = _wrong(entry, cases.get(entry.case), report, day)
             if wrong is not None:
                 mistakes.append(Mistake(self.file, entry.line, *wrong))
             elif entry.case in cases and cases[entry.case].status is Status.FAILED:
-                excused.append(entry.case)
-        return Applied(tuple(excused), tuple(mistakes))
+                excuses[entry.case] = Excuse(entry.reason, entry.until.isoformat())
+        return Applied(excuses, tuple(mistakes))
 
 
 def _day(started: str) -> date:

@@ -26,6 +26,7 @@ from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.report.clean import printable
 from okd_conformance.run import Options, Run, open_run
 from okd_conformance.target import is_loopback
+from okd_conformance.target_model import Client as TargetClient
 from okd_conformance.text import Lang, Text, say
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.tls import shake_hands
@@ -56,13 +57,17 @@ class _Progress:
 
     lang: Lang
     write: Callable[[str], object]
+    redact: Callable[[str], str] = str
     found: list[Found] = field(default_factory=list)
 
     def add(self, found: Found) -> None:
         self.found.append(found)
-        self.write(f"{_MARKS[found.how]} {printable(found.words.in_language(self.lang))}\n")
+        self.write(f"{_MARKS[found.how]} {self._shown(found.words)}\n")
         if found.remedy:
-            self.write(f"    {printable(found.remedy.in_language(self.lang))}\n")
+            self.write(f"    {self._shown(found.remedy)}\n")
+
+    def _shown(self, words: Text) -> str:
+        return printable(self.redact(words.in_language(self.lang)))
 
     def close(self) -> int:
         """Write the last sentence and return the exit code."""
@@ -74,7 +79,7 @@ class _Progress:
         first = say("config_first", words=bad[0].words, remedy=bad[0].remedy or "")
         key = "config_mend_one" if len(bad) == 1 else "config_mend_many"
         words = say(key, n=len(bad), first=first)
-        self.write(printable(words.in_language(self.lang)) + "\n")
+        self.write(self._shown(words) + "\n")
         return 2 if any(one.code == 2 for one in bad) else 3
 
 
@@ -88,6 +93,7 @@ def check_target(file: str, edition: str | None, lang: Lang) -> int:
         sys.stdout.write(say("config_file_wrong", n=len(error.mistakes)).in_language(lang) + "\n")
         return 2
     with contextlib.closing(run):
+        progress.redact = run.bench.redactor.text
         for found in look_at(run):
             progress.add(found)
     return progress.close()
@@ -224,8 +230,10 @@ def _tokens(run: Run) -> Iterator[Found]:
         return
     end = time.monotonic() + _TOKENS_S
     refused = False
+    some = False
     for client in auth.clients:
         had: list[str] = []
+        without: dict[str, tuple[Text, list[str]]] = {}
         for scope in client.scopes:
             if time.monotonic() > end:
                 yield Found("unknown", say("config_tokens_slow", client=client.client_id))
@@ -233,8 +241,7 @@ def _tokens(run: Run) -> Iterator[Found]:
             try:
                 token = run.bench.tokens.bearer(scope, client_id=client.client_id)
             except TokenUnobtainable as problem:
-                words = say("config_no_token", client=client.client_id, scope=scope, reason=problem.reason)
-                yield Found("bad", words, say("config_no_token_remedy", place=client.place))
+                without.setdefault(problem.reason.en, (problem.reason, []))[1].append(scope)
                 continue
             except ConfigurationError as error:
                 yield from (Found("bad", m.message, m.remedy, 2) for m in error.mistakes)
@@ -244,8 +251,36 @@ def _tokens(run: Run) -> Iterator[Found]:
             yield from _granted(token, scope, client.client_id)
         if had:
             yield Found("good", say("config_tokens", client=client.client_id, scopes=", ".join(had)))
-    if not refused:
+        yield from _not_given(client, without, bool(had))
+        some = some or bool(had)
+    if some and not refused:
         yield from _flows_without_token(run)
+    yield from _rights_to_add(run)
+
+
+def _not_given(
+    client: TargetClient, without: Mapping[str, tuple[Text, list[str]]], some: bool
+) -> Iterator[Found]:
+    """The scopes for which a client got no token, by reason.
+
+    One reason for all of several scopes is not about the scopes but about the endpoint.
+    """
+    for reason, scopes in without.values():
+        told = {"client": client.client_id, "scope": ", ".join(scopes), "reason": reason}
+        endpoint = not some and len(without) == 1 and len(scopes) > 1
+        key = "config_no_token_at_all_remedy" if endpoint else "config_no_token_remedy"
+        yield Found("bad", say("config_no_token", **told), say(key, place=client.place))
+
+
+def _rights_to_add(run: Run) -> Iterator[Found]:
+    """What the target file leaves out, and what can't be judged for that reason."""
+    auth = run.target.auth
+    if auth is None or not any(run.edition.operations(role, "upload") for role in run.target.roles):
+        return
+    if len({client.component for client in auth.clients}) == 1:
+        yield Found("unknown", say("config_one_system"))
+    if auth.signing_key is None:
+        yield Found("unknown", say("config_no_signing_key"))
 
 
 def _granted(token: Token, scope: str, client: str) -> Iterator[Found]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import locale
 import sys
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from okd_conformance import __version__
+from okd_conformance.completing import names_of
 
 if TYPE_CHECKING:
     from okd_conformance.text import Lang
 
+_T = TypeVar("_T")
 _MANY = {"multiple": True, "default": ()}
 
 
@@ -21,36 +24,82 @@ def _default_lang() -> str:
     return "nl" if name.startswith("nl") else "en"
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def _read(make: Callable[[], _T], lang: Lang) -> _T:
+    """What ``make`` makes of files that the user named; a mistake in one is told as wrong usage."""
+    from okd_conformance.configuration import ConfigurationError  # noqa: PLC0415
+
+    try:
+        return make()
+    except ConfigurationError as error:
+        raise click.UsageError(error.render(lang)) from None
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Begin with 'run': without TARGET it judges the reference that comes with it. "
+    "For your own system: 'init', 'check-config', 'run'.",
+)
 @click.version_option(__version__)
 def main() -> None:
     """Judge an implementation of OKD, the document coupling of Dutch MBO schools."""
 
 
 @main.command()
-@click.argument("target", required=False, type=click.Path(dir_okay=False))
-@click.option("--edition", metavar="ID", help="Edition to judge by; default the target's, else okd-1.5.")
-@click.option("--role", "roles", metavar="ROLE", help="Only this role; repeatable.", **cast("Any", _MANY))
-@click.option("--flow", "flows", metavar="FLOW", help="Only this flow; repeatable.", **cast("Any", _MANY))
+@click.argument("target", required=False, type=click.Path())
+@click.option(
+    "--edition",
+    metavar="ID",
+    help="Edition to judge by; default the target's, else okd-1.5.",
+    shell_complete=names_of("editions"),
+)
+@click.option(
+    "--role",
+    "roles",
+    metavar="ROLE",
+    help="Only this role; repeatable.",
+    shell_complete=names_of("roles"),
+    **cast("Any", _MANY),
+)
+@click.option(
+    "--flow",
+    "flows",
+    metavar="FLOW",
+    help="Only this flow; repeatable.",
+    shell_complete=names_of("flows"),
+    **cast("Any", _MANY),
+)
 @click.option(
     "--requirement",
     "requirements",
     metavar="ID",
     help="Only this requirement or section; repeatable.",
+    shell_complete=names_of("requirements"),
     **cast("Any", _MANY),
 )
 @click.option("--case", "cases", metavar="ID", help="Only this case; repeatable.", **cast("Any", _MANY))
-@click.option("--profile", type=click.Choice(["smoke", "standard", "full"]), default="standard")
+@click.option(
+    "--profile",
+    type=click.Choice(["smoke", "standard", "full"]),
+    default="standard",
+    show_default=True,
+    help="smoke: a few cases per operation; full: the messages of 1 GB too.",
+)
 @click.option(
     "--large",
     type=click.Choice(["one", "all"]),
     default="all",
     help="Profile full: 1 GB by every operation, or by one and less by the others.",
 )
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--workers", type=click.IntRange(1, 16), default=1, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed, the same requests.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 16),
+    default=1,
+    show_default=True,
+    help="Processes that share the cases.",
+)
 @click.option("--report-dir", metavar="DIR", help="Where to write; default reports/<run id>.")
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 @click.option("--allow-production", is_flag=True, help="Write into a target that says it is production.")
 @click.option("--allow-incomplete", is_flag=True, help="Exit 0 when something could not be judged.")
 @click.option("--allow-hooks", is_flag=True, help="Start the commands that the target file has as hooks.")
@@ -68,16 +117,38 @@ def run(target: str | None, workers: int, **given: Any) -> None:
     sys.exit(run_suites(Options(target=target, run_id=new_run_id(), **given), workers))
 
 
-@main.command()
-@click.option("--edition", default="okd-1.5", show_default=True, metavar="ID")
+@main.command(short_help="Serve the reference implementation on loopback.")
 @click.option(
-    "--role", "roles", metavar="ROLE", help="Serve only this role; repeatable.", **cast("Any", _MANY)
+    "--edition", default="okd-1.5", show_default=True, metavar="ID", shell_complete=names_of("editions")
+)
+@click.option(
+    "--role",
+    "roles",
+    metavar="ROLE",
+    help="Serve only this role; repeatable.",
+    shell_complete=names_of("roles"),
+    **cast("Any", _MANY),
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0, the default, takes a free one.")
-@click.option("--fault", "faults", metavar="NAME", help="Deviate so; repeatable.", **cast("Any", _MANY))
-@click.option("--variant", "variants", metavar="NAME", help="Differ so; repeatable.", **cast("Any", _MANY))
+@click.option(
+    "--fault",
+    "faults",
+    metavar="NAME",
+    help="Deviate so; repeatable. 'list faults' names them.",
+    shell_complete=names_of("faults"),
+    **cast("Any", _MANY),
+)
+@click.option(
+    "--variant",
+    "variants",
+    metavar="NAME",
+    help="Differ so; repeatable. 'list variants' names them.",
+    shell_complete=names_of("variants"),
+    **cast("Any", _MANY),
+)
 @click.option("--print-target", is_flag=True, help="Print the target file for it; it ends with a line '...'.")
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def serve(**given: Any) -> None:
     """Serve the reference implementation on loopback, with its token issuer."""
     from okd_conformance.serving import serve_reference  # noqa: PLC0415
@@ -90,10 +161,12 @@ def serve(**given: Any) -> None:
     "what",
     type=click.Choice(["requirements", "flows", "operations", "editions", "roles", "faults", "variants"]),
 )
-@click.option("--edition", default="okd-1.5", show_default=True, metavar="ID")
-@click.option("--role", metavar="ROLE")
+@click.option(
+    "--edition", default="okd-1.5", show_default=True, metavar="ID", shell_complete=names_of("editions")
+)
+@click.option("--role", metavar="ROLE", shell_complete=names_of("roles"))
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def list_(what: str, edition: str, role: str | None, form: str, lang: Lang) -> None:
     """List what there is."""
     from okd_conformance.listing import listing, shown  # noqa: PLC0415
@@ -101,9 +174,9 @@ def list_(what: str, edition: str, role: str | None, form: str, lang: Lang) -> N
     click.echo(shown(listing(what, edition, role, lang), form), nl=False)
 
 
-@main.command()
-@click.argument("identifier", metavar="ID")
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+@main.command(short_help="Explain one requirement.")
+@click.argument("identifier", metavar="ID", shell_complete=names_of("every requirement"))
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def explain(identifier: str, lang: Lang) -> None:
     """Explain one requirement: what, why, source, how it is tested, what proves the check."""
     from okd_conformance.listing import explained  # noqa: PLC0415
@@ -117,7 +190,9 @@ def faults() -> None:
 
 
 @faults.command(name="run")
-@click.option("--edition", default="okd-1.5", show_default=True, metavar="ID")
+@click.option(
+    "--edition", default="okd-1.5", show_default=True, metavar="ID", shell_complete=names_of("editions")
+)
 @click.option("--only", metavar="REGEX", help="Only the faults whose name matches.")
 @click.option("--variants", is_flag=True, help="Prove the variants instead: nothing may fail or warn.")
 @click.option("--workers", type=click.IntRange(1, 16), default=2, show_default=True)
@@ -131,33 +206,41 @@ def faults_run(**given: Any) -> None:
 
 
 @main.command()
-@click.argument("ledger", metavar="LEDGER.json", type=click.Path(exists=True, dir_okay=False))
+@click.argument("ledger", metavar="LEDGER", type=click.Path(dir_okay=False))
 @click.argument("target", metavar="TARGET.yaml", type=click.Path(dir_okay=False))
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
-def cleanup(ledger: str, target: str, lang: Lang) -> None:
-    """Delete what an earlier run left at the target."""
+@click.option("--allow-production", is_flag=True, help="Delete at a target that says it is production.")
+@click.option("--allow-hooks", is_flag=True, help="Start the commands that the target file has as hooks.")
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
+def cleanup(ledger: str, target: str, lang: Lang, **allowed: bool) -> None:
+    """Undo what an earlier run left at the target.
+
+    LEDGER is the ledger.json in the folder of the run, also when the run was killed and only journals
+    (ledger.jsonl, ledger-gw0.jsonl) are there; or one of those.
+    """
     from okd_conformance.cleaning import clean  # noqa: PLC0415
 
-    sys.exit(clean(ledger, target, lang))
+    sys.exit(clean(ledger, target, lang, **allowed))
 
 
-@main.command()
-@click.argument("report_json", metavar="REPORT.json", type=click.Path(exists=True, dir_okay=False))
+@main.command(short_help="Render stored results again.")
+@click.argument("report_json", metavar="REPORT.json", type=click.Path())
 @click.option("--format", "form", type=click.Choice(["html", "junit", "markdown", "badge"]), default="html")
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 @click.option("--output", type=click.Path(dir_okay=False, writable=True), help="Default: standard output.")
 def report(report_json: str, form: str, lang: Lang, output: str | None) -> None:
     """Render stored results again; exchanges.har is read from beside them."""
     from okd_conformance.rendering import rendered_again  # noqa: PLC0415
 
-    text = rendered_again(report_json, form, lang)
+    text = _read(lambda: rendered_again(report_json, form, lang), lang)
     with click.open_file(output or "-", "w", encoding="utf-8") as file:
         file.write(text)
 
 
-@main.command(name="init")
+@main.command(name="init", short_help="Write a target file that explains itself.")
 @click.argument("file", default="target.yaml", type=click.Path(dir_okay=False))
-@click.option("--edition", default="okd-1.5", show_default=True, metavar="ID")
+@click.option(
+    "--edition", default="okd-1.5", show_default=True, metavar="ID", shell_complete=names_of("editions")
+)
 @click.option("--name", help="The product.")
 @click.option("--vendor", help="Who makes it.")
 @click.option("--product-version", metavar="VERSION", help="Its version.")
@@ -174,7 +257,7 @@ def report(report_json: str, form: str, lang: Lang, output: str | None) -> None:
 @click.option("--with-schema", is_flag=True, help="Also write the schema beside it, for editors.")
 @click.option("--no-input", is_flag=True, help="Never ask.")
 @click.option("--force", is_flag=True, help="Replace FILE.")
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def init(file: str, lang: Lang, no_input: bool, force: bool, with_schema: bool, **wishes: Any) -> None:
     """Write a target file with explanations; asks at a terminal what the options leave open."""
     from okd_conformance.init_file import Wishes, write_target_file  # noqa: PLC0415
@@ -189,10 +272,10 @@ def init(file: str, lang: Lang, no_input: bool, force: bool, with_schema: bool, 
     click.echo(write_target_file(file, Wishes(**wishes), lang, asks, force, with_schema))
 
 
-@main.command(name="check-config")
-@click.argument("target", type=click.Path(dir_okay=False))
+@main.command(name="check-config", short_help="Look whether TARGET can be judged.")
+@click.argument("target", type=click.Path())
 @click.option("--edition", metavar="ID", help="Edition to judge by; default the target's.")
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def check_config(target: str, edition: str | None, lang: Lang) -> None:
     """Look whether TARGET can be judged: addresses, tokens, test data. Writes nothing at the target."""
     from okd_conformance.check_config import check_target  # noqa: PLC0415
@@ -200,16 +283,16 @@ def check_config(target: str, edition: str | None, lang: Lang) -> None:
     sys.exit(check_target(target, edition, lang))
 
 
-@main.command()
-@click.argument("old", metavar="OLD.json", type=click.Path(exists=True, dir_okay=False))
-@click.argument("new", metavar="NEW.json", type=click.Path(exists=True, dir_okay=False))
+@main.command(short_help="Tell what broke and what was mended between two runs.")
+@click.argument("old", metavar="OLD.json", type=click.Path())
+@click.argument("new", metavar="NEW.json", type=click.Path())
 @click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text")
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def compare(old: str, new: str, form: str, lang: Lang) -> None:
     """Tell what broke and what was mended between two runs; exit code 1 when something broke."""
     from okd_conformance.compare import compare_files  # noqa: PLC0415
 
-    words, code = compare_files(old, new, form, lang)
+    words, code = _read(lambda: compare_files(old, new, form, lang), lang)
     click.echo(words, nl=False)
     sys.exit(code)
 
@@ -218,13 +301,13 @@ _FORMS = click.Choice(["text", "json", "sarif", "markdown"])
 _FAIL_ON = click.Choice(["error", "warning", "note", "never"])
 
 
-@main.group()
+@main.group(short_help="Tools for the standards group.")
 def standard() -> None:
     """Tools for the standards group: is the text sound, what changes, whom does it break."""
 
 
 @standard.command(name="lint")
-@click.argument("document", metavar="SPEC.yaml", type=click.Path(exists=True, dir_okay=False))
+@click.argument("document", metavar="SPEC.yaml", type=click.Path())
 @click.option(
     "--doc",
     "doc_folder",
@@ -234,7 +317,7 @@ def standard() -> None:
 )
 @click.option("--format", "form", type=_FORMS, default="text", show_default=True)
 @click.option("--fail-on", type=_FAIL_ON, default="note", show_default=True, help="What makes exit code 1.")
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def standard_lint(**given: Any) -> None:
     """Find what is wrong in a published OpenAPI document and its flow documents."""
     from okd_conformance.standard.commands import lint_command  # noqa: PLC0415
@@ -247,7 +330,7 @@ def standard_lint(**given: Any) -> None:
 @click.argument("new", metavar="NEW")
 @click.option("--format", "form", type=_FORMS, default="markdown", show_default=True)
 @click.option("--fail-on", type=_FAIL_ON, default="note", show_default=True, help="What makes exit code 1.")
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def standard_diff(**given: Any) -> None:
     """Tell what changes between two editions or two spec folders, and whom it breaks."""
     from okd_conformance.standard.commands import diff_command  # noqa: PLC0415
@@ -256,11 +339,13 @@ def standard_diff(**given: Any) -> None:
 
 
 @standard.command(name="drift")
-@click.argument("document", metavar="SPEC.yaml", type=click.Path(exists=True, dir_okay=False))
-@click.option("--edition", default="okd-1.5", show_default=True, metavar="ID")
+@click.argument("document", metavar="SPEC.yaml", type=click.Path())
+@click.option(
+    "--edition", default="okd-1.5", show_default=True, metavar="ID", shell_complete=names_of("editions")
+)
 @click.option("--format", "form", type=_FORMS, default="text", show_default=True)
 @click.option("--fail-on", type=_FAIL_ON, default="note", show_default=True, help="What makes exit code 1.")
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def standard_drift(**given: Any) -> None:
     """Compare a published document with our edition: what no erratum names, and what was mended."""
     from okd_conformance.standard.commands import drift_command  # noqa: PLC0415
@@ -269,13 +354,13 @@ def standard_drift(**given: Any) -> None:
 
 
 @standard.command(name="rejudge")
-@click.argument("report", metavar="REPORT.json", type=click.Path(exists=True, dir_okay=False))
+@click.argument("report", metavar="REPORT.json", type=click.Path())
 @click.option("--edition", required=True, metavar="ID")
 @click.option("--format", "form", type=_FORMS, default="text", show_default=True)
 @click.option(
     "--fail-on", type=_FAIL_ON, default="warning", show_default=True, help="What makes exit code 1."
 )
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def standard_rejudge(**given: Any) -> None:
     """Judge stored exchanges by another edition, without the target."""
     from okd_conformance.standard.commands import rejudge_command  # noqa: PLC0415
@@ -284,9 +369,7 @@ def standard_rejudge(**given: Any) -> None:
 
 
 @standard.command(name="matrix")
-@click.argument(
-    "reports", metavar="REPORT.json...", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False)
-)
+@click.argument("reports", metavar="REPORT.json...", nargs=-1, required=True, type=click.Path())
 @click.option(
     "--format",
     "form",
@@ -296,7 +379,7 @@ def standard_rejudge(**given: Any) -> None:
 )
 @click.option("--fail-on", type=_FAIL_ON, default="never", show_default=True, help="What makes exit code 1.")
 @click.option("--output", type=click.Path(dir_okay=False, writable=True), help="Default: standard output.")
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang)
+@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def standard_matrix(**given: Any) -> None:
     """Put many reports side by side in one page."""
     from okd_conformance.standard.commands import matrix_command  # noqa: PLC0415

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import tempfile
 import traceback
@@ -11,20 +10,21 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 import pytest
 
 from okd_conformance.configuration import ConfigurationError
+from okd_conformance.judge.interruption import as_from_the_keyboard
+from okd_conformance.judge.ledger_files import LEDGER, in_words
 from okd_conformance.judge.outcome import CaseResult
 from okd_conformance.judge.verdict import ExitCode
-from okd_conformance.outcome import LEDGER, Outcome
+from okd_conformance.outcome import Outcome
 from okd_conformance.paths import data_folder
 from okd_conformance.report.clean import printable
 from okd_conformance.report.console import ConsoleReporter, section_of
 from okd_conformance.run import Options, RefusedError, Run, opened
-from okd_conformance.text import say
 from okd_conformance.wire.meter import Meter
+from okd_conformance.wire.record import Redactor
 
 _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 _INTERRUPTED = 3
@@ -42,7 +42,8 @@ class _Screen:
         """The first case is about to start."""
         run = self.run
         sections = Counter(section_of(case.partition("[")[0]) for case in cases)
-        self._console.start(run.edition, run.target.name, run.options.profile, len(cases), sections)
+        limits = run.allowance.told()
+        self._console.start(run.edition, run.target.name, run.options.profile, len(cases), sections, limits)
 
     def bulk(self, size: int) -> None:
         """So many bytes are about to be moved by large messages."""
@@ -59,9 +60,8 @@ class _Screen:
     def finished(self, outcome: Outcome) -> None:
         """The files are written."""
         self._console.finish(outcome.report, outcome.folder)
-        if outcome.left:
-            words = say("left_behind", n=outcome.left, file=outcome.folder / LEDGER)
-            _complain(words.in_language(self.run.options.lang))
+        for text in in_words(outcome.left, outcome.folder / LEDGER, self.run.options.run_id):
+            _complain(text.in_language(self.run.options.lang))
         for text in outcome.baseline:
             _complain(text.in_language(self.run.options.lang))
         if outcome.configuration:
@@ -76,8 +76,10 @@ class _Screen:
 def run_suites(options: Options, workers: int | None = None) -> int:
     """Run the suites and return the exit code of the contract."""
     console = ConsoleReporter(sys.stdout, options.lang, quiet=options.quiet)
+    redactor = Redactor()
     try:
-        with _own_surroundings(), opened(options) as run:
+        with _own_surroundings(), as_from_the_keyboard(), opened(options) as run:
+            redactor = run.bench.redactor
             code = int(pytest.main(_arguments(run.options, workers), plugins=[_Screen(run, console)]))
     except ConfigurationError as error:
         _complain(error.render(options.lang))
@@ -88,7 +90,7 @@ def run_suites(options: Options, workers: int | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except Exception:  # noqa: BLE001 - a crash must not look like a verdict
-        traceback.print_exc()
+        _complain(redactor.text(traceback.format_exc()))
         return _FAULT
     finally:
         console.stop()
@@ -153,22 +155,15 @@ def _own_surroundings() -> Iterator[None]:
         }
         before = {name: os.environ.get(name) for name in (*changed, *_FOREIGN)}
         wrote, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-        handler = signal.signal(signal.SIGTERM, _interrupted)
         try:
             for name in _FOREIGN:
                 os.environ.pop(name, None)
             os.environ.update(changed)
             yield
         finally:
-            signal.signal(signal.SIGTERM, handler)
             sys.dont_write_bytecode = wrote
             for name, value in before.items():
                 if value is None:
                     os.environ.pop(name, None)
                 else:
                     os.environ[name] = value
-
-
-def _interrupted(_number: int, _frame: FrameType | None) -> None:
-    """A request to end is obeyed like one from the keyboard: clean up, write the files."""
-    raise KeyboardInterrupt

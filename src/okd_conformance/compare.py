@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from okd_conformance.judge.outcome import CaseResult, Status
-from okd_conformance.rendering import stored_report
 from okd_conformance.report.clean import one_line
 from okd_conformance.report.markdown import escaped
 from okd_conformance.report.model import Report, RequirementResult
-from okd_conformance.report.wording import product, status_name, verdict_name
+from okd_conformance.report.stored import stored_report
+from okd_conformance.report.wording import moment, product, status_name, verdict_name
 from okd_conformance.text import Lang, Text, say
 
 _JUDGED = (Status.SUITE_FAULT, Status.FAILED, Status.INCONCLUSIVE, Status.WARNING, Status.PASSED)
@@ -68,7 +68,7 @@ class Change:
 
 
 def compare_files(old: str, new: str, form: str, lang: Lang) -> tuple[str, int]:
-    """Compare two stored reports; the words, and the exit code. click.UsageError for a file that is none."""
+    """Compare two stored reports; the words, and the exit code. Raises ConfigurationError."""
     before, after = stored_report(Path(old)), stored_report(Path(new))
     changes = by_kind(before, after)
     renderers = {"text": _as_text, "markdown": _as_markdown, "json": _as_json}
@@ -115,7 +115,7 @@ def _head(before: Report, after: Report) -> list[Text]:
         say(
             f"compare_{which}",
             product=product(one),
-            started=one.run.started,
+            started=moment(one.run.started),
             verdict=verdict_name(one.verdict),
         )
         for which, one in (("old", before), ("new", after))

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -30,6 +31,7 @@ from okd_conformance.text import Lang, Text, say
 REFERENCE_URL = "http://127.0.0.1:8800"
 """Where the values of the reference point: ``serve --port 8800``."""
 SCHEMA = "okd-target.schema.json"
+_SECOND_VARIABLE = "OKD_SECOND_SECRET"
 _WIDTH = 100
 
 
@@ -89,14 +91,36 @@ def write_target_file(
         raise click.UsageError(
             say("init_unwritable", file=file, error=error.strerror).in_language(lang)
         ) from None
+    if wishes.reference or _is_reference(facts):
+        return _next_for_the_reference(file, facts).in_language(lang)
     variable = facts.auth["secret_variable"] if facts.auth else None
     key = "init_next" if variable else "init_next_open"
     return say(key, file=file, variable=variable).in_language(lang)
 
 
+def _is_reference(facts: Facts) -> bool:
+    """Whether somebody took the reference's token endpoint and client as they were offered."""
+    offered = (REFERENCE_URL + TOKEN_PATH, load_school().clients[0].client_id)
+    return facts.auth is not None and (facts.auth["token_url"], facts.auth["client_id"]) == offered
+
+
+def _next_for_the_reference(file: str, facts: Facts) -> Text:
+    """What to do next, such that each line works as it is printed."""
+    auth = facts.auth or {}
+    first, second = load_school().clients[:2]
+    secrets = {
+        auth.get("secret_variable"): first.client_secret,
+        auth.get("second_variable"): second.client_secret,
+    }
+    exports = "\n".join(f"  export {name}={secret}" for name, secret in secrets.items() if name)
+    port = urlsplit(REFERENCE_URL).port
+    return say("init_next_reference", file=file, edition=facts.edition.name, port=port, exports=exports)
+
+
 def _check(text: str, facts: Facts, lang: Lang) -> None:
     """See that the suite itself takes the file."""
-    variables = {facts.auth["secret_variable"]: "x"} if facts.auth else {}
+    names = ("secret_variable", "second_variable")
+    variables = {facts.auth[name]: "x" for name in names if name in facts.auth} if facts.auth else {}
     with tempfile.TemporaryDirectory(prefix="okd-conformance-") as folder:
         file = Path(folder) / "target.yaml"
         file.write_text(text, encoding="utf-8")
@@ -197,6 +221,7 @@ class _Gathering:
             ),
             "client_id": self._value("client_id", wishes.client_id, client.client_id if reference else None),
             "secret_variable": self._value("secret_variable", wishes.secret_variable, "OKD_SECRET"),
+            **({"second_variable": _SECOND_VARIABLE} if wishes.reference else {}),
         }
 
     def _fixtures(self, edition: Edition, roles: Iterable[str]) -> dict[str, Any]:
@@ -280,6 +305,10 @@ def _yaml(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def _yaml_list(values: Iterable[str]) -> str:
+    return f"[{', '.join(_yaml(value) for value in values)}]"
+
+
 def _comment(text: Text, lang: Lang, indent: str = "") -> list[str]:
     width = _WIDTH - len(indent)
     lines = textwrap.wrap(text.in_language(lang), width, break_long_words=False, break_on_hyphens=False)
@@ -297,10 +326,19 @@ def _auth_lines(auth: Mapping[str, str], edition: Edition, lang: Lang) -> Iterat
     yield f"    - client_id: {_yaml(auth['client_id'])}"
     yield from _comment(say("init_field_client_secret"), lang, "      ")
     yield f'      client_secret: "${{{auth["secret_variable"]}}}"'
+    if "second_variable" in auth:
+        yield f"      component: {_yaml(load_school().clients[0].component)}"
     yield from _comment(say("init_field_scopes"), lang, "      ")
     yield "      scopes:"
     for scope in edition.scopes:
         yield f"        - {_yaml(scope)}"
+    yield from _comment(say("init_field_second_client"), lang, "    ")
+    second = load_school().clients[1]
+    shown = "    " if "second_variable" in auth else "    # "
+    yield f"{shown}- client_id: {_yaml(second.client_id)}"
+    yield f'{shown}  client_secret: "${{{_SECOND_VARIABLE}}}"'
+    yield f"{shown}  component: {_yaml(second.component)}"
+    yield f"{shown}  scopes: {_yaml_list(edition.scopes[:1])}"
     yield from _comment(say("init_field_default_scope"), lang, "  ")
     yield "  # default_scope: api://app/.default"
     yield from _comment(say("init_field_signing_key"), lang, "  ")
@@ -327,6 +365,6 @@ def _rest(lang: Lang) -> Iterator[str]:
 _SELDOM: Sequence[tuple[str, str]] = (
     ("tls", "{ca_file: acme-ca.pem, client_cert: null, terminated_elsewhere: false}"),
     ("http", '{proxy: null, headers: {X-Gateway-Key: "${GATEWAY_KEY}"}}'),
-    ("limits", "{requests_per_second: 50, timeout_s: 30}"),
+    ("limits", "{requests_per_second: 50, timeout_s: 30, max_requests: 20000, max_duration_s: 14400}"),
     ("hooks", '{show_filing: "https://sandbox.acme.example/okd/show-filing"}'),
 )

@@ -11,7 +11,7 @@ from okd_conformance.cases import Claims, Selection, places
 from okd_conformance.judge.bench import Bench
 from okd_conformance.judge.case import Case, CaseSpec, case_id
 from okd_conformance.judge.outcome import CaseResult, Status, worst
-from okd_conformance.judge.stops import Stopped
+from okd_conformance.judge.stops import Failed, Inconclusive, Stopped
 from okd_conformance.suite import observers
 from okd_conformance.text import Text, say
 from okd_conformance.wire.exchange import Exchange
@@ -29,6 +29,18 @@ def result_of(case: Case, error: BaseException | None, duration_s: float) -> Cas
     result.received = say("suite_fault", error=f"{type(error).__name__}: {error}")
     result.summary = say("summary_suite_fault", statement=result.summary, received=result.received)
     return result
+
+
+def result_of_check(case: Case, error: BaseException | None, duration_s: float) -> CaseResult:
+    """The same for a check that may have wanted to send more than the run was allowed.
+
+    What was not sent can't be judged, whatever the check made of that, unless the target failed before.
+    """
+    bench = case.bench
+    milder = error is None or (isinstance(error, Stopped) and not isinstance(error, Failed))
+    if bench.stopped is not None and bench.turned_away and milder:
+        error = Inconclusive(bench.stopped)
+    return result_of(case, error, duration_s)
 
 
 def unjudged(spec: CaseSpec, status: Status, reason: Text) -> CaseResult:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any
 from okd_conformance import __version__
 from okd_conformance.baseline import load_baseline
 from okd_conformance.edition import load_edition
+from okd_conformance.judge.ledger import Left
+from okd_conformance.judge.ledger_files import LEDGER, write_ledger
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.verdict import exit_code
 from okd_conformance.report.files import write_all
@@ -20,7 +21,6 @@ from okd_conformance.text import Text, say
 from okd_conformance.upgrade import Upgrade, upgrade
 from okd_conformance.wire.record import as_har
 
-LEDGER = "ledger.json"
 _INTERRUPTED = 2
 
 
@@ -31,11 +31,16 @@ class Findings:
     results: list[CaseResult] = field(default_factory=list)
     observed: dict[str, CaseResult] = field(default_factory=dict)
     exchanges: list[dict[str, Any]] = field(default_factory=list)
-    left: list[dict[str, Any]] = field(default_factory=list)
     configuration: str | None = None
     """A mistake in the configuration that only showed during the run."""
     broken: dict[str, str] = field(default_factory=dict)
     """Faults of the suite outside any check: where, and what went wrong."""
+    stopped: Text | None = None
+    """Why the run stopped before its end: a limit, or a target that can't be judged."""
+
+    def stop(self, reason: Text | None) -> None:
+        """Keep the first reason."""
+        self.stopped = self.stopped or reason
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Outcome:
     report: Report
     folder: Path
     exit_code: int
-    left: int
+    left: Left
     configuration: str | None
     baseline: tuple[Text, ...] = ()
     """What the baseline excuses, and which of its entries no longer hold."""
@@ -63,10 +68,13 @@ def finish(
     report = _report(run, findings, deselected, skipped, interrupted)
     if run.options.compare is not None:
         report.upgrade = _upgrade(run, report)
+    known = load_baseline(run.options.baseline).applied(report) if run.options.baseline else None
+    if known:
+        known.mark(report)
     folder = run.options.folder
     write_all(report, as_har(findings.exchanges), folder, run.options.lang)
-    _write_ledger(run, findings.left, folder / LEDGER)
-    known = load_baseline(run.options.baseline).applied(report) if run.options.baseline else None
+    left = run.bench.left()
+    write_ledger(folder / LEDGER, run.options.run_id, run.edition.name, left, run.bench.redactor)
     excused = report.verdict_without(known.excused) if known else None
     code = exit_code(report.verdict, allow_incomplete=run.options.allow_incomplete, excused=excused)
     if known and known.mistakes and code == 0:
@@ -76,22 +84,13 @@ def finish(
     elif interrupted and code in {0, 1}:
         code = 3
     words = known.words(run.options.baseline or "") if known else ()
-    return Outcome(report, folder, code, len(findings.left), findings.configuration, words)
+    return Outcome(report, folder, code, left, findings.configuration, words)
 
 
 def _upgrade(run: Run, report: Report) -> Upgrade:
     other = load_edition(run.options.compare or run.edition.name)
     statuses = {row.key: row.status for row in report.requirements}
     return upgrade(run.edition, other, report.roles, statuses, run.bench.catalogue.of(other))
-
-
-def _write_ledger(run: Run, left: list[dict[str, Any]], file: Path) -> None:
-    """Say what is still at the target; nothing left, no file."""
-    if not left:
-        file.unlink(missing_ok=True)
-        return
-    ledger = {"run": run.options.run_id, "edition": run.edition.name, "created": left}
-    file.write_text(json.dumps(ledger, indent=1) + "\n", encoding="utf-8")
 
 
 def _report(
@@ -121,13 +120,15 @@ def _report(
             selection=_selection(run),
             roles=_roles(run, results),
             interrupted=interrupted,
+            stopped=findings.stopped,
+            limits=run.allowance.as_json(),
             sections=_sections(findings),
         ),
         requirements=run.bench.catalogue.of(run.edition),
         claimed_roles={name: role.base_url for name, role in target.roles.items()},
         claimed_flows={name: sorted(flows) for name, flows in run.claims.roles.items()},
         results=results,
-        reasons=_reasons(run, deselected, interrupted),
+        reasons=_reasons(run, deselected, interrupted or findings.stopped is not None),
     )
 
 
@@ -192,7 +193,7 @@ def _roles(run: Run, results: list[CaseResult]) -> tuple[str, ...]:
 
 
 def _reasons(
-    run: Run, deselected: dict[tuple[str, str], str], interrupted: bool
+    run: Run, deselected: dict[tuple[str, str], str], cut_short: bool
 ) -> dict[tuple[str, str], Text]:
     found: dict[tuple[str, str], Text] = {}
     catalogue = run.bench.catalogue
@@ -203,6 +204,6 @@ def _reasons(
                 found[row] = requirement.untestable
             elif requirement.id in catalogue.pending:
                 found[row] = catalogue.pending[requirement.id]
-            elif row in deselected or not (interrupted or run.options.selection().everything):
+            elif row in deselected or not (cut_short or run.options.selection().everything):
                 found[row] = say(deselected.get(row, "deselected_by_option"))
     return found

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from collections.abc import Generator
+import logging
+import tempfile
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
 
@@ -16,12 +18,15 @@ import pytest
 from okd_conformance.cases import Planned, planned
 from okd_conformance.configuration import ConfigurationError
 from okd_conformance.judge.case import Case, CaseSpec
+from okd_conformance.judge.interruption import held_back
 from okd_conformance.judge.large import bulk_of
+from okd_conformance.judge.ledger_files import LedgerError, journals_in, read
 from okd_conformance.judge.outcome import CaseResult, Status
-from okd_conformance.judge.stops import NotApplicable, NotTested, Stopped
-from okd_conformance.judging import Watch, merged, plain, result_of, unjudged
+from okd_conformance.judge.stops import Inconclusive, NotApplicable, NotTested, Stopped
+from okd_conformance.judging import Watch, merged, plain, result_of_check, unjudged
 from okd_conformance.outcome import Findings, Outcome, finish
 from okd_conformance.paths import data_folder
+from okd_conformance.report.clean import printable
 from okd_conformance.run import (
     Options,
     RefusedError,
@@ -31,11 +36,16 @@ from okd_conformance.run import (
     opened,
 )
 from okd_conformance.suite import checks_of
-from okd_conformance.text import Lang, say
+from okd_conformance.text import Lang, Text, say
+from okd_conformance.wire.budget import Tally
 from okd_conformance.wire.meter import Meter
+
+_TALKATIVE = ("httpx", "httpcore", "authlib")
+"""Libraries that log addresses and headers, as they are."""
 
 _STATE = pytest.StashKey["State"]()
 _KEY = "okd"
+_TALLY = "okd-tally"
 
 
 @runtime_checkable
@@ -81,9 +91,11 @@ class State:
         self.refused: tuple[str, int] | None = None
         """Why nothing can be judged, and the exit code for it."""
         self._run: Run | None = None
+        self._tally: Path | None = None
         given: dict[str, Any] | None = getattr(config, "workerinput", {}).get(_KEY)
         self.is_worker = hasattr(config, "workerinput")
         self.told = False
+        self.cleaning = False
         self.options = Options(**given) if given else _options(config)
 
     @property
@@ -113,16 +125,31 @@ class State:
         return self._run is not None
 
     def _open(self) -> Run:
+        self.closing.enter_context(_discreet_logs(self.redact))
         if self.reporter is not None:
             run = self.reporter.run
         elif self.is_worker:
             run = open_run(self.options)
-            run.worker = str(getattr(self.config, "workerinput", {}).get("workerid", ""))
+            given: dict[str, Any] = self.config.workerinput  # type: ignore[attr-defined]
+            run.join(given["workerid"], int(given["workercount"]), Path(given[_TALLY]))
             self.closing.callback(run.close)
         else:
             run = self.closing.enter_context(opened(self.options))
         self.options = run.options
+        run.keep_journal()
         return run
+
+    def tally(self, workers: int) -> Path:
+        """The file in which the workers count together."""
+        if self._tally is None:
+            folder = self.closing.enter_context(tempfile.TemporaryDirectory(prefix="okd-conformance-"))
+            self._tally = Path(folder) / "tally"
+            Tally.create(self._tally, workers)
+        return self._tally
+
+    def redact(self, text: str) -> str:
+        """The text without the secrets that are known by now."""
+        return self._run.bench.redactor.text(text) if self._run is not None else text
 
     def skip(self, result: CaseResult) -> None:
         """Remember a case that does not run here; every worker tells of the same ones."""
@@ -133,6 +160,34 @@ class State:
         if self.watch is None:
             self.watch = Watch(self.run.bench, self.run.claims, self.options.selection())
         return self.watch
+
+
+@contextlib.contextmanager
+def _discreet_logs(redact: Callable[[str], str]) -> Generator[None, None, None]:
+    """Keep secrets out of the log, whatever level the user asks for, also as it is written to a file.
+
+    The libraries below us are silenced; they tell of answers before we have read what is secret in them.
+    """
+    before = {name: logging.getLogger(name).level for name in _TALKATIVE}
+    made = logging.getLogRecordFactory()
+
+    def discreet(*arguments: Any, **more: Any) -> logging.LogRecord:
+        record = made(*arguments, **more)
+        with contextlib.suppress(TypeError, ValueError):  # logging tells itself what doesn't fit
+            record.msg, record.args = redact(record.getMessage()), ()
+        if record.exc_info:
+            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+        return record
+
+    logging.setLogRecordFactory(discreet)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logging.setLogRecordFactory(made)
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -200,6 +255,7 @@ def pytest_configure_node(node: Any) -> None:
         state.ready()
         state.nodes.append(node)
         node.workerinput[_KEY] = state.options.as_json()
+        node.workerinput[_TALLY] = str(state.tally(int(node.workerinput["workercount"])))
 
 
 def _judges(config: pytest.Config) -> bool:
@@ -315,6 +371,8 @@ def case(request: pytest.FixtureRequest) -> Case:
     """The case that a check receives."""
     state = request.config.stash[_STATE]
     state.judge()
+    if state.run.bench.stopped is not None:
+        raise Inconclusive(state.run.bench.stopped)
     return Case(cast("Planned", request.param).spec, state.run.bench)
 
 
@@ -323,8 +381,12 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn the end of a check into the result of its case."""
-    report = yield
     plan = _plan_of(item)
+    excinfo = call.excinfo
+    if plan is not None and excinfo is not None and isinstance(excinfo.value, Stopped):
+        call.excinfo = None  # pytest takes its time over a traceback, and nobody looks at this one
+    report = yield
+    call.excinfo = excinfo
     if plan is None:
         return report
     state = item.config.stash[_STATE]
@@ -335,10 +397,28 @@ def pytest_runtest_makereport(
         state.findings.configuration = words
     if call.when == "call" or (call.when == "setup" and error is not None):
         held = getattr(item, "funcargs", {}).get("case") or Case(plan.spec, state.run.bench)
-        result = result_of(held, error, call.duration)
-        _shape(report, result, error, state.options.lang)
-        report.user_properties.append((_KEY, _payload(state, [result])))
+        result = result_of_check(held, error, call.duration)
+        payload = _payload(state, [result])
+        _shape(report, CaseResult.from_json(payload["results"][0]), error, state.options.lang)
+        report.user_properties.append((_KEY, payload))
+    _redact_report(report, state)
     return report
+
+
+def _redact_report(report: pytest.TestReport, state: State) -> None:
+    """Make harmless what pytest itself shows: tracebacks with values, output and logs.
+
+    Secrets are taken out, and what would act on a terminal is shown as its escape.
+    """
+    if isinstance(report.longrepr, tuple):
+        file, line, reason = report.longrepr
+        report.longrepr = (file, line, printable(state.redact(reason)))
+    elif report.longrepr is not None:
+        words = str(report.longrepr)
+        harmless = printable(state.redact(words))
+        if harmless != words or isinstance(report.longrepr, str):
+            report.longrepr = harmless
+    report.sections = [(title, printable(state.redact(text))) for title, text in report.sections]
 
 
 def _payload(state: State, results: list[CaseResult]) -> dict[str, Any]:
@@ -348,11 +428,10 @@ def _payload(state: State, results: list[CaseResult]) -> dict[str, Any]:
     if state.watch:
         state.watch.found.clear()
     exchanges, run.new_exchanges[:] = list(run.new_exchanges), []
-    redact = run.bench.redactor.deep
+    found: dict[str, Any] = run.bench.redactor.deep({"results": plain(results), "observed": plain(watched)})
     return {
-        "results": redact(plain(results)),
-        "observed": redact(plain(watched)),
-        "exchanges": [redact(exchange.as_har()) for exchange in exchanges],
+        **found,
+        "exchanges": [exchange.as_har(run.bench.redactor) for exchange in exchanges],
     }
 
 
@@ -431,49 +510,78 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
     """A suite that can't be loaded is a fault of ours."""
     state = _current()
     if state is not None and report.failed:
-        state.findings.broken.setdefault(report.nodeid, str(report.longrepr).strip().rpartition("\n")[2])
+        report.longrepr = state.redact(str(report.longrepr))
+        state.findings.broken.setdefault(report.nodeid, report.longrepr.strip().rpartition("\n")[2])
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_internalerror(excrepr: object) -> None:
-    """So is an error of the engine."""
+    """So is an error of the engine; what others are about to show of it loses its secrets."""
     state = _current()
     if state is not None:
-        state.findings.broken.setdefault("pytest", str(excrepr).strip().rpartition("\n")[2])
+        for shown, *_ in getattr(excrepr, "chain", ()):
+            for entry in shown.reprentries:
+                _redact_entry(entry, state)
+        state.findings.broken.setdefault("pytest", state.redact(str(excrepr)).strip().rpartition("\n")[2])
 
 
-def _receive(node: Any) -> None:
-    """Take what a worker left out and could not clean up."""
+def _redact_entry(entry: Any, state: State) -> None:
+    """One step of a traceback of pytest: its lines, its local variables and its arguments."""
+    for part in (entry, getattr(entry, "reprlocals", None)):
+        if part is not None:
+            part.lines = [state.redact(line) for line in part.lines]
+    arguments = getattr(entry, "reprfuncargs", None)
+    if arguments is not None:
+        arguments.args = [(name, state.redact(str(value))) for name, value in arguments.args]
+
+
+def _receive(node: Any) -> bool:
+    """Take what a worker had not told yet; False when it ended without telling."""
     state = node.config.stash[_STATE]
     output: dict[str, Any] = getattr(node, "workeroutput", {}).pop(_KEY, {})
     if output:
+        state.run.bench.redactor.learn_all(output["learnt"])
         _take(state, output["last"])
-        state.findings.left += output["left"]
+        state.findings.stop(Text.from_json(output["stopped"]) if output["stopped"] else None)
         state.findings.configuration = state.findings.configuration or output["configuration"]
         state.deselected.update({tuple(row): reason for row, reason in output["deselected"]})
         for raw in output["skipped"]:
             state.skip(CaseResult.from_json(raw))
+    return bool(output)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Clean up at the target; in the main process also write the files and set our exit code."""
     state = session.config.stash[_STATE]
-    for node in state.nodes:
-        _receive(node)
+    told = [_receive(node) for node in state.nodes]
     _CURRENT.pop()
     if not state.started or state.refused is not None or session.config.option.collectonly:
         return
-    if state.watch is not None:
-        _clean_up(state)
+    with held_back(lambda: state.cleaning):
+        _finish(session, state, all(told), exitstatus)
+
+
+def _finish(session: pytest.Session, state: State, orderly: bool, exitstatus: int) -> None:
+    """Clean up, which may be interrupted, and then tell what was found, which may not."""
+    journals = [] if state.is_worker else _ledgers_of_workers(state)
+    if state.watch is not None or not orderly:
+        exitstatus = _clean_up(state, exitstatus)
+    state.findings.stop(state.run.bench.stopped)
     if exitstatus == pytest.ExitCode.INTERRUPTED:
         for spec in state.chosen:
             state.skip(unjudged(spec, Status.INCONCLUSIVE, say("report_reason_interrupted")))
     if state.is_worker:
         _hand_over(session, state)
         return
+    _take(state, _payload(state, []))
+    if state.nodes:
+        _redact_findings(state)
     done = {result.id for result in state.findings.results}
     skipped = [result for result in state.skipped.values() if result.id not in done]
     outcome = finish(state.run, state.findings, state.deselected, skipped, int(exitstatus))
+    for journal in journals:
+        journal.unlink(missing_ok=True)
     session.exitstatus = outcome.exit_code
     state.outcome = outcome
     if state.reporter is not None:
@@ -486,26 +594,66 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if outcome is not None:
         lang = config.stash[_STATE].options.lang
         terminalreporter.section("okd-conformance")
-        terminalreporter.write_line(outcome.report.scope.in_language(lang))
+        terminalreporter.write_line(printable(outcome.report.scope.in_language(lang)))
         terminalreporter.write_line(str(outcome.folder / "report.html"))
         for words in outcome.baseline:
             terminalreporter.write_line(words.in_language(lang))
 
 
-def _clean_up(state: State) -> None:
-    bench = state.run.bench
-    left = bench.ledger.open() if state.options.keep_data else bench.clean_up()
-    state.findings.left += [created.as_json() for created in left]
-    if not state.is_worker:
-        _take(state, _payload(state, []))
+def _ledgers_of_workers(state: State) -> list[Path]:
+    """Take over what workers noted; gives the journals, our own too, that ``ledger.json`` then replaces."""
+    run = state.run
+    own = run.journal.path if run.journal is not None else None
+    known = [own] if own is not None else []
+    for path in journals_in(run.options.folder):
+        if path == own:
+            continue
+        try:
+            stored = read(path)
+        except LedgerError as error:
+            state.findings.broken.setdefault(path.name, str(error))
+            continue
+        if stored is not None:
+            run.bench.ledger.adopt(stored.left)
+        known.append(path)
+    return known
+
+
+def _clean_up(state: State, exitstatus: int) -> int:
+    """Undo what the run did, unless it is to stay; what goes wrong meanwhile must not lose the report."""
+    if state.options.keep_data:
+        return exitstatus
+    state.cleaning = True
+    try:
+        state.run.bench.clean_up()
+    except KeyboardInterrupt:
+        return pytest.ExitCode.INTERRUPTED
+    except ConfigurationError as error:
+        state.findings.configuration = error.render(state.options.lang)
+    except Exception as error:  # noqa: BLE001 - a crash of ours, to be reported like any other
+        words = state.redact(f"{type(error).__name__}: {error}")
+        state.findings.broken.setdefault("cleanup", words)
+    finally:
+        state.cleaning = False
+    return exitstatus
+
+
+def _redact_findings(state: State) -> None:
+    """Once more, now that each worker told its secrets: one may have been shown another's."""
+    findings, redact = state.findings, state.run.bench.redactor.deep
+    findings.exchanges = [redact(entry) for entry in findings.exchanges]
+    findings.results = [CaseResult.from_json(raw) for raw in redact(plain(findings.results))]
+    observed = redact(plain(findings.observed.values()))
+    findings.observed = {raw["id"]: CaseResult.from_json(raw) for raw in observed}
 
 
 def _hand_over(session: pytest.Session, state: State) -> None:
     output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
     output[_KEY] = {
         "last": _payload(state, []),
-        "left": state.findings.left,
+        "stopped": state.findings.stopped.as_json() if state.findings.stopped else None,
         "deselected": [[list(row), reason] for row, reason in state.deselected.items()],
         "skipped": plain(state.skipped.values()),
         "configuration": state.findings.configuration,
+        "learnt": state.run.bench.redactor.learnt(),
     }

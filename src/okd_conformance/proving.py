@@ -26,7 +26,7 @@ from okd_conformance.edition import load_edition
 from okd_conformance.judge.case import Case
 from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.judge.stops import Stopped
-from okd_conformance.judging import Stopwatch, Watch, merged, result_of
+from okd_conformance.judging import Stopwatch, Watch, merged, result_of_check
 from okd_conformance.paths import data_folder
 from okd_conformance.reference import FAULTS, VARIANTS, Fault, running_server
 from okd_conformance.run import Options, Run, open_run
@@ -94,7 +94,7 @@ def run_cases(run: Run, selection: Selection) -> list[CaseResult]:
             error = stop
         except Exception as fault:  # noqa: BLE001 - a check's own fault is a result too
             error = fault
-        results.append(result_of(case, error, clock()))
+        results.append(result_of_check(case, error, clock()))
     run.bench.clean_up()
     found: dict[str, CaseResult] = {}
     for seen in watch.found.values():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import secrets
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from okd_conformance.allowance import Allowance
 from okd_conformance.auth import Tokens, TokenUnobtainable
 from okd_conformance.baseline import load_baseline
 from okd_conformance.cases import Claims, Selection, is_flow, is_named
@@ -23,12 +25,17 @@ from okd_conformance.catalogue import load_catalogue
 from okd_conformance.edition import Edition, UnknownEditionError, load_edition
 from okd_conformance.judge.bench import Bench, Large
 from okd_conformance.judge.hooks import Hooks
+from okd_conformance.judge.ledger_files import LEDGER, Journal, journal_name, journals_in
+from okd_conformance.judge.stopping import ServerErrors
 from okd_conformance.target import DEFAULT_EDITION, Target, load_target
-from okd_conformance.text import Lang, Text, say
+from okd_conformance.text import Lang, Text, joined, say
+from okd_conformance.wire.budget import Tally
 from okd_conformance.wire.client import Client, Settings
 from okd_conformance.wire.exchange import Exchange
 from okd_conformance.wire.record import Redactor
 
+_FEW = 20
+"""So many names are few enough to be named all."""
 _REACH_S = 5.0
 _TOKENS_S = 20.0
 """How long to try other scopes and clients when tokens don't come."""
@@ -108,8 +115,12 @@ class Run:
     edition: Edition
     worker: str = ""
     """The worker of pytest-xdist that this is, so that ids of exchanges differ between workers."""
+    workers: int = 1
+    """How many there are; together they keep to the rate."""
+    tally: Tally = field(default_factory=Tally)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     new_exchanges: list[Exchange] = field(default_factory=list)
+    journal: Journal | None = None
     _bench: Bench | None = None
     _exchange_number: int = 0
 
@@ -128,31 +139,52 @@ class Run:
             self._bench = self._make_bench()
         return self._bench
 
+    @property
+    def allowance(self) -> Allowance:
+        """What the whole run may ask of the target."""
+        return Allowance.of(self.target.limits, self.options.profile)
+
+    def join(self, worker: str, workers: int, tally: Path) -> None:
+        """Be one of several workers, which share the limits. Raises OSError."""
+        self.worker, self.workers = worker, workers
+        self.tally = Tally.shared(tally, int(worker.removeprefix("gw")))
+    def keep_journal(self) -> None:
+        """From now on, write the ledger to a file of the run's folder before each request."""
+        path = self.options.folder / journal_name(self.worker)
+        journal = self.journal = Journal(path, self.options.run_id, self.edition.name)
+        clean = self.bench.redactor.deep  # a target may give a secret as an id
+        self.bench.ledger.on_event = lambda event: journal.write(clean(event))
+
     def close(self) -> None:
-        """Close connections."""
+        """Close connections and the journal."""
+        if self.journal is not None:
+            self.journal.close()
         if self._bench is not None:
             self._bench.client.close()
             self._bench.tokens.close()
 
     def _make_bench(self) -> Bench:
         target = self.target
-        redactor = Redactor(target.secrets())
-        limits = target.limits
+        marker = f"okd-conformance-{self.options.run_id}"
+        redactor = Redactor(target.secrets(), public=[*target.public(), marker])
+        limits, allowance = target.limits, self.allowance
         settings = Settings(
             timeout_s=limits.timeout_s,
             deadline_s=limits.timeout_s * 4,
-            requests_per_second=limits.requests_per_second,
-            max_requests=limits.max_requests,
+            requests_per_second=allowance.requests_per_second / self.workers,
+            max_requests=allowance.requests,
+            max_bytes=allowance.bytes,
+            max_duration_s=allowance.seconds,
             verify=target.tls.context(),
             proxy=target.http.proxy,
             headers=tuple((name, secret.reveal()) for name, secret in target.http.headers.items()),
         )
-        client = Client(settings, self.new_exchanges.append, self._new_exchange_id)
+        client = Client(settings, self.new_exchanges.append, self._new_exchange_id, tally=self.tally)
         return Bench(
             edition=self.edition,
             target=target,
             catalogue=load_catalogue(),
-            tokens=Tokens(target),
+            tokens=Tokens(target, learn=redactor.learn),
             client=client,
             redactor=redactor,
             seed=self.options.seed,
@@ -160,6 +192,7 @@ class Run:
             profile=self.options.profile,
             large=self.options.large,
             hooks=Hooks(target.hooks, self.options.allow_hooks),
+            rules=[ServerErrors()],
         )
 
     def _new_exchange_id(self) -> str:
@@ -179,39 +212,68 @@ def opened(options: Options) -> Iterator[Run]:
 
     Raises RefusedError, or ConfigurationError for a mistake in the target file.
     """
+    if options.baseline is not None:
+        load_baseline(options.baseline)
+    with reached(options) as run:
+        _make_folder(run.options.folder)
+        yield run
+
+
+@contextmanager
+def reached(options: Options) -> Iterator[Run]:
+    """The same without a folder for the files of a run."""
     with ExitStack() as closing:
         if options.target is None:
             file = closing.enter_context(embedded_reference(options.edition))
             options = replace(options, target=str(file))
         run = open_run(options)
         closing.callback(run.close)
-        if options.baseline is not None:
-            load_baseline(options.baseline)
         if run.target.is_production and not options.allow_production:
             raise RefusedError(say("production_refused"))
         _know_what_is_chosen(run)
         _know_what_is_compared(run)
         preflight(run)
-        try:
-            options.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RefusedError(say("no_folder", folder=options.folder, error=error.strerror)) from None
         yield run
+
+
+def _make_folder(folder: Path) -> None:
+    """Raise RefusedError when there can't be one, or when a killed run left its journal there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RefusedError(say("no_folder", folder=folder, error=error.strerror)) from None
+    if journals_in(folder):
+        raise RefusedError(say("journal_in_the_way", folder=folder, file=folder / LEDGER))
 
 
 def _know_what_is_chosen(run: Run) -> None:
     """Raise RefusedError for an option that names what the edition hasn't."""
     options, edition = run.options, run.edition
     ids = [requirement.id for requirement in run.bench.catalogue.of(edition)]
-    unknown = {
-        "--role": [role for role in options.roles if role not in edition.roles],
-        "--flow": [w for w in options.flows if not any(is_flow(w, flow) for flow in edition.flows)],
-        "--requirement": [name for name in options.requirements if not any(is_named(name, i) for i in ids)],
-        "--case": [case for case in options.cases if case.partition("[")[0] not in ids],
+    unknown: dict[str, tuple[list[str], Iterable[str]]] = {
+        "--role": ([role for role in options.roles if role not in edition.roles], edition.roles),
+        "--flow": (
+            [w for w in options.flows if not any(is_flow(w, flow) for flow in edition.flows)],
+            edition.flows,
+        ),
+        "--requirement": (
+            [name for name in options.requirements if not any(is_named(name, i) for i in ids)],
+            [*dict.fromkeys(i.rpartition("-")[0] for i in ids), *ids],
+        ),
+        "--case": ([case for case in options.cases if case.partition("[")[0] not in ids], ids),
     }
-    for option, values in unknown.items():
+    for option, (values, known) in unknown.items():
         if values:
-            raise RefusedError(say("unknown_choice", option=option, value=values[0], edition=edition.id))
+            words = say("unknown_choice", option=option, value=values[0], edition=edition.id)
+            raise RefusedError(joined([words, _hint(values[0].partition("[")[0], list(known))]))
+
+
+def _hint(name: str, known: list[str]) -> Text:
+    """The names that look like one that is not there, else all of them when they are few."""
+    near = difflib.get_close_matches(name, known, n=3)
+    if near or len(known) <= _FEW:
+        return say("list_do_you_mean" if near else "list_there_are", names=", ".join(near or known))
+    return say("list_see_requirements")
 
 
 def _know_what_is_compared(run: Run) -> None:

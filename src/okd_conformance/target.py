@@ -18,7 +18,18 @@ from okd_conformance.target_checks import (
     place_of,
     signing_key_of,
 )
-from okd_conformance.target_model import Auth, Client, Http, Limits, RoleTarget, Secret, Target, Tls
+from okd_conformance.target_model import (
+    PRODUCTION_RATE,
+    Auth,
+    Client,
+    Http,
+    Limits,
+    RoleTarget,
+    Secret,
+    Target,
+    Tls,
+    is_production,
+)
 from okd_conformance.yaml_input import Document, Pointer, read_yaml
 
 __all__ = [
@@ -117,11 +128,16 @@ def _target(
         tls=Tls(**{**tls, **files}),
         http=_http(value.get("http", {})),
         fixtures=value.get("fixtures", {}),
-        limits=Limits(**value.get("limits", {})),
+        limits=_limits(value.get("limits", {}), identity.get("environment", "")),
         hooks={name: hook_of(hook) for name, hook in value.get("hooks", {}).items()},
         templates=value.get("templates", {}),
         hook_secrets=hook_secrets,
     )
+
+
+def _limits(value: dict[str, Any], environment: str) -> Limits:
+    rate = {"requests_per_second": PRODUCTION_RATE} if is_production(environment) else {}
+    return Limits(**{**rate, **value})
 
 
 def _role(value: dict[str, Any]) -> RoleTarget:

@@ -221,6 +221,16 @@ def _explain_as(key: str) -> Callable[[ValidationError, Pointer, Mistakes], None
     return lambda _, pointer, mistakes: mistakes.add(pointer, key, remedy=_example(pointer))
 
 
+def _explain_bound(error: ValidationError, pointer: Pointer, mistakes: Mistakes) -> None:
+    """A number is out of bounds; the bounds themselves only matter to who goes beyond any sense."""
+    bound: Any = error.validator_value
+    value: Any = error.instance
+    if (error.validator == "minimum" and value <= 0) or math.isinf(value):
+        mistakes.add(pointer, "target_not_positive", remedy=_example(pointer))
+    else:
+        mistakes.add(pointer, f"target_{error.validator}", remedy=_example(pointer), bound=f"{bound:g}")
+
+
 _EXPLAIN: Mapping[str, Callable[[ValidationError, Pointer, Mistakes], None]] = {
     "additionalProperties": _explain_unknown,
     "required": _explain_missing,
@@ -231,7 +241,8 @@ _EXPLAIN: Mapping[str, Callable[[ValidationError, Pointer, Mistakes], None]] = {
     "minProperties": _explain_empty,
     "format": _explain_as("target_uuid"),
     "pattern": _explain_as("target_scope"),
-    "minimum": _explain_as("target_not_positive"),
+    "minimum": _explain_bound,
+    "maximum": _explain_bound,
     "exclusiveMinimum": _explain_as("target_not_positive"),
 }
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote_plus, unquote, urlsplit
 
 import httpx
 
+from okd_conformance.wire.redaction import secrets_of_address
+
 Value = TypeVar("Value")
 
+PRODUCTION_RATE = 10.0
+"""Requests per second where people are at work, unless the target file says otherwise."""
 _PRODUCTION = frozenset({"production", "productie", "prod", "prd", "live"})
 _PRIVATE_MEMBERS = ("d", "p", "q", "dp", "dq", "qi", "k")
 
@@ -115,12 +120,19 @@ class Http:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the suite may ask of the target; None is no limit."""
+    """What the suite may ask of the target. None is what suits the profile; for one message, no limit."""
 
     requests_per_second: float = 50
     timeout_s: float = 30
     max_requests: int | None = None
+    max_bytes: int | None = None
+    max_duration_s: float | None = None
     max_message_bytes: int | None = None
+
+
+def is_production(environment: str) -> bool:
+    """Whether an environment is called production, in one of the usual words."""
+    return environment.strip().casefold() in _PRODUCTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +163,7 @@ class Target:
     @property
     def is_production(self) -> bool:
         """Whether the environment is called production, in one of the usual words."""
-        return self.environment.strip().casefold() in _PRODUCTION
+        return is_production(self.environment)
 
     def secrets(self) -> list[str]:
         """Return every text of the file that must never be shown, longest first."""
@@ -161,12 +173,40 @@ class Target:
         yield from (secret.reveal() for secret in self.hook_secrets)
         yield from (secret.reveal() for secret in self.http.headers.values())
         if self.http.proxy is not None:
-            password = urlsplit(self.http.proxy).password or ""
-            yield from (password, unquote(password))
+            parts = urlsplit(self.http.proxy)
+            password, pair = parts.password or "", parts.netloc.rpartition("@")[0]
+            yield from (password, unquote(password), _basic(unquote(pair)))
+        for hook in self.hooks.values():
+            yield from secrets_of_address(hook) if isinstance(hook, str) else ()
         if self.auth is None:
             return
-        yield from (client.client_secret.reveal() for client in self.auth.clients)
+        yield from secrets_of_address(self.auth.token_url)
+        for client in self.auth.clients:
+            secret = client.client_secret.reveal()
+            yield from (secret, _basic(f"{client.client_id}:{secret}"))
+            yield _basic(f"{quote_plus(client.client_id)}:{quote_plus(secret)}")
         yield from (token.reveal() for token in self.auth.tokens.values())
         if self.auth.signing_key is not None:
             key = self.auth.signing_key.reveal()
             yield from (str(key[member]) for member in _PRIVATE_MEMBERS if member in key)
+
+    def public(self) -> list[str]:
+        """Return what may be shown, so that words in it that a secret has too are not taken out."""
+        found = [self.name, self.vendor, self.version, *self.hooks]
+        found += [role.base_url for role in self.roles.values()]
+        for client in self.auth.clients if self.auth else ():
+            found += [client.client_id, *client.scopes, client.component or ""]
+        return [*found, *_texts_in(self.fixtures)]
+
+
+def _basic(pair: str) -> str:
+    """User and password as the header Authorization carries them."""
+    return base64.b64encode(pair.encode("utf-8", "surrogatepass")).decode("ascii")
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts_in(inner)
+    elif value is not None:
+        yield str(value)

@@ -10,7 +10,7 @@ import base64
 import contextlib
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote_plus, urlencode
@@ -44,6 +44,7 @@ _KNOWN_ERRORS = {
     "unsupported_grant_type",
 }
 """The only words of an endpoint that are repeated in a message."""
+_TOKENS = ("access_token", "refresh_token", "id_token")
 _CLIENT_ERRORS = {"invalid_client", "unauthorized_client"}
 
 
@@ -76,10 +77,17 @@ class Granted:
 class TokenEndpoint:
     """The token endpoint of a target."""
 
-    def __init__(self, target: Target, auth: Auth, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        target: Target,
+        auth: Auth,
+        transport: httpx.BaseTransport | None = None,
+        learn: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._target = target
         self._auth = auth
         self._transport = transport
+        self._learn = learn
         self._open: tuple[httpx.BaseTransport, Patience] | None = None
 
     def close(self) -> None:
@@ -128,6 +136,8 @@ class TokenEndpoint:
             raise _unobtainable("auth_unreadable") from None
         except httpx.TransportError as error:
             raise _unobtainable("auth_tls" if is_tls(error) else "auth_unreachable") from None
+        for token in _tokens_in(content):
+            self._learn(token)
         return _Answer(status, _fields(status, content))
 
     def _exchange(self, url: str, headers: Mapping[str, str], body: str) -> tuple[int, bytes]:
@@ -193,6 +203,18 @@ def _methods(client_auth: str, client: Client) -> list[str]:
         return ["client_secret_post"]
     plain = client.client_id + client.client_secret.reveal()
     return ["encoded_basic"] if quote_plus(plain) == plain else ["encoded_basic", "plain_basic"]
+
+
+def _tokens_in(content: bytes) -> Iterator[str]:
+    """What an answer hands out, whether it is a success or not."""
+    try:
+        answer = read_json(content)
+    except ValueError:
+        return
+    for name in _TOKENS if isinstance(answer, dict) else ():
+        token = answer.get(name)
+        if isinstance(token, str) and len(token) <= MAX_TOKEN:
+            yield token
 
 
 def _fields(status: int, content: bytes) -> dict[str, Any]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import yaml
 from yaml.constructor import SafeConstructor
 
-from okd_conformance.configuration import ConfigurationError, Mistake, shortened
-from okd_conformance.text import say
+from okd_conformance.configuration import shortened
+from okd_conformance.input_file import read_input, refuse
 
 Pointer = tuple[str | int, ...]
 
@@ -28,6 +28,9 @@ _SCALARS: Mapping[str, Callable[[yaml.ScalarNode], Any]] = {
     f"{_STANDARD}bool": _BUILDER.construct_yaml_bool,
     f"{_STANDARD}null": lambda _: None,
 }
+NUMBERS = {f"{_STANDARD}int", f"{_STANDARD}float"}
+MAX_NUMBER = 100
+"""The longest number, in characters; YAML has a notation (1:2:3) that takes ages to read when it is long."""
 _TEXT_TAGS = {f"{_STANDARD}timestamp", f"{_STANDARD}merge", f"{_STANDARD}value"}
 """Plain words that YAML 1.1 reads as something else, such as a date without quotes; they are text here."""
 
@@ -57,39 +60,18 @@ def read_yaml(
 ) -> Document:
     """Read a file. Raises ConfigurationError when it can't be read, isn't plain YAML, or is too large."""
     file = str(path)
-    text = _decoded(file, _bytes_of(file, max_bytes), max_bytes)
+    text = read_input(file, max_bytes)
     try:
         _look_ahead(file, text, max_depth, max_nodes)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        _refuse(file, line, "yaml_control_character")
+        refuse(file, line, "yaml_control_character")
     except yaml.MarkedYAMLError as error:
-        _refuse(file, _line_of(error), _syntax_key(error))
+        refuse(file, _line_of(error), _syntax_key(error))
     builder = _Reader(file, max_depth, max_nodes)
     value = None if root is None else builder.build(root, (), root.start_mark.line + 1, 1)
     return Document(file, value, builder.lines, builder.sources)
-
-
-def _bytes_of(file: str, max_bytes: int) -> bytes:
-    try:
-        with Path(file).open("rb") as stream:
-            return stream.read(max_bytes + 1)
-    except FileNotFoundError:
-        _refuse(file, None, "yaml_no_file")
-    except IsADirectoryError:
-        _refuse(file, None, "yaml_folder")
-    except (OSError, ValueError):
-        _refuse(file, None, "yaml_unreadable")
-
-
-def _decoded(file: str, content: bytes, max_bytes: int) -> str:
-    if len(content) > max_bytes:
-        _refuse(file, None, "yaml_too_large", limit=max_bytes)
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        _refuse(file, content.count(b"\n", 0, error.start) + 1, "yaml_not_utf8")
 
 
 def _look_ahead(file: str, text: str, max_depth: int, max_nodes: int) -> None:
@@ -102,11 +84,11 @@ def _look_ahead(file: str, text: str, max_depth: int, max_nodes: int) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if documents > 1:
-            _refuse(file, line, "yaml_several_documents")
+            refuse(file, line, "yaml_several_documents")
         if depth > max_depth:
-            _refuse(file, line, "yaml_too_deep", limit=max_depth)
+            refuse(file, line, "yaml_too_deep", limit=max_depth)
         if nodes > max_nodes:
-            _refuse(file, line, "yaml_too_many_nodes", limit=max_nodes)
+            refuse(file, line, "yaml_too_many_nodes", limit=max_nodes)
 
 
 def _line_of(error: yaml.MarkedYAMLError) -> int:
@@ -126,11 +108,6 @@ def _syntax_key(error: yaml.MarkedYAMLError) -> str:
     return "yaml_syntax"
 
 
-def _refuse(file: str, line: int | None, message: str, /, **values: object) -> NoReturn:
-    mistake = Mistake(file, line, say(message, **values), say(f"{message}_remedy", **values))
-    raise ConfigurationError([mistake]) from None
-
-
 class _Reader:
     """Makes plain values of nodes. An alias counts anew each time that it is used."""
 
@@ -146,9 +123,9 @@ class _Reader:
         self.lines[pointer] = line
         self._nodes += 1
         if self._nodes > self._max_nodes:
-            _refuse(self._file, line, "yaml_too_many_nodes", limit=self._max_nodes)
+            refuse(self._file, line, "yaml_too_many_nodes", limit=self._max_nodes)
         if depth > self._max_depth + 1:
-            _refuse(self._file, line, "yaml_too_deep", limit=self._max_depth)
+            refuse(self._file, line, "yaml_too_deep", limit=self._max_depth)
         if isinstance(node, yaml.MappingNode) and node.tag == f"{_STANDARD}map":
             return self._mapping(node, pointer, depth)
         if isinstance(node, yaml.SequenceNode) and node.tag == f"{_STANDARD}seq":
@@ -156,20 +133,20 @@ class _Reader:
                 self.build(item, (*pointer, index), item.start_mark.line + 1, depth + 1)
                 for index, item in enumerate(node.value)
             ]
-        if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node, pointer, line)
-        _refuse(self._file, line, "yaml_tag")
+        if not isinstance(node, yaml.ScalarNode):
+            refuse(self._file, line, "yaml_tag")
+        return self._scalar(node, pointer, line)
 
     def _mapping(self, node: yaml.MappingNode, pointer: Pointer, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                _refuse(self._file, line, "yaml_key")
+                refuse(self._file, line, "yaml_key")
             key = key_node.value
             if key in found:
                 first = self.lines[*pointer, key]
-                _refuse(self._file, line, "yaml_duplicate_key", key=shortened(key), first=first)
+                refuse(self._file, line, "yaml_duplicate_key", key=shortened(key), first=first)
             found[key] = self.build(value_node, (*pointer, key), line, depth + 1)
         return found
 
@@ -178,8 +155,10 @@ class _Reader:
         if node.tag in _TEXT_TAGS:
             return node.value
         if node.tag not in _SCALARS:
-            _refuse(self._file, line, "yaml_tag")
+            refuse(self._file, line, "yaml_tag")
+        if len(node.value) > MAX_NUMBER and node.tag in NUMBERS:
+            refuse(self._file, line, "yaml_number")
         try:
             return _SCALARS[node.tag](node)
         except (ValueError, KeyError, OverflowError):
-            _refuse(self._file, line, "yaml_number")
+            refuse(self._file, line, "yaml_number")

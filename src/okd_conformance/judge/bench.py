@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from okd_conformance.allowance import Allowance
 from okd_conformance.auth import Token, Tokens, TokenUnobtainable
 from okd_conformance.catalogue import Catalogue
 from okd_conformance.edition import Binding, Edition, Operation
@@ -18,24 +19,32 @@ from okd_conformance.judge.giving_up import GivingUp, is_unanswered
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.ids import answered_id, derived_uuid, is_uuid
 from okd_conformance.judge.interruption import held_back
-from okd_conformance.judge.ledger import Created, Ledger
+from okd_conformance.judge.ledger import Changed, Created, Intent, Ledger, Left
 from okd_conformance.judge.sample import Sample
+from okd_conformance.judge.stopping import Rule
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.judge.words import received
 from okd_conformance.target import Target
-from okd_conformance.text import say
+from okd_conformance.text import Text, say
 from okd_conformance.wire.address import origin
 from okd_conformance.wire.body import length_of
-from okd_conformance.wire.client import BudgetSpentError, Client, Talk
+from okd_conformance.wire.budget import BudgetSpentError
+from okd_conformance.wire.client import Client, Talk
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.generated import Comparison
 from okd_conformance.wire.holding import Holding
 from okd_conformance.wire.meter import Meter
+from okd_conformance.wire.raw import Expecting
 from okd_conformance.wire.record import Redactor
 from okd_conformance.wire.transfer import Transfer
 
 Scopes = tuple[str, ...]
 Large = Literal["one", "all"]
+_LOCKED = 423
+_MAX_SILENT = 3
+"""So many times in a row may a target not answer before cleaning up is given up."""
+_MAX_EQUAL = 5
+"""So many documents with the same id of ours are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,14 @@ class Bench:
     """Who is told how far a large transfer is."""
     hooks: Hooks = field(default_factory=lambda: Hooks({}))
     ledger: Ledger = field(default_factory=Ledger)
+    rules: list[Rule] = field(default_factory=list)
+    """When to stop the run early."""
+    stopped: Text | None = None
+    """Why nothing more is sent but what undoes."""
+    turned_away: int = 0
+    """How many requests were not sent because of that."""
+    _clients: dict[str, str] = field(default_factory=dict)
+    """Per token, the client that it was given to."""
     giving_up: GivingUp = field(default_factory=GivingUp)
     holding: Holding = field(default_factory=Holding)
     _memo: dict[str, Any] = field(default_factory=dict)
@@ -91,8 +108,11 @@ class Bench:
         """Send a request on behalf of a case, by way of ``talk`` if given.
 
         An interruption waits for the answer, which may name what must be deleted. Raises Inconclusive when
-        the budget of requests is spent, or when the server or the operation was given up.
+        the run has been stopped, has reached a limit, or gave up the server or the operation; what is tagged
+        as clean-up is not held to the limits.
         """
+        if self.stopped is not None and "cleanup" not in tags:
+            raise self._turned_away(self.stopped)
         if talk is not None:
             return self._exchange(request, case, role, operation, tags, talk)
         with held_back(lambda: False):
@@ -117,22 +137,40 @@ class Bench:
             "operation": name,
             "tags": tags,
         }
+        client_id = self._clients.get(request.token or "")
+        noted = self.ledger.intend(operation, role, request, client_id) if operation is not None else None
         try:
             if talk is None:
                 exchange = self.client.send(request, **labels)
             else:
                 exchange = self.client.once(request, talk, **labels)
-        except BudgetSpentError:
-            raise Inconclusive(say("budget_spent")) from None
+        except BudgetSpentError as spent:
+            self.ledger.nothing(noted)
+            allowance = Allowance.of(self.target.limits, self.profile)
+            raise self._turned_away(allowance.reached(spent.limit)) from None
+        except KeyboardInterrupt:
+            if not _went_out(talk):
+                self.ledger.nothing(noted)
+            raise
         if operation is not None:
             self._learn(operation, exchange)
-            self.ledger.observe(operation, exchange)
+            if exchange.answer is None and not _went_out(talk):
+                self.ledger.nothing(noted)
+            else:
+                self.ledger.observe(operation, exchange, noted)
         for seen in (*exchange.throttled, exchange):
             for listener in self.on_send:
                 listener(seen)
+            for rule in self.rules:
+                self.stopped = self.stopped or rule.saw(seen)
         self.holding.take(exchange)
         self.giving_up.see(exchange, server, name, lambda: self._last_question(server, role))
         return exchange
+
+    def _turned_away(self, reason: Text) -> Inconclusive:
+        self.stopped = reason
+        self.turned_away += 1
+        return Inconclusive(reason)
 
     def is_silent(self, exchange: Exchange) -> bool:
         """Whether an exchange was left unanswered, and so is a simple question to the same server now.
@@ -180,12 +218,14 @@ class Bench:
     def _learn(self, operation: Operation, exchange: Exchange) -> None:
         """A download address gives access without a token, so it is a secret."""
         schema = operation.success_schema()
-        if exchange.answer is None or schema is None:
+        if exchange.answer is None:
             return
-        for name in field_names(schema, "download_url"):
+        if operation.kind == "read" and 300 <= exchange.answer.status < 400:
+            self.redactor.learn_address(exchange.answer.header("location") or "")
+        for name in field_names(schema, "download_url") if schema is not None else ():
             url = _json_field(exchange, name)
             if isinstance(url, str):
-                self.redactor.learn(url.partition("://")[2].partition("/")[2])
+                self.redactor.learn_address(url)
 
     def curl(self, exchange: Exchange) -> str:
         """The command that repeats an exchange, without secrets."""
@@ -219,6 +259,8 @@ class Bench:
         except TokenUnobtainable as problem:
             raise (Inconclusive if problem.expected else NotTested)(problem.reason) from None
         self.redactor.learn(token if isinstance(token, str) else token.value)
+        if isinstance(token, Token):
+            self._clients[token.value] = token.client_id
         return token
 
     def serves(self, binding: Binding) -> bool:
@@ -518,58 +560,149 @@ class Bench:
         operation = next(iter(self.edition.operations(role, "register")), None)
         if operation is None:
             document_id = self.fresh_uuid(label)
-            self.hooks.call("register", role=role, document_id=document_id)
+            intent = Intent("register", role, "register", dms_document_id=document_id)
+            with self.made_by_a_hook(intent) as note:
+                self.hooks.call("register", role=role, document_id=document_id)
+                note(document_id)
             return document_id
         sample = self.sample(operation, operation.bindings[0], label)
         accepted_or_inconclusive(self.send(sample.request(), label, role, operation))
         return str(sample.body.get("dms_document_id")) if sample.body else ""
 
+    @contextmanager
+    def made_by_a_hook(self, intent: Intent) -> Iterator[Callable[[str], None]]:
+        """Note what a hook is about to create; call what this gives with the id when it did."""
+        number = self.ledger.about_to(intent)
+        try:
+            yield lambda document_id: self.ledger.created(number, document_id)
+        except NotTested:
+            self.ledger.nothing(number)
+            raise
+
     # --- leaving ---------------------------------------------------------------------------------------
 
-    def clean_up(self) -> list[Created]:
-        """Delete what the run created, and undo what it changed; what could not be deleted is returned."""
-        left = []
-        for role, state in list(self.ledger.states.items()):
-            if state != self.standing_state(role):
-                self.restore(role)
-        for created in self.ledger.open():
-            try:
-                if not self._undone(created):
-                    left.append(created)
-            except (Inconclusive, NotTested):
-                left.append(created)
-        return left
+    def left(self) -> Left:
+        """What the run created or changed at the target, and has not undone."""
+        left = self.ledger.left()
+        return replace(left, changed=[c for c in left.changed if c.state != self.standing_state(c.role)])
+
+    def clean_up(self) -> Left:
+        """Delete what the run created, and undo what it changed; returns what is left.
+
+        When it is interrupted, ``left`` tells the same. It gives up on a target that stops answering.
+        """
+        silent, left = 0, self.left()
+        entries: list[Changed | Created] = [*left.changed, *left.created]
+        for entry in entries:
+            if entry.role in self.target.roles:
+                silent = 0 if self._cleaned(entry) else silent + 1
+            if silent == _MAX_SILENT:
+                return self.left()
+        with suppress(Inconclusive, NotTested):
+            for number, intent in self.ledger.uncertain().items():
+                if intent.role in self.target.roles:
+                    self._look_for(number, intent)
+        return self.left()
+
+    def _cleaned(self, entry: Changed | Created) -> bool:
+        """Undo one thing, if the target lets us; False when it didn't answer."""
+        try:
+            done = self.restore(entry.role) if isinstance(entry, Changed) else self._undone(entry)
+        except (Inconclusive, NotTested):
+            return True
+        return done is not None
+
+    def _look_for(self, number: int, intent: Intent) -> None:
+        """Ask for an upload that nobody told the outcome of, and delete what is there.
+
+        Raises NotTested or Inconclusive when the target has no hook that tells of it.
+        """
+        for _ in range(_MAX_EQUAL if intent.component_document_id else 0):
+            place = self.hooks.call("show_filing", role=intent.role, document_id=intent.component_document_id)
+            if place.get("level") == "none":
+                self.ledger.nothing(number)
+                return
+            found = place.get("document_id")
+            if not isinstance(found, str):
+                return
+            created = intent.created(found)
+            self.ledger.remember(created)
+            if not self._undone(created):
+                return
 
     def delete(self, role: str, document_id: str) -> bool:
         """Delete a document that the run created; False when the target doesn't let us, or it is unknown."""
         for created in self.ledger.open():
             if created.role == role and created.document_id == document_id:
                 with suppress(Inconclusive, NotTested):
-                    return self._undone(created)
+                    return bool(self._undone(created))
         return False
 
-    def restore(self, role: str, label: str = "cleanup") -> bool:
-        """Put the test enrolment back into the state that it had; False when the target doesn't take it."""
+    def restore(self, role: str, label: str = "cleanup") -> bool | None:
+        """Put the test enrolment back into the state that it had; False when the target doesn't take it.
+
+        None when it doesn't answer.
+        """
         try:
             operation, binding = self.binding_for(role, "change", None)
-            sample = self.ready(operation, binding, label)
+            media_type = self.spoken(operation, binding, label)
+            sample = self.sample(operation, binding, label, media_type=media_type)
             exchange = self.send(sample.request(), label, role, operation, ("cleanup",))
         except (Inconclusive, NotTested):
             return False
-        return exchange.answer is not None and exchange.answer.succeeded
+        return None if exchange.answer is None else exchange.answer.succeeded
 
-    def _undone(self, created: Created) -> bool:
-        for operation in self.edition.operations(created.role, "delete"):
+    def _undone(self, created: Created) -> bool | None:
+        """Delete a document; False when the target doesn't let us, None when it doesn't answer.
+
+        An edition that knows no deleting leaves it to the hook ``destroy``; NotTested without it.
+        """
+        status: int | None = None
+        operations = self.edition.operations(created.role, "delete")
+        if not operations:
+            self.hooks.call("destroy", role=created.role, document_id=created.document_id)
+            self.ledger.gone(created.role, created.document_id)
+            return True
+        for operation in operations:
             for binding in operation.bindings:
                 if binding.document_type not in {None, created.document_type}:
                     continue
-                sample = self.sample(
-                    operation, binding, "cleanup", path_values={"dms_document_id": created.document_id}
-                )
-                exchange = self.send(sample.request(), "cleanup", created.role, operation, ("cleanup",))
-                if exchange.status is not None and (exchange.status < 300 or exchange.status in {404, 410}):
+                token = self._token_of(created, binding)
+                status = self._delete(operation, binding, created, token)
+                if status == _LOCKED and self._unlocked(created):
+                    status = self._delete(operation, binding, created, token)
+                if status is not None and (status < 300 or status in {404, 410}):
                     return True
-        return False
+        return None if status is None else False
+
+    def _delete(
+        self, operation: Operation, binding: Binding, created: Created, token: str | None
+    ) -> int | None:
+        path = {"dms_document_id": created.document_id}
+        sample = self.sample(operation, binding, "cleanup", path_values=path, token=token)
+        return self.send(sample.request(), "cleanup", created.role, operation, ("cleanup",)).status
+
+    def _token_of(self, created: Created, binding: Binding) -> str | None:
+        """A token of the client that a document came from; None, which means the usual, when it gets none."""
+        for scope in binding.scopes.sufficient if binding.scopes and created.client_id else ():
+            with suppress(Inconclusive, NotTested):
+                return self.token((scope,), client_id=created.client_id).value
+        return None
+
+    def _unlocked(self, created: Created) -> bool:
+        """Unlock a document by the hook; False when the target has none."""
+        try:
+            self.hooks.call("lock", role=created.role, document_id=created.document_id, locked=False)
+        except (Inconclusive, NotTested):
+            return False
+        return True
+
+
+def _went_out(talk: Talk | None) -> bool:
+    """Whether the whole request can have reached the target."""
+    if isinstance(talk, Transfer):
+        return talk.meter.sent >= talk.meter.upward
+    return not (isinstance(talk, Expecting) and talk.only_ask)
 
 
 def _is_text_for(schema: Mapping[str, Any], current: Any) -> bool:

@@ -1,4 +1,7 @@
-"""Ctrl-C in the middle of an upload: the answer names what must be deleted, so it is awaited."""
+"""Interruptions: Ctrl-C, SIGTERM and a closed terminal are the same to us, and sometimes they have to wait.
+
+In the middle of an upload the answer names what must be deleted, so it is awaited.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_OTHERS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+_SIGNALS = (signal.SIGINT, *_OTHERS)
+
+
+@contextmanager
+def as_from_the_keyboard() -> Iterator[None]:
+    """Obey a request to end, and a closed terminal, like Ctrl-C; one that is ignored stays ignored."""
+    obeyed = [number for number in _OTHERS if signal.getsignal(number) is signal.SIG_DFL]
+    for number in obeyed:
+        signal.signal(number, _interrupted)
+    try:
+        yield
+    finally:
+        for number in obeyed:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _interrupted(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 @contextmanager

@@ -5,7 +5,7 @@ The names and their order are public (report.json, JUnit, exit codes).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
@@ -44,6 +44,15 @@ class Verdict(StrEnum):
     SUITE_FAULT = "suite_fault"
 
 
+@dataclass(frozen=True, slots=True)
+class Excuse:
+    """Why a failure that is known does not stop a pipeline; it changes neither status nor verdict."""
+
+    reason: str
+    until: str
+    """The last day on which it holds, as RFC 3339 writes a date."""
+
+
 @dataclass(slots=True)
 class CaseResult:
     """What one case found: one check, for one role and operation, with one set of parameters."""
@@ -63,6 +72,8 @@ class CaseResult:
     """The ``_id`` of each exchange that shows it; the telling one first."""
     curl: str | None = None
     duration_s: float = 0.0
+    excused: Excuse | None = None
+    """Of a failure that the baseline of the run lists."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the form of ``report.json``, with requirement, role, flow and operation added."""
@@ -81,6 +92,7 @@ class CaseResult:
             "exchanges": list(self.exchanges),
             "curl": self.curl,
             "duration_s": round(self.duration_s, 4),
+            **({"excused": asdict(self.excused)} if self.excused else {}),
         }
 
     @classmethod
@@ -105,4 +117,7 @@ class CaseResult:
             exchanges=list(value["exchanges"]),
             curl=value["curl"],
             duration_s=value["duration_s"],
+            excused=Excuse(**{key: value["excused"][key] for key in ("reason", "until")})
+            if value.get("excused")
+            else None,
         )

@@ -14,7 +14,8 @@ _SHOWN = 200
 def expected_statuses(answers: Answers) -> Text:
     """Which statuses are asked, in words."""
     accepted = answers.accepted or answers.warned
-    statuses = ", ".join(_named(s) for s in accepted)
+    *others, last = [_named(s) for s in accepted] or [""]
+    statuses = say("one_of", first=", ".join(others), last=last) if others else last
     if answers.warned and answers.accepted:
         return say(
             "expected_status_or_warned", statuses=statuses, warned=", ".join(str(s) for s in answers.warned)

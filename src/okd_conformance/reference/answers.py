@@ -7,11 +7,12 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
-
-from starlette.responses import Response, StreamingResponse
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from okd_conformance.bundle import read_data
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
 
 _BLOCK = 1 << 20
 
@@ -76,6 +77,8 @@ def situations() -> dict[str, Situation]:
 
 def response_of(answer: Answer) -> Response:
     """Turn an answer into what Starlette sends."""
+    from starlette.responses import Response, StreamingResponse  # noqa: PLC0415 - slow; `explain` needs none
+
     headers = dict(answer.headers)
     if answer.media_type is not None:
         headers["content-type"] = answer.media_type

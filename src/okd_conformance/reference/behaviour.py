@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from multipart import PushMultipartParser
-from starlette.requests import Request
 
 from okd_conformance.edition import Binding, Operation
 from okd_conformance.fields import Body, validator
@@ -19,6 +18,8 @@ from okd_conformance.reference.school import Attempt, Enrolment, Exam, Person, S
 from okd_conformance.reference.storage import Document, Spool
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
+
     from okd_conformance.reference.world import Call, World
 
 Claims = Mapping[str, Any]

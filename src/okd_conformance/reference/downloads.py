@@ -7,12 +7,12 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
-from starlette.requests import Request
-
 from okd_conformance.reference.answers import Answer, Refused
 from okd_conformance.reference.storage import Document
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
+
     from okd_conformance.reference.world import Call, World
 
 PATH = "/download/"

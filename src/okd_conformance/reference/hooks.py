@@ -3,11 +3,11 @@
 Each is a POST of a JSON object to ``/hooks/<name>``, answered by a JSON object.
 
 ``show_filing``
-    ``{"role": …, "document_id": …}`` (the DMS's id) gives ``{"level": …, "person_id": …,
-    "association_id": …, "offering_id": …, "attempt": …, "documents": n}``. ``level`` is person, enrolment,
-    sitting or result, or none when the role doesn't hold the document. ``documents`` is how many the role
-    holds altogether; ``document_id`` may be left out to ask only that. Where an upload's answer has no id of
-    the DMS, it may be the component's own.
+    ``{"role": …, "document_id": …}`` (the DMS's id, or the component's own) gives ``{"level": …,
+    "document_id": …, "person_id": …, "association_id": …, "offering_id": …, "attempt": …,
+    "documents": n}``. ``level`` is person, enrolment, sitting or result, or none when the role doesn't hold
+    the document. ``document_id`` is the DMS's id of what was found. ``documents`` is how many the role holds
+    altogether; ``document_id`` may be left out of the question to ask only that.
     ``{"role": …, "offering_id": …}`` gives ``{"offering": {…}}``: a sitting with its report, as the edition
     writes it.
 ``lock``
@@ -34,8 +34,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request
-
 from okd_conformance.reference import reports
 from okd_conformance.reference.answers import Answer, Refused, json_answer
 from okd_conformance.reference.dms import UNNAMED_TYPE
@@ -44,6 +42,8 @@ from okd_conformance.reference.rights import UPLOAD
 from okd_conformance.reference.storage import Document
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
+
     from okd_conformance.reference.world import World
 
 PATH = "/hooks/"
@@ -111,16 +111,18 @@ def show_filing(world: World, given: Given) -> dict[str, Any]:
         return {"offering": _offering(world, given)}
     key = str(given.get("document_id")).lower()
     document = world.store.document(role, key) or next(
-        (d for d in world.store.documents(role) if d.component_document_id == key), None
+        (d for d in world.store.documents(role) if str(d.component_document_id).lower() == key), None
     )
     registration = world.store.get(KIND, role, key)
     place: dict[str, Any] = {"level": "none"}
+    found = document.id if document is not None else key if registration is not None else None
     if document is not None:
         place = {"level": document.level, **document.filed}
     elif registration is not None:
         place = registration
     return {
         "level": place["level"],
+        "document_id": found,
         **{name: place.get(name) for name in (*_PLACES, "attempt")},
         "documents": world.store.count("document", role) + world.store.count(KIND, role),
     }

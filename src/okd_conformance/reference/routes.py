@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
-
-from starlette.requests import Request
 
 from okd_conformance.edition import Operation
 from okd_conformance.reference.answers import Refused
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _PARAMETER = re.compile(r"\{(.+)\}")

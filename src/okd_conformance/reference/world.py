@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from starlette.requests import Request
-
 from okd_conformance.edition import Edition, Operation
 from okd_conformance.reference.compose import constants
 from okd_conformance.reference.school import School
@@ -15,6 +13,8 @@ from okd_conformance.reference.storage import Store
 from okd_conformance.reference.tokens import Caller, Issuer
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
+
     from okd_conformance.reference.behaviour import Behaviour
 
 ANONYMOUS = Caller("", "", frozenset())

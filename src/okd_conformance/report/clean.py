@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 _UNSHOWN = re.compile(
@@ -21,6 +22,11 @@ def printable(text: str) -> str:
     The result can be written to a terminal, to XML and to any UTF-8 file. Lines and tabs stay.
     """
     return _UNSHOWN.sub(_escaped, text.replace("\r\n", "\n"))
+
+
+def escaped_json(text: str) -> str:
+    """JSON that means the same, with what ``printable`` shows as escapes written as JSON's own escapes."""
+    return _UNSHOWN.sub(lambda match: json.dumps(match.group())[1:-1], text)
 
 
 def one_line(text: str, limit: int | None = None) -> str:

@@ -83,13 +83,19 @@ class ConsoleReporter:
         profile: str,
         n_cases: int,
         sections: Mapping[str, int] | None = None,
+        limits: Text | None = None,
     ) -> None:
-        """Say what is about to run. ``sections`` gives the number of cases per section, if known."""
+        """Say what is about to run. ``sections`` gives the number of cases per section, if known.
+
+        ``limits`` tells what the run may ask of the target in all.
+        """
         self._expected = sections or {}
         if self._quiet:
             return
         title = edition.title.in_language(self._lang)
         self._print(say("report_console_against", edition=title, target=target, profile=profile, n=n_cases))
+        if limits is not None:
+            self._print(limits)
         if self._moving:
             self._progress = Progress(
                 TextColumn("{task.description}", markup=False),
@@ -170,6 +176,9 @@ class ConsoleReporter:
             self._print(plain_sentence(report))
         if report.upgrade is not None:
             self._upgrade(report.upgrade)
+        failed = [row for row in report.findings() if row.status is Status.FAILED]
+        if failed and not self._quiet:
+            self._print(say("report_console_next", id=failed[0].id))
         self._print(say("report_console_folder", folder=folder / "report.html"))
 
     def _upgrade(self, upgrade: Upgrade) -> None:

@@ -53,6 +53,7 @@ def html(report: Report, har: Mapping[str, Any] | None, lang: Lang) -> str:
             title=Text.same(f"{wording.product(report)} - OKD"),
             headline=wording.headline(report),
             sentence=wording.plain_sentence(report),
+            excused_sentence=wording.excused_sentence(report),
             bar=_bar(report.counts()),
             groups=_groups(findings),
             opened={row.key for row in findings[:_MOST_OPEN] if row.status is Status.FAILED},
@@ -95,7 +96,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
-        finalize=_harmless,
+        finalize=harmless,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
@@ -111,6 +112,7 @@ def _environment() -> Environment:
         again=lambda case: f"okd-conformance run TARGET.yaml --case {shlex.quote(case.id)}",
         statuses=list(Status),
         telling=wording.is_telling,
+        excuse=wording.excuse,
         worst_of=lambda rows: worst([row.status for row in rows]),
         flow_name=lambda flow: both(wording.flow_name(flow)),
     )
@@ -118,7 +120,7 @@ def _environment() -> Environment:
     return environment
 
 
-def _harmless(value: object) -> object:
+def harmless(value: object) -> object:
     """Whatever the template shows goes through ``printable``; what it has marked as HTML already has."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.report.clean import one_line, printable
 from okd_conformance.report.model import Report, RequirementResult
+from okd_conformance.report.wording import excuse
 from okd_conformance.text import Lang, Text, say
 
 _OUTCOME = {
@@ -83,7 +84,11 @@ def _row(row: RequirementResult, lang: Lang) -> Iterator[ET.Element]:
 def _case(row: RequirementResult, case: CaseResult, lang: Lang) -> ET.Element:
     element = _element(row, case.id, case.duration_s)
     notes = [f"{say('report_note').in_language(lang)}: {note.in_language(lang)}" for note in case.notes]
-    if case.status in _OUTCOME:
+    known = excuse(case)
+    if known is not None:
+        _outcome(element, Status.NOT_TESTED, known.in_language(lang), "")
+        notes.insert(0, explanation(row, case, lang))
+    elif case.status in _OUTCOME:
         text = "" if _OUTCOME[case.status] == "skipped" else explanation(row, case, lang)
         _outcome(element, case.status, case.summary.in_language(lang), text)
     elif case.status is Status.WARNING:
@@ -126,7 +131,7 @@ def explanation(row: RequirementResult, case: CaseResult, lang: Lang) -> str:
         line("report_source", quotes),
         line("report_expected", case.expected),
         line("report_received", case.received),
-        line("report_remedy", case.remedy or row.remedy),
+        line("report_remedy", case.remedy or row.advice),
         line("report_exchanges", ", ".join(case.exchanges)),
         line("report_repeat", case.curl),
     ]

@@ -10,6 +10,8 @@ from okd_conformance.report.model import Report, RequirementResult, RoleResult
 from okd_conformance.report.wording import (
     counted,
     duration,
+    excuse,
+    excused_sentence,
     flow_name,
     headline,
     is_telling,
@@ -41,6 +43,9 @@ def markdown(report: Report, lang: Lang) -> str:
     page.block(f"# {mark} {page.text(headline(report))}")
     page.block(page.text(plain_sentence(report)))
     page.block(f"**{page.say('report_scope')}:** {page.text(report.scope)}")
+    known = excused_sentence(report)
+    if known:
+        page.block(page.text(known))
     _roles(page, report)
     _findings(page, report)
     if report.upgrade is not None:
@@ -54,6 +59,12 @@ def escaped(text: str) -> str:
     line = one_line(text).replace("&", "&amp;")
     line = _NUMBERED.sub(r"\1\\\2", _SPECIAL.sub(r"\\\g<0>", line))
     return line.replace("@", "&#64;").replace("://", "&#58;//").replace("www.", "www&#46;")
+
+
+def code_span(text: str, *, in_table: bool = False) -> str:
+    """Text as code within a line."""
+    words = one_line(text).replace("`", "") or "-"
+    return f"`{words.replace('|', '&#124;') if in_table else words}`"
 
 
 def code_block(text: str) -> str:
@@ -93,7 +104,7 @@ def _roles(page: _Page, report: Report) -> None:
     head = [page.say("report_role"), page.say("report_verdict"), *[page.text(status_name(s)) for s in shown]]
     rows = []
     for name, role in report.roles.items():
-        title = f"{page.text(role.title)} (`{name}`)"
+        title = f"{page.text(role.title)} ({code_span(name, in_table=True)})"
         rows.append([title, page.text(part_verdict(role)), *[str(role.counts[s]) for s in shown]])
     if rows:
         page.block(f"## {page.say('report_per_role')}")
@@ -120,7 +131,7 @@ def _upgrade(page: _Page, upgrade: Upgrade) -> None:
     for step in upgrade.operations:
         flows = ", ".join(page.text(flow_name(flow)) for flow in step.flows)
         lines = "\n".join(f"- {page.text(text)}" for text in step.changes)
-        page.block(f"**{escaped(step.role)}, `{step.operation}`** ({flows})")
+        page.block(f"**{escaped(step.role)}, {code_span(step.operation)}** ({flows})")
         page.block(lines)
     for name in STEPS:
         rows = upgrade.of(name)
@@ -145,8 +156,8 @@ def _finding(page: _Page, row: RequirementResult) -> None:
     page.block(page.text(row.statement))
     for cite, quote in row.sources[:1]:
         page.block(f"> {f'“{escaped(quote)}” — ' if quote else ''}{escaped(cite)}")
-    if row.remedy:
-        page.block(f"**{page.say('report_remedy')}:** {page.text(row.remedy)}")
+    if row.advice:
+        page.block(f"**{page.say('report_remedy')}:** {page.text(row.advice)}")
     wrong = [case for case in row.cases_by_weight() if case.status is row.status]
     for case in wrong[:_MOST_CASES]:
         _case(page, row, case)
@@ -159,7 +170,7 @@ def _finding(page: _Page, row: RequirementResult) -> None:
 
 
 def _case(page: _Page, row: RequirementResult, case: CaseResult) -> None:
-    lines = [f"- {page.text(case.summary)} (`{one_line(case.id).replace('`', '')}`)"]
+    lines = [f"- {page.text(case.summary)} ({code_span(case.id)})"]
     for key, text in (
         ("report_expected", case.expected),
         ("report_received", case.received if is_telling(case) else None),
@@ -167,6 +178,9 @@ def _case(page: _Page, row: RequirementResult, case: CaseResult) -> None:
     ):
         if text:
             lines.append(f"  - {page.say(key)}: {page.text(text)}")
+    known = excuse(case)
+    if known:
+        lines.append(f"  - {page.text(known)}")
     page.block("\n".join(lines))
 
 

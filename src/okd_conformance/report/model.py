@@ -70,6 +70,10 @@ class RunInfo:
     roles: tuple[str, ...] = ()
     """The roles that were to be judged; empty: every role that the target claims."""
     interrupted: bool = False
+    stopped: Text | None = None
+    """Why the run itself ended before everything was tried."""
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """What the run might ask of the target in all, with the names of the target file."""
 
 
 @dataclass(slots=True)
@@ -105,6 +109,11 @@ class RequirementResult:
     def anchor(self) -> str:
         """The row's name in an address, such as ``report.html#OKD-MPT-001-dms``."""
         return f"{self.id}-{self.role}"
+
+    @property
+    def advice(self) -> Text | None:
+        """What to look at first in the product; None where nothing was seen of the product."""
+        return self.remedy if self.status in _SEEN else None
 
     def cases_by_weight(self) -> list[CaseResult]:
         """The cases, the ones that matter most first."""
@@ -220,7 +229,13 @@ class Report:
                 **{**_known(StandardInfo, standard), "title": _text(standard.get("title"))}
             ),
             target=TargetInfo(**{**_known(TargetInfo, target), "roles": addresses}),
-            run=RunInfo(**{**_known(RunInfo, run), **_lists(run, "selection", "roles")}),
+            run=RunInfo(
+                **{
+                    **_known(RunInfo, run),
+                    **_lists(run, "selection", "roles"),
+                    "stopped": _text(run.get("stopped")),
+                }
+            ),
             verdict=Verdict(value["verdict"]),
             scope=Text.from_json(value["scope"]),
             roles={name: _role_from_json(name, role) for name, role in value["roles"].items()},
@@ -229,6 +244,7 @@ class Report:
         )
 
 
+_SEEN = frozenset({Status.FAILED, Status.WARNING, Status.PASSED})
 _LEVELS = ("MUST", "SHOULD", "MAY")
 _FINDINGS = {Status.FAILED: 0, Status.SUITE_FAULT: 1, Status.INCONCLUSIVE: 2, Status.WARNING: 3}
 
@@ -309,6 +325,7 @@ def build_report(
         large_left_out=run.large_tested is False,
         not_tested=report.counts()[Status.NOT_TESTED],
         interrupted=run.interrupted,
+        stopped=run.stopped,
     )
     return report
 
@@ -372,6 +389,8 @@ def _without_cases(
         return Status.NOT_TESTED, reasons[row.key]
     if run.interrupted:
         return Status.INCONCLUSIVE, say("report_reason_interrupted")
+    if run.stopped is not None:
+        return Status.INCONCLUSIVE, run.stopped
     return Status.NOT_TESTED, say("report_reason_none")
 
 
@@ -470,6 +489,11 @@ def _known(kind: Any, value: Mapping[str, Any]) -> dict[str, Any]:
 
 def _lists(value: Mapping[str, Any], *names: str) -> dict[str, tuple[str, ...]]:
     return {name: tuple(value.get(name, ())) for name in names}
+
+
+def _run_from_json(value: Mapping[str, Any]) -> RunInfo:
+    own = {**_lists(value, "selection", "roles"), "stopped": _text(value.get("stopped"))}
+    return RunInfo(**{**_known(RunInfo, value), **own})
 
 
 def _text(value: Mapping[str, str] | None) -> Text | None:

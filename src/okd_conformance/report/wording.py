@@ -53,6 +53,7 @@ def scope_sentence(
     large_left_out: bool,
     not_tested: int,
     interrupted: bool,
+    stopped: Text | None = None,
 ) -> Text:
     """What the verdict is about, and what it leaves out."""
     first = say(
@@ -64,6 +65,7 @@ def scope_sentence(
     rest = [
         say("report_scope_selection", selection=" ".join(selection)) if selection else None,
         say("report_scope_interrupted") if interrupted else None,
+        say("report_scope_stopped", reason=stopped) if stopped else None,
         say("report_scope_large") if large_left_out else None,
         counted("report_scope_rows", not_tested) if not_tested else None,
     ]
@@ -78,6 +80,19 @@ def flow_name(flow: str) -> Text:
 def is_telling(case: CaseResult) -> bool:
     """Whether a case's summary says more than what was received."""
     return case.received is None or case.received.en not in case.summary.en
+
+
+def excuse(case: CaseResult) -> Text | None:
+    """That the baseline excuses a failure, until when and why; None for any other case."""
+    if case.excused is None:
+        return None
+    return say("report_excused", until=day(case.excused.until), reason=Text.same(case.excused.reason))
+
+
+def excused_sentence(report: Report) -> Text | None:
+    """How many failures the baseline excuses; None when it excuses none."""
+    known = sum(case.excused is not None for case in report.cases())
+    return counted("report_excused_cases", known) if known else None
 
 
 def product(report: Report) -> str:

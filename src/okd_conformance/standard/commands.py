@@ -11,6 +11,7 @@ import click
 
 from okd_conformance.configuration import ConfigurationError
 from okd_conformance.edition import UnknownEditionError, load_edition
+from okd_conformance.report.clean import printable
 from okd_conformance.standard.findings import Finding, worst_is
 from okd_conformance.standard.render import rendered
 from okd_conformance.standard.source import SourceError
@@ -33,23 +34,25 @@ def told(find: Callable[[], Sequence[Finding]], form: str, lang: Lang, fail_on: 
 
     Raises click.UsageError for what the user gave us wrong.
     """
-    found = guarded(find)
+    found = guarded(find, lang)
     if found is None:
         return SUITE_FAULT
     click.echo(rendered(found, form, lang), nl=False)
     return int(worst_is(found, fail_on))
 
 
-def guarded(make: Callable[[], _T]) -> _T | None:
+def guarded(make: Callable[[], _T], lang: Lang) -> _T | None:
     """What ``make`` makes; None, after telling, when it fails by our own fault. Raises click.UsageError."""
     try:
         return make()
-    except (SourceError, ConfigurationError, UnknownEditionError) as error:
+    except (SourceError, ConfigurationError) as error:
+        raise click.UsageError(error.render(lang)) from None
+    except UnknownEditionError as error:
         raise click.UsageError(str(error)) from None
     except click.ClickException:
         raise
     except Exception:  # noqa: BLE001 - whatever it is, it is our fault and not the standard's
-        click.echo(traceback.format_exc(), err=True, nl=False)
+        click.echo(printable(traceback.format_exc()), err=True, nl=False)
         return None
 
 
@@ -78,7 +81,7 @@ def matrix_command(reports: Sequence[str], form: str, lang: Lang, fail_on: str, 
     """``standard matrix``."""
     from okd_conformance.standard.matrix import matrix_findings, matrix_html, read_matrix  # noqa: PLC0415
 
-    matrix = guarded(lambda: read_matrix([Path(report) for report in reports]))
+    matrix = guarded(lambda: read_matrix([Path(report) for report in reports]), lang)
     if matrix is None:
         return SUITE_FAULT
     found = matrix_findings(matrix)

@@ -13,6 +13,7 @@ from okd_conformance.standard.findings import Finding, finding, in_order
 from okd_conformance.standard.lint import docs_beside, lint
 from okd_conformance.standard.source import Source, read_text
 from okd_conformance.standard.spec import Call, Spec, Spot
+from okd_conformance.standard.unsound import examining
 
 Difference = tuple[str, str]
 """An operation of ours, and a line that is new (+) or gone (-)."""
@@ -21,8 +22,13 @@ Difference = tuple[str, str]
 def drift(document: Path, edition: Edition) -> list[Finding]:
     """Differences that no erratum names, and errata that the published document no longer needs.
 
-    Raises SourceError when the document can't be read.
+    Raises SourceError when the document can't be examined.
     """
+    with examining(document):
+        return _drift(document, edition)
+
+
+def _drift(document: Path, edition: Edition) -> list[Finding]:
     theirs = Spec(document)
     ours = [Spec(edition.folder / name) for name in sorted({r.document for r in edition.roles.values()})]
     errata = Source(edition.folder / "errata.yaml", read_text(edition.folder / "errata.yaml"))

@@ -14,7 +14,9 @@ from okd_conformance.standard.lint import docs_beside
 from okd_conformance.standard.markdown_doc import Doc, read_docs
 from okd_conformance.standard.source import SourceError
 from okd_conformance.standard.spec import Call, Spec, Spot
+from okd_conformance.standard.unsound import examining
 from okd_conformance.standard.witness import property_names
+from okd_conformance.text import say
 
 _MAX_DEPTH = 3
 _SCOPE = re.compile(r"\b[a-z]+:[a-z]\w*")
@@ -60,11 +62,13 @@ class Standing:
 def read_standing(what: str) -> Standing:
     """Read an edition by its id, or a folder or document by its path.
 
-    Raises UnknownEditionError, or SourceError when it can't be read.
+    Raises UnknownEditionError, or SourceError when it can't be examined.
     """
     path = Path(what)
     if path.exists():
-        return _published(path)
+        document = _document_in(path)
+        with examining(document):
+            return _published(path, document)
     return _of_edition(load_edition(what))
 
 
@@ -115,8 +119,7 @@ def _scope_cells(found: Standing, key: str, spec: Spec, call: Call, binding: Any
 # --- published folders -----------------------------------------------------------------------------------
 
 
-def _published(path: Path) -> Standing:
-    document = _document_in(path)
+def _published(path: Path, document: Path) -> Standing:
     spec = Spec(document)
     folder = docs_beside(document)
     docs = read_docs(folder) if folder else []
@@ -145,7 +148,7 @@ def _document_in(path: Path) -> Path:
     for candidate in candidates:
         if candidate.is_file():
             return candidate
-    raise SourceError(path, 1, "no spec.yaml in this folder")
+    raise SourceError(path, 1, say("source_no_spec"))
 
 
 def _edition_of(folder: str) -> Edition | None:

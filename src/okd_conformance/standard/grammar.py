@@ -27,8 +27,8 @@ class Bundle:
         self._components: dict[str, Any] = {}
         self._open: set[tuple[str, tuple[str | int, ...]]] = set()
         self.document: dict[str, Any] = self._copied(spec.root)
-        own = dict(self.document.get("components") or {})
-        own["schemas"] = {**own.get("schemas", {}), **self._components}
+        own = _mapping(self.document.get("components"))
+        own["schemas"] = {**_mapping(own.get("schemas")), **self._components}
         self.document["components"] = own
 
     def origin(self, steps: list[str | int]) -> Spot:
@@ -78,6 +78,11 @@ class Bundle:
         made = {"$ref": f"#/components/schemas/{self._names[where]}"}
         self._origins[id(made)] = spot
         return made
+
+
+def _mapping(value: Any) -> dict[Any, Any]:
+    """A copy; nothing of what is no mapping, which other rules tell of."""
+    return dict(value) if isinstance(value, dict) else {}
 
 
 def grammar(world: World) -> Iterator[Finding]:

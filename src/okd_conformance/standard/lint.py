@@ -13,6 +13,8 @@ from okd_conformance.standard.lint_schemas import schemas
 from okd_conformance.standard.lint_security import security
 from okd_conformance.standard.lint_structure import structure
 from okd_conformance.standard.lint_text import texts
+from okd_conformance.standard.source import real
+from okd_conformance.standard.unsound import examining
 from okd_conformance.standard.world import World
 
 _GROUPS: tuple[Callable[[World], Iterator[Finding]], ...] = (
@@ -27,16 +29,17 @@ _GROUPS: tuple[Callable[[World], Iterator[Finding]], ...] = (
 
 
 def lint(document: Path, doc_folder: Path | None = None) -> list[Finding]:
-    """Every finding, by file and line. Raises SourceError when the document itself can't be read.
+    """Every finding, by file and line. Raises SourceError when the document itself can't be examined.
 
     ``doc_folder`` holds the flow documents; by default it is a folder ``doc`` beside the document or up to
     three folders above it.
     """
-    world = World(document, doc_folder or docs_beside(document))
-    return in_order(found for group in _GROUPS for found in group(world))
+    with examining(document):
+        world = World(document, doc_folder or docs_beside(document))
+        return in_order(found for group in _GROUPS for found in group(world))
 
 
 def docs_beside(document: Path) -> Path | None:
     """The folder with the flow documents that belong to a document, if there is one."""
-    around = document.resolve().parents[:3]
+    around = real(document).parents[:3]
     return next((folder / "doc" for folder in around if (folder / "doc").is_dir()), None)

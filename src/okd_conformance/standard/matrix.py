@@ -10,8 +10,9 @@ from pathlib import Path
 import jinja2
 
 from okd_conformance.judge.outcome import Status, worst
-from okd_conformance.rendering import stored_report
+from okd_conformance.report.html import harmless
 from okd_conformance.report.model import Report
+from okd_conformance.report.stored import stored_report
 from okd_conformance.report.wording import status_name, verdict_name
 from okd_conformance.standard.findings import Finding, finding
 from okd_conformance.text import Lang, Text, say
@@ -75,7 +76,7 @@ class Matrix:
 
 
 def read_matrix(paths: Sequence[Path]) -> Matrix:
-    """Read the reports. Raises click.UsageError for a file that is no report."""
+    """Read the reports. Raises ConfigurationError for a file that is no report."""
     reports = [stored_report(path) for path in paths]
     return Matrix(reports, _flows(reports), _requirements(reports))
 
@@ -114,7 +115,9 @@ def _flows(reports: Sequence[Report]) -> list[Row]:
 def matrix_html(matrix: Matrix, lang: Lang) -> str:
     """The page, as one file that works offline."""
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
-    environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, finalize=harmless
+    )
 
     def words(key: str, **values: object) -> str:
         return say(key, **values).in_language(lang)

@@ -66,7 +66,7 @@ class Rejudged:
 
 
 def rejudged(path: Path, edition: Edition) -> Rejudged:
-    """Judge a stored run. Raises click.UsageError, SourceError or UnknownEditionError."""
+    """Judge a stored run. Raises ConfigurationError or UnknownEditionError."""
     report, entries = read_run(path)
     return _Judge(report, entries, load_edition(report.standard.edition), edition).judged()
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from okd_conformance import __version__
+from okd_conformance.report.clean import escaped_json, one_line, printable
 from okd_conformance.standard.findings import SEVERITIES, Finding
 from okd_conformance.text import Lang, say
 
@@ -30,7 +31,7 @@ def _text(found: Sequence[Finding], lang: Lang) -> str:
         lines.append(f"{one.file}:{one.line}: {_severity(one, lang)} [{one.rule}]")
         lines.append(f"  {one.message.in_language(lang)}")
         lines.append(f"  {one.explanation.in_language(lang)} {one.remedy.in_language(lang)}")
-    return "\n".join([*lines, _summary(found, lang)]) + "\n"
+    return "\n".join(printable(line) for line in [*lines, _summary(found, lang)]) + "\n"
 
 
 def _severity(one: Finding, lang: Lang) -> str:
@@ -38,7 +39,8 @@ def _severity(one: Finding, lang: Lang) -> str:
 
 
 def _json(found: Sequence[Finding], _lang: Lang) -> str:
-    return json.dumps({"findings": [one.as_json() for one in found]}, indent=2, ensure_ascii=False) + "\n"
+    value = {"findings": [one.as_json() for one in found]}
+    return escaped_json(json.dumps(value, indent=2, ensure_ascii=False)) + "\n"
 
 
 def _sarif(found: Sequence[Finding], lang: Lang) -> str:
@@ -54,7 +56,7 @@ def _sarif(found: Sequence[Finding], lang: Lang) -> str:
         "results": [_sarif_result(one, lang) for one in found],
     }
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+    return escaped_json(json.dumps(log, indent=2, ensure_ascii=False)) + "\n"
 
 
 def _sarif_rule(name: str, one: Finding, lang: Lang) -> dict[str, Any]:
@@ -95,7 +97,8 @@ def _row(one: Finding, lang: Lang) -> str:
 
 
 def _cell(words: str) -> str:
-    plain = " ".join(words.split())
+    """One cell of a table; the messages' own backticks are markup, links and HTML from outside are not."""
+    plain = one_line(words).replace("](", "] (")
     return plain.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
 
 

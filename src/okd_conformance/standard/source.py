@@ -9,6 +9,12 @@ from typing import Any
 import yaml
 from yaml.constructor import SafeConstructor
 
+from okd_conformance.configuration import ConfigurationError
+from okd_conformance.input_file import read_input
+from okd_conformance.report.clean import one_line
+from okd_conformance.text import Lang, Text, say
+from okd_conformance.yaml_input import MAX_NUMBER
+
 Pointer = tuple[str | int, ...]
 MAX_BYTES = 5_000_000
 MAX_NODES = 200_000
@@ -26,13 +32,17 @@ _SCALARS: Mapping[str, Any] = {
 
 
 class SourceError(ValueError):
-    """A file can't be read; ``line`` says where."""
+    """A file can't be read; ``line`` says where, ``reason`` why."""
 
-    def __init__(self, file: Path, line: int, reason: str) -> None:
+    def __init__(self, file: Path, line: int, reason: Text) -> None:
         super().__init__(f"{file}:{line}: {reason}")
         self.file = file
         self.line = line
         self.reason = reason
+
+    def render(self, lang: Lang) -> str:
+        """The same for people."""
+        return f"{self.file}:{self.line}: {self.reason.in_language(lang)}"
 
 
 class Source:
@@ -48,15 +58,14 @@ class Source:
         self._nodes = 0
         self._shift = first_line
         try:
+            self._look_ahead(text)
             root = yaml.compose(text, Loader=_LOADER)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = mark.line + first_line if mark else first_line
-            raise SourceError(path, line, error.problem or "?") from None
+            raise SourceError(path, line, Text.same(error.problem or "?")) from None
         except yaml.YAMLError as error:
-            raise SourceError(path, first_line, str(error)) from None
-        except RecursionError:
-            raise SourceError(path, first_line, "nested too deep") from None
+            raise SourceError(path, first_line, Text.same(one_line(str(error)))) from None
         self.value: Any = None if root is None else self._build(root, (), root.start_mark.line)
 
     def line(self, pointer: Pointer) -> int:
@@ -65,11 +74,25 @@ class Source:
             pointer = pointer[:-1]
         return self._lines.get(pointer, self._shift)
 
+    def _look_ahead(self, text: str) -> None:
+        """Bound depth and size before anything recursive sees the text; the C library's stack has an end."""
+        depth = nodes = 0
+        for event in yaml.parse(text, Loader=_LOADER):
+            nodes += isinstance(event, yaml.NodeEvent)
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if nodes > MAX_NODES or depth > MAX_DEPTH:
+                raise self._too_large(event.start_mark.line if event.start_mark else 0)
+
+    def _too_large(self, line: int) -> SourceError:
+        words = say("source_too_large", depth=MAX_DEPTH, nodes=MAX_NODES)
+        return SourceError(self.path, line + self._shift, words)
+
     def _build(self, node: yaml.Node, pointer: Pointer, line: int) -> Any:
         self._lines[pointer] = line + self._shift
         self._nodes += 1
         if self._nodes > MAX_NODES or len(pointer) > MAX_DEPTH:
-            raise SourceError(self.path, line + self._shift, "too large or nested too deep")
+            raise self._too_large(line)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, pointer)
         if isinstance(node, yaml.SequenceNode):
@@ -77,7 +100,7 @@ class Source:
                 self._build(item, (*pointer, index), item.start_mark.line)
                 for index, item in enumerate(node.value)
             ]
-        build = _SCALARS.get(node.tag)
+        build = _SCALARS.get(node.tag) if len(node.value) <= MAX_NUMBER else None
         try:
             return build(node) if build else node.value
         except (ValueError, KeyError, OverflowError):
@@ -88,7 +111,7 @@ class Source:
         for key_node, value_node in node.value:
             line = key_node.start_mark.line
             if not isinstance(key_node, yaml.ScalarNode):
-                raise SourceError(self.path, line + self._shift, "a key that is no plain word")
+                raise SourceError(self.path, line + self._shift, say("yaml_key"))
             key = key_node.value
             here = (*pointer, key)
             if key_node.tag == f"{_TAG}merge":
@@ -106,13 +129,15 @@ class Source:
 def read_text(path: Path) -> str:
     """The text of a file. Raises SourceError when it is missing, too large or not UTF-8."""
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise SourceError(path, 1, error.strerror or "unreadable") from None
-    if len(content) > MAX_BYTES:
-        raise SourceError(path, 1, f"larger than {MAX_BYTES} bytes")
+        return read_input(path, MAX_BYTES)
+    except ConfigurationError as error:
+        [mistake] = error.mistakes
+        raise SourceError(path, mistake.line or 1, mistake.message) from None
+
+
+def real(path: Path) -> Path:
+    """The path without symbolic links; as it is when they lead nowhere."""
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SourceError(path, content.count(b"\n", 0, error.start) + 1, "not UTF-8") from None
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return path.absolute()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from okd_conformance.standard.findings import Finding, finding
-from okd_conformance.standard.source import Pointer, Source, SourceError, read_text
+from okd_conformance.standard.source import Pointer, Source, SourceError, read_text, real
+from okd_conformance.text import say
 
 METHODS = ("get", "put", "post", "patch", "delete", "head", "options", "trace")
 _MAX_HOPS = 30
+_VERSION = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})")
 _SCHEMA_MAPS = ("properties", "patternProperties", "$defs")
 _SCHEMA_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
 _SCHEMAS = ("items", "additionalProperties", "not", "contains", "if", "then", "else")
@@ -74,10 +78,10 @@ class Call:
 
 
 class Spec:
-    """The document and every file that it refers to."""
+    """The document and every file that it refers to. Raises SourceError when it can't be read."""
 
     def __init__(self, document: Path) -> None:
-        self.document = document.resolve()
+        self.document = real(document)
         self.base = self.document.parent
         self.fence = self.base.parent
         """No file outside this folder is read."""
@@ -86,6 +90,8 @@ class Spec:
         self.references: list[tuple[Spot, Spot | None]] = []
         """Every ``$ref``, and the place that it points to."""
         self.root = Spot(self._read(self.document), ())
+        if not isinstance(self.root.at("paths").value, dict):
+            raise SourceError(self.document, self.root.at("paths").line, say("source_no_paths"))
         self._explore()
 
     # --- files and references --------------------------------------------------------------------------
@@ -93,8 +99,8 @@ class Spec:
     @property
     def version(self) -> tuple[int, int]:
         """The version of OpenAPI, such as (3, 0)."""
-        words = str((self.root.value or {}).get("openapi", "3.0")).split(".")
-        return (int(words[0]), int(words[1])) if len(words) > 1 and words[1].isdigit() else (3, 0)
+        found = _VERSION.match(str(self.root.at("openapi").value))
+        return (int(found[1]), int(found[2])) if found else (3, 0)
 
     def shown(self, path: Path) -> str:
         """A path as findings show it: relative to the folder around the document."""
@@ -121,7 +127,7 @@ class Spec:
 
     def _target(self, spot: Spot) -> Spot | None:
         file, _, fragment = spot.value["$ref"].partition("#")
-        path = (spot.source.path.parent / file).resolve() if file else spot.source.path
+        path = real(spot.source.path.parent / file) if file else spot.source.path
         source = self.sources.get(path)
         if source is None:
             return None
@@ -164,7 +170,7 @@ class Spec:
         if "://" in file:
             self.problems.append(self.found("ref-remote", spot, reference=file))
             return []
-        path = (spot.source.path.parent / file).resolve()
+        path = real(spot.source.path.parent / file)
         if path in self.sources:
             return []
         if not path.is_relative_to(self.fence):
@@ -174,7 +180,7 @@ class Spec:
             return [Spot(self._read(path), ())]
         except SourceError as error:
             self.sources.pop(path, None)
-            if error.line > 1 or path.is_file():
+            if error.line > 1 or os.path.isfile(path):  # noqa: PTH113 - of any name
                 name = self.shown(path)
                 self.problems.append(finding("yaml-invalid", name, error.line, reason=error.reason))
             return []

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from okd_conformance.rendering import stored_report
+from okd_conformance.input_file import refuse
 from okd_conformance.report.har import by_id
 from okd_conformance.report.model import EXCHANGES, Report
-from okd_conformance.standard.source import SourceError
-from okd_conformance.wire.exchange import REDACTED, Answer, Exchange, Request
+from okd_conformance.report.stored import stored_exchanges, stored_report
+from okd_conformance.wire.exchange import Answer, Exchange, Request
+from okd_conformance.wire.redaction import REDACTED
 
-MAX_BYTES = 200_000_000
 _BOUNDARY = re.compile(r'boundary="?([^";]+)"?')
 
 
@@ -124,16 +124,9 @@ def _first_json_part(media: str, text: str) -> str | None:
 def read_run(path: Path) -> tuple[Report, dict[str, Entry]]:
     """A stored report and its exchanges, which lie beside it.
 
-    Raises click.UsageError for what is no report, SourceError when the exchanges can't be read.
+    Raises ConfigurationError for what is no report, or when the exchanges are missing or something else.
     """
-    report = stored_report(path)
-    beside = path.with_name(EXCHANGES)
-    if not beside.is_file():
-        raise SourceError(beside, 1, "the exchanges of this report are missing")
-    if beside.stat().st_size > MAX_BYTES:
-        raise SourceError(beside, 1, f"larger than {MAX_BYTES} bytes")
-    try:
-        har = json.loads(beside.read_text("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise SourceError(beside, 1, str(error)) from None
+    report, har = stored_report(path), stored_exchanges(path)
+    if har is None:
+        refuse(str(path.with_name(EXCHANGES)), None, "input_no_file")
     return report, {name: Entry(name, raw) for name, raw in by_id(har).items()}

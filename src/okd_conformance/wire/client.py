@@ -20,6 +20,7 @@ import httpx
 
 from okd_conformance.network_errors import is_tls
 from okd_conformance.wire.body import Payload, Streamed, chunks_of, length_of
+from okd_conformance.wire.budget import Budget, Tally
 from okd_conformance.wire.exchange import Answer, Exchange, Request, Whole
 from okd_conformance.wire.leftovers import drop_polluted
 from okd_conformance.wire.patience import DeadlineError, NotOpenedError, patient
@@ -44,6 +45,8 @@ class Settings:
     """The longest that one exchange may take in all, apart from the time that a large body needs."""
     requests_per_second: float = 50.0
     max_requests: int | None = None
+    max_bytes: int | None = None
+    max_duration_s: float | None = None
     verify: ssl.SSLContext | bool = True
     proxy: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
@@ -52,10 +55,6 @@ class Settings:
 
 Talk = Callable[[Request, float], Answer]
 Take = Callable[[Iterator[bytes]], Whole | None]
-
-
-class BudgetSpentError(Exception):
-    """The run has sent as many requests as the target file allows."""
 
 
 @dataclass
@@ -67,15 +66,18 @@ class Client:
     new_id: Callable[[], str]
     transport: httpx.BaseTransport | None = None
     sleep: Callable[[float], None] = time.sleep
-    sent: int = 0
     waited_s: float = 0.0
     """How long the target made us wait by answering that it is too busy."""
+    tally: Tally = field(default_factory=Tally)
+    """Where requests and bytes are counted: all processes of a run share one."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _next_slot: float = 0.0
 
     def __post_init__(self) -> None:
         self._transport = self.transport or _transport(self.settings)
         self._patience = patient(self._transport)
+        limits = self.settings
+        self._budget = Budget(limits.max_requests, limits.max_bytes, limits.max_duration_s, self.tally)
 
     def close(self) -> None:
         """Close all connections."""
@@ -109,9 +111,11 @@ class Client:
     def once(self, request: Request, talk: Talk, **labels: Any) -> Exchange:
         """Send a request once, by way of ``talk``, and return the exchange. Raises BudgetSpentError.
 
-        ``talk`` gets the request and when it began, and raises what httpx raises.
+        ``talk`` gets the request and when it began, and raises what httpx raises. What is tagged as clean-up
+        is never refused.
         """
-        self._wait_for_slot()
+        body = length_of(request.body) if request.body is not None else 0
+        self._wait_for_slot(body, free="cleanup" in labels.get("tags", ()))
         exchange = Exchange(
             id=self.new_id(),
             request=request,
@@ -137,6 +141,9 @@ class Client:
         except (httpx.ProxyError, httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError):
             exchange.error = "unreachable"  # the last two: an address, or a name, that the target made up
         exchange.duration_s = time.monotonic() - begun
+        if exchange.answer is not None:
+            with self._lock:
+                self._budget.received(exchange.answer.size)
         self.on_exchange(exchange)
         return exchange
 
@@ -178,11 +185,9 @@ class Client:
             headers.append(("Content-Length", str(length_of(request.body))))
         return [(n.encode("ascii"), v.encode("utf-8")) for n, v in headers]
 
-    def _wait_for_slot(self) -> None:
+    def _wait_for_slot(self, body: int, *, free: bool) -> None:
         with self._lock:
-            if self.settings.max_requests is not None and self.sent >= self.settings.max_requests:
-                raise BudgetSpentError
-            self.sent += 1
+            self._budget.take(body, free=free)
             now = time.monotonic()
             slot = max(self._next_slot, now)
             self._next_slot = slot + 1.0 / self.settings.requests_per_second

@@ -12,6 +12,7 @@ from okd_conformance.bounded import read_json
 from okd_conformance.wire.body import Payload, Streamed, beginning_of, length_of, survey
 from okd_conformance.wire.meter import Meter
 from okd_conformance.wire.multipart import Header
+from okd_conformance.wire.redaction import REDACTED, Redactor
 
 EVIDENCE_BYTES = 8192
 """How much of a body is kept as evidence."""
@@ -19,8 +20,9 @@ EVIDENCE_ENDS = 2048
 """How much of either end of a large body is kept."""
 EVIDENCE_OF_HEADERS = 8192
 """How many characters of the headers of an answer are kept, and of its reason."""
-REDACTED = "[redacted]"
 _LONGEST_TYPE = 200
+_BEYOND = 1024
+"""So many bytes behind the edge are looked at, to know a secret that the edge cuts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,11 @@ class Answer:
         return (self.header("content-type") or "").partition(";")[0].strip().lower()[:_LONGEST_TYPE]
 
     @property
+    def size(self) -> int:
+        """How many bytes of the body came."""
+        return self.whole.size if self.whole else len(self.body)
+
+    @property
     def succeeded(self) -> bool:
         """Whether the status is 2xx."""
         return 200 <= self.status < 300
@@ -134,8 +141,12 @@ class Exchange:
     def _shown_url(self) -> str:
         return _host_only(self.request.url) if self.request.sensitive_url else self.request.url
 
-    def as_har(self) -> dict[str, Any]:
-        """The entry for ``exchanges.har`` (HAR 1.2), redacted."""
+    def as_har(self, redactor: Redactor | None = None) -> dict[str, Any]:
+        """The entry for ``exchanges.har`` (HAR 1.2), without what ``redactor`` knows to be secret.
+
+        Bodies are redacted before they are cut, so that no edge leaves half a secret.
+        """
+        redactor = redactor or Redactor()
         request: dict[str, Any] = {
             "method": self.request.method,
             "url": self._shown_url(),
@@ -147,7 +158,7 @@ class Exchange:
             "bodySize": length_of(self.request.body) if self.request.body is not None else 0,
         }
         if self.request.body is not None:
-            request["postData"] = self._sent(self.request.body)
+            request["postData"] = self._sent(self.request.body, redactor)
         answer = self.answer
         response = {
             "status": answer.status if answer else 0,
@@ -155,13 +166,13 @@ class Exchange:
             "httpVersion": answer.http_version if answer else "",
             "headers": list(_kept_headers(answer.headers)) if answer else [],
             "cookies": [],
-            "content": self._content(answer) if answer else {"size": 0, "mimeType": "x-unknown"},
+            "content": self._content(answer, redactor) if answer else {"size": 0, "mimeType": "x-unknown"},
             "redirectURL": "",
             "headersSize": -1,
-            "bodySize": _size_of(answer) if answer else -1,
+            "bodySize": answer.size if answer else -1,
         }
         milliseconds = round(self.duration_s * 1000, 3)
-        return {
+        entry = {
             "_id": self.id,
             "_case": self.case,
             "_role": self.role,
@@ -174,6 +185,8 @@ class Exchange:
             "cache": {},
             "timings": self._timings(milliseconds),
         }
+        found: dict[str, Any] = redactor.deep(entry)
+        return found
 
     def _timings(self, milliseconds: float) -> dict[str, float]:
         send = round(self.meter.sending_s * 1000, 3) if self.meter else 0
@@ -181,18 +194,18 @@ class Exchange:
         found = {"send": send, "wait": round(milliseconds - send - receive, 3), "receive": receive}
         return {**found, "_bytesPerSecond": round(self.meter.rate)} if self.meter else found
 
-    def _sent(self, body: Payload) -> dict[str, Any]:
+    def _sent(self, body: Payload, redactor: Redactor) -> dict[str, Any]:
         """The body as evidence; of a large one that was sent in part, only how much that was."""
         media_type = self.request.header("content-type") or ""
         sent = self.meter.sent if self.meter else None
         if sent is None or sent == length_of(body):
-            return _evidence(body, media_type)
+            return _evidence(body, media_type, redactor)
         head = beginning_of(body, min(sent, EVIDENCE_ENDS))
-        found = _shown(media_type, head, length_of(body))
+        found = _shown(media_type, redactor.piece(_decoded(head)), length_of(body))
         return {**found, "_truncated": True, "_sent": sent}
 
-    def _content(self, answer: Answer) -> dict[str, Any]:
-        found = _content(answer)
+    def _content(self, answer: Answer, redactor: Redactor) -> dict[str, Any]:
+        found = _content(answer, redactor)
         if self.request.private_answer:
             del found["_sha256"]
             found.update({"text": REDACTED, "_truncated": True})
@@ -229,38 +242,52 @@ def _shown_headers(request: Request) -> Iterator[dict[str, str]]:
         yield _har_header(name, value)
 
 
-def _size_of(answer: Answer) -> int:
-    return answer.whole.size if answer.whole else len(answer.body)
+def _shown(media_type: str, text: str, size: int) -> dict[str, Any]:
+    return {"mimeType": media_type, "text": text, "_size": size}
 
 
-def _shown(media_type: str, head: bytes, size: int) -> dict[str, Any]:
-    return {"mimeType": media_type, "text": head.decode("utf-8", "backslashreplace"), "_size": size}
+def _decoded(content: bytes) -> str:
+    return content.decode("utf-8", "backslashreplace")
 
 
-def _evidence(body: Payload, media_type: str) -> dict[str, Any]:
+def _evidence(body: Payload, media_type: str, redactor: Redactor) -> dict[str, Any]:
     if isinstance(body, Streamed):
         found = survey(body, EVIDENCE_ENDS)
         whole = Whole(body.length, found.head, found.tail, lambda: found.digest)
-        return _ends(whole, media_type)
+        return _ends(whole, media_type, redactor)
     return {
-        **_shown(media_type, body[:EVIDENCE_BYTES], len(body)),
+        **_shown(media_type, _beginning(body, redactor), len(body)),
         "_sha256": hashlib.sha256(body).hexdigest(),
         "_truncated": len(body) > EVIDENCE_BYTES,
     }
 
 
-def _ends(whole: Whole, media_type: str) -> dict[str, Any]:
+def _beginning(body: bytes, redactor: Redactor) -> str:
+    """The part of a body that is kept; of one that is cut already without secrets, nor half of one."""
+    if len(body) <= EVIDENCE_BYTES:
+        return _decoded(body)  # with all of the entry it is redacted later
+    edge = EVIDENCE_BYTES
+    while edge > EVIDENCE_BYTES - 4 and body[edge] & 0xC0 == 0x80:  # not in the middle of a character
+        edge -= 1
+    kept = _decoded(body[:edge])
+    return redactor.window(kept + _decoded(body[edge : edge + _BEYOND]), len(kept))
+
+
+def _ends(whole: Whole, media_type: str, redactor: Redactor) -> dict[str, Any]:
     return {
-        **_shown(media_type, whole.head, whole.size),
-        "_tail": whole.tail.decode("utf-8", "backslashreplace"),
+        **_shown(media_type, redactor.piece(_decoded(whole.head)), whole.size),
+        "_tail": redactor.piece(_decoded(whole.tail)),
         "_sha256": whole.digest(),
         "_truncated": True,
     }
 
 
-def _content(answer: Answer) -> dict[str, Any]:
+def _content(answer: Answer, redactor: Redactor) -> dict[str, Any]:
     media_type = answer.header("content-type") or "x-unknown"
-    found = _ends(answer.whole, media_type) if answer.whole else _evidence(answer.body, media_type)
+    if answer.whole:
+        found = _ends(answer.whole, media_type, redactor)
+    else:
+        found = _evidence(answer.body, media_type, redactor)
     found["size"] = found.pop("_size")
     found["_truncated"] = found["_truncated"] or answer.cut
     return found

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request
-
 from okd_conformance.edition import Binding, Operation
 from okd_conformance.fields import Body, field_name
 from okd_conformance.reference import module, rights, routes
@@ -19,6 +17,8 @@ from okd_conformance.reference.school import Enrolment, Person
 from okd_conformance.text import Text
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
+
     from okd_conformance.reference.behaviour import Behaviour, Values
     from okd_conformance.reference.world import Call
 

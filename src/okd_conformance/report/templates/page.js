@@ -54,6 +54,15 @@
     filter();
   }
 
+  // A number at the verdict shows just the requirements that it counts.
+  all("[data-only]").forEach((link) => link.addEventListener("click", () => {
+    const boxes = all('input[name="status"]', form);
+    if (!boxes.length) return;
+    form.reset();
+    boxes.forEach((box) => { box.checked = box.value === link.dataset.only; });
+    filter();
+  }));
+
   // A link to a requirement opens what it points to, and shows it if the filters hide it.
   const open = () => {
     let target = null;

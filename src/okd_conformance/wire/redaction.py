@@ -1,0 +1,378 @@
+"""Takes secrets out of everything that is kept or shown, also when they come back in part or in disguise.
+
+What is recognised, of a secret that was learnt: all of it; its first 16 characters; any 31 characters in a
+row; each segment of a JWT; in upper or lower case; with characters written as URL, JSON, HTML, C or shell
+escapes, up to three times over. Of the secrets of the target file also base64 and hexadecimal. Whether learnt
+or not: whatever has the form of a JWT, a password in a URL, and signatures and keys in a query.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from html.entities import html5
+from typing import Any
+from urllib.parse import quote, quote_plus, urlsplit
+
+REDACTED = "[redacted]"
+
+_MIN_SECRET = 6
+"""Shorter strings would blank out ordinary words."""
+_MIN_FOLDED = 8
+"""Of shorter ones capitals and small letters count."""
+_BLOCK = 16
+"""So many characters of a secret are as secret as all of it."""
+_MOST_OWNERS = 8
+"""A block that more secrets share (the first part of a JWT) is not looked up in each of them."""
+_MOST_VIEWS = 3
+"""How many layers of escapes are taken off."""
+_REMEMBERED = 50_000
+"""How many harmless words are remembered."""
+
+_Span = tuple[int, int]
+
+_RUN = re.compile(r"[A-Za-z0-9_-]{16,}")
+_EDGE = re.compile(r"[A-Za-z0-9_.~+/=-]+")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?")
+_PASSWORD = re.compile(r"://([^\s/?#@\"'<>:]{0,200}:[^\s/?#@\"'<>]{1,500})@")
+_SIGNED = re.compile(
+    r"[?&](?:sig|signature|x-(?:amz|goog)-(?:signature|credential|security-token)|client_secret|password"
+    r"|api_?key|(?:access_|refresh_|id_)?token|client_assertion)=([^&\s\"'<>#\\]{6,})",
+    re.IGNORECASE,
+)
+_SHAPES = ((_JWT, 0, "eyJ"), (_PASSWORD, 1, "@"), (_SIGNED, 1, "="))
+"""What is secret by its form: the pattern, the group to take out, and what the text must hold at least."""
+_ESCAPE = re.compile(
+    r"%([2-7][0-9A-Fa-f])|\\u00([2-7][0-9A-Fa-f])|\\x([2-7][0-9A-Fa-f])|&#[xX]0{0,4}([2-7][0-9A-Fa-f]);"
+    r"|&#0{0,4}(3[3-9]|[4-9][0-9]|1[01][0-9]|12[0-6]);"
+    r"|\\(0[4-7][0-7]|1[0-7][0-7])"
+    r"|&([A-Za-z]{2,8};)"
+    r"|\\([/\\\"'])|(\x00)"
+)
+_RADIX = {1: 16, 2: 16, 3: 16, 4: 16, 5: 10, 6: 8}
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A text with its escapes undone, and where each character came from."""
+
+    text: str
+    letters: list[int] = field(default_factory=list)
+    """Where in ``text`` stands each character that was an escape."""
+    shifts: list[int] = field(default_factory=lambda: [0])
+    """How far the original is ahead, after each of these."""
+
+    def origin(self, span: _Span) -> _Span:
+        """The same span in the text with escapes."""
+        start, end = (at + self.shifts[bisect_left(self.letters, at)] for at in span)
+        return start, end
+
+
+def _unescaped(text: str) -> _View | None:
+    """Undo one layer of escapes; None when there are none."""
+    if not any(mark in text for mark in "%\\&\x00"):
+        return None
+    pieces: list[str] = []
+    view = _View("")
+    last = length = 0
+    for match in _ESCAPE.finditer(text):
+        letter = _letter(match)
+        if letter is None:
+            continue
+        pieces += text[last : match.start()], letter
+        length += match.start() - last
+        view.letters.append(length)
+        length += len(letter)
+        last = match.end()
+        view.shifts.append(last - length)
+    return _View("".join([*pieces, text[last:]]), view.letters, view.shifts) if pieces else None
+
+
+def _letter(match: re.Match[str]) -> str | None:
+    group = match.lastindex or 0
+    value = match[group]
+    if group in _RADIX:
+        return chr(int(value, _RADIX[group]))
+    if group == 7:
+        named = html5.get(value, "")
+        return named if len(named) == 1 and named.isascii() else None
+    return value if group == 8 else ""
+
+
+class Redactor:
+    """Replaces secrets wherever they appear; they may be learnt during the run.
+
+    ``public``: texts that may be shown, so that what they share with a secret isn't taken out on its own.
+    """
+
+    def __init__(self, secrets: Iterable[str] = (), public: Iterable[str] = ()) -> None:
+        self._public = "\n".join(public).lower()
+        self._known: set[str] = set()
+        self._addresses: set[str] = set()
+        self._blocks: dict[str, list[tuple[str, int]]] = {}
+        """Pieces of 16 characters, and of which secrets at which place; all in lower case."""
+        self._exact: list[str] = []
+        """Secrets that are too short for that."""
+        self._beginnings: dict[str, str] = {}
+        """The first 16 characters of a secret that has other characters among them, and all of it."""
+        self._harmless: set[str] = set()
+        for secret in secrets:
+            self.learn(secret)
+            for form in _forms(secret):
+                self.learn(form)
+
+    # --- learning --------------------------------------------------------------------------------------
+
+    def learn(self, secret: str) -> None:
+        """Take ``secret`` out from now on."""
+        if len(secret) < _MIN_SECRET or secret in self._known:
+            return
+        self._known.add(secret)
+        if len(secret) < _MIN_FOLDED:
+            self._exact.append(secret)
+            self._exact.sort(key=len, reverse=True)  # a secret may hold a shorter one
+            return
+        folded = _folded(secret)
+        if len(secret) < _BLOCK:
+            self._beginnings[folded] = folded
+            return
+        self._cut_in_blocks(secret)
+        beginning = folded[:_BLOCK]
+        if beginning not in self._blocks:
+            self._beginnings[folded if beginning in self._public else beginning] = folded
+
+    def learn_address(self, url: str) -> None:
+        """Take an address that gives access by itself out: all that stands behind the host, and its keys.
+
+        Ids and words in it that are known otherwise stay.
+        """
+        rest = url.partition("://")[2].partition("/")[2] if "://" in url else url.lstrip("/")
+        if len(rest) < _MIN_SECRET or rest in self._addresses:
+            return
+        self._addresses.add(rest)
+        if not self._cut_in_blocks(rest):
+            self._beginnings[_folded(rest)] = _folded(rest)
+
+    def _cut_in_blocks(self, secret: str) -> bool:
+        """Remember the pieces of a secret by which it is found; False when it has none."""
+        folded = _folded(secret)
+        found = False
+        is_uuid = _UUID.fullmatch(folded) is not None
+        for run in _RUN.finditer(folded):
+            if not is_uuid and _UUID.fullmatch(run[0]):
+                continue
+            last = run.end() - _BLOCK
+            for at in (*range(run.start(), last, _BLOCK), last):
+                block = folded[at : at + _BLOCK]
+                if block not in self._public:
+                    self._blocks.setdefault(block, []).append((folded, at))
+                    found = True
+        self._harmless.clear()
+        return found
+
+    def learnt(self) -> dict[str, list[str]]:
+        """All that was learnt, for another process of the same run, and for nothing that is kept."""
+        return {"secrets": sorted(self._known), "addresses": sorted(self._addresses)}
+
+    def learn_all(self, learnt: dict[str, list[str]]) -> None:
+        """Take over what another process learnt."""
+        for secret in learnt["secrets"]:
+            self.learn(secret)
+        for address in learnt["addresses"]:
+            self.learn_address(address)
+
+    # --- taking out ------------------------------------------------------------------------------------
+
+    def text(self, value: str) -> str:
+        """Return ``value`` without secrets."""
+        return _without(value, self._spans(value)) if len(value) >= _MIN_SECRET else value
+
+    def window(self, value: str, end: int) -> str:
+        """Return the beginning of ``value`` without secrets; one that goes on behind ``end`` is known too."""
+        spans = [(a, min(b, end)) for a, b in self._spans(value) if a < end]
+        return _without(value[:end], spans)
+
+    def piece(self, value: str) -> str:
+        """Return a piece of a longer text without secrets, nor what its edges left of one."""
+        spans = self._spans(value)
+        first = _EDGE.match(value)
+        if first and len(first[0]) >= _MIN_SECRET and self._is_in_a_secret(first[0]):
+            spans.append(first.span())
+        last = re.search(rf"{_EDGE.pattern}\Z", value[-2 * _BLOCK :])
+        if last and len(last[0]) >= _MIN_SECRET and self._is_in_a_secret(last[0]):
+            spans.append((len(value) - len(last[0]), len(value)))
+        return _without(value, _merged(spans))
+
+    def deep(self, value: Any) -> Any:
+        """Return a JSON value with every string (keys too) redacted."""
+        return self._deep(value) if self._spans("\n".join(_texts(value))) else value
+
+    def _deep(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, (list, tuple)):
+            return [self._deep(v) for v in value]
+        if isinstance(value, dict):
+            return {self.text(k) if isinstance(k, str) else k: self._deep(v) for k, v in value.items()}
+        return value
+
+    # --- finding ---------------------------------------------------------------------------------------
+
+    def _is_in_a_secret(self, fragment: str) -> bool:
+        folded = _folded(fragment)
+        return folded not in self._public and any(
+            folded in _folded(secret) for secret in (*self._known, *self._addresses)
+        )
+
+    def _spans(self, value: str) -> list[_Span]:
+        """Where secrets are, in order and apart."""
+        spans: list[_Span] = []
+        views: list[_View] = []
+        text = value
+        while True:
+            for span in self._seen(text):
+                found = span
+                for view in reversed(views):
+                    found = view.origin(found)
+                spans.append(found)
+            view_of = _unescaped(text) if len(views) < _MOST_VIEWS else None
+            if view_of is None:
+                return _merged(spans)
+            views.append(view_of)
+            text = view_of.text
+
+    def _seen(self, text: str) -> Iterator[_Span]:
+        """Where secrets stand as they are, some more than once."""
+        for pattern, group, hint in _SHAPES:
+            if hint in text:
+                yield from (match.span(group) for match in pattern.finditer(text))
+        for secret in self._exact:
+            yield from ((at, at + len(secret)) for at in _places(secret, text))
+        if self._blocks:
+            for run in _RUN.finditer(text):
+                yield from self._in_run(text, run)
+        if self._beginnings:
+            folded = _folded(text)
+            for beginning, secret in self._beginnings.items():
+                for at in _places(beginning, folded):
+                    yield at, _shared_end(folded, at, secret, 0)
+
+    def _in_run(self, text: str, run: re.Match[str]) -> Iterator[_Span]:
+        """Where blocks of secrets are in a long word, with what stands around each of the same secret."""
+        word = run[0].lower()
+        if word in self._harmless:
+            return
+        windows = [word[at : at + _BLOCK] for at in range(len(word) - _BLOCK + 1)]
+        if self._blocks.keys().isdisjoint(windows):
+            if len(self._harmless) < _REMEMBERED and len(word) < 5 * _BLOCK:
+                self._harmless.add(word)
+            return
+        folded = _folded(text)
+        covered = 0
+        for at, window in enumerate(windows):
+            owners = self._blocks.get(window, ()) if at >= covered else ()
+            if len(owners) > _MOST_OWNERS:
+                yield run.span()
+                return
+            for secret, place in owners:
+                start, end = _shared(folded, run.start() + at, secret, place)
+                covered = max(covered, end - run.start())
+                yield start, end
+
+
+def _folded(text: str) -> str:
+    """The text in lower case, each character in its place."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else "".join(c.lower() if c.isascii() else c for c in text)
+
+
+def _places(needle: str, text: str) -> Iterator[int]:
+    at = text.find(needle)
+    while at >= 0:
+        yield at
+        at = text.find(needle, at + len(needle))
+
+
+def _shared(text: str, at: int, secret: str, place: int) -> _Span:
+    """How much of a secret stands around a place in a text."""
+    start = at
+    while start > 0 and place > 0 and text[start - 1] == secret[place - 1]:
+        start, place = start - 1, place - 1
+    return start, _shared_end(text, start, secret, place)
+
+
+def _shared_end(text: str, at: int, secret: str, place: int) -> int:
+    if text.startswith(secret[place:], at):
+        return at + len(secret) - place
+    while at < len(text) and place < len(secret) and text[at] == secret[place]:
+        at, place = at + 1, place + 1
+    return at
+
+
+def _merged(spans: list[_Span]) -> list[_Span]:
+    """The same places in order, with those that touch made one."""
+    found: list[_Span] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
+def _without(value: str, spans: list[_Span]) -> str:
+    pieces, last = [], 0
+    for start, end in spans:
+        pieces += [value[last:start], REDACTED]
+        last = end
+    return "".join([*pieces, value[last:]]) if spans else value
+
+
+def _texts(value: Any) -> list[str]:
+    """Every text in a JSON value that is long enough to hold a secret."""
+    found: list[str] = []
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            if len(one) >= _MIN_SECRET:
+                found.append(one)
+        elif isinstance(one, dict):
+            left += one
+            left += one.values()
+        elif isinstance(one, (list, tuple)):
+            left += one
+    return found
+
+
+def _forms(secret: str) -> set[str]:
+    """What else a secret may look like, apart from escapes of single ASCII characters."""
+    raw = secret.encode("utf-8", "surrogatepass")
+    found = {raw.hex(), quote(secret, errors="replace"), quote_plus(secret, errors="replace")}
+    found |= {json.dumps(secret)[1:-1]}
+    for before in range(3):
+        # Base64 of a text that holds the secret: three bytes become four characters, wherever they stand.
+        whole = raw[before:]
+        core = base64.b64encode(whole[: len(whole) // 3 * 3]).decode("ascii")
+        found |= {core, core.translate({43: "-", 47: "_"})}
+    found |= {base64.b64encode(raw).decode("ascii").rstrip("=")}
+    return {form for form in found if form != secret and len(form) >= _MIN_SECRET + 2}
+
+
+def secrets_of_address(url: str) -> Iterator[str]:
+    """What may be secret in an address of the target file: user-info, and the values of its query."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return
+    user, at, _ = parts.netloc.rpartition("@")
+    if at:
+        yield user
+        yield from (part for part in user.split(":", 1)[1:] if part)
+    for pair in parts.query.split("&") if parts.query else ():
+        yield pair.partition("=")[2] or pair

@@ -1,0 +1,182 @@
+"""What the ledger makes of answers, and what cleaning up makes of targets that don't help."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from benches import DOCUMENT, Stage, accepting, problem, stage
+from okd_conformance.judge.hooks import Hooks
+from okd_conformance.judge.ledger import Intent, Left
+from okd_conformance.judge.stops import Inconclusive, NotTested
+from okd_conformance.text import Text
+
+Served = Callable[[httpx.Request], httpx.Response]
+
+
+def upload(made: Stage) -> None:
+    """Send an upload, whatever comes of it."""
+    operation, binding = made.bench.upload_binding("dms", None)
+    made.bench.send(made.bench.sample(operation, binding, "x").request(), "x", "dms", operation)
+
+
+def asked(made: Stage, method: str) -> int:
+    return sum(request.method == method for request in made.heard)
+
+
+def raising(error: type[Exception], method: str = "POST") -> Served:
+    def serves(request: httpx.Request) -> httpx.Response:
+        if request.method == method:
+            raise error("no")
+        return accepting(request)
+
+    return serves
+
+
+@pytest.mark.parametrize(
+    ("serves", "uncertain"),
+    [
+        (raising(httpx.ReadTimeout), 1),
+        (raising(httpx.ReadError), 1),
+        (raising(httpx.ConnectError), 0),
+        (lambda _: httpx.Response(201, json={}), 1),
+        (lambda _: problem(400), 0),
+        (lambda _: problem(500), 0),
+    ],
+    ids=["timeout", "disconnected", "unreachable", "no-id", "refused", "broken"],
+)
+def test_an_upload_without_a_telling_answer_may_be_there(
+    tmp_path: Path, serves: Served, uncertain: int
+) -> None:
+    made = stage(tmp_path, serves, change=lambda target: target.update(hooks={}))
+    upload(made)
+    left = made.bench.clean_up()
+    assert (len(left.uncertain), left.created) == (uncertain, [])
+
+
+def test_a_registration_without_an_answer_is_undone_by_its_id(tmp_path: Path) -> None:
+    made = stage(tmp_path, raising(httpx.ReadTimeout))
+    with pytest.raises(Inconclusive):
+        made.bench.register("bpv", "x")
+    (created,) = made.bench.left().created
+    assert made.bench.clean_up() == Left()
+    assert str(made.heard[-1].url).endswith(created.document_id)
+
+
+def test_a_refusal_of_a_stranger_is_no_deletion(tmp_path: Path) -> None:
+    made = stage(tmp_path, lambda r: problem(404) if r.method == "DELETE" else accepting(r))
+    upload(made)
+    operation, binding = made.bench.binding_for("dms", "delete", None)
+    path = {"dms_document_id": DOCUMENT}
+    request = made.bench.sample(operation, binding, "x", path_values=path).request(token="of a stranger")
+    made.bench.send(request, "x", "dms", operation)
+    assert [created.document_id for created in made.bench.ledger.open()] == [DOCUMENT]
+
+
+def test_cleaning_gives_up_on_a_target_that_is_silent(tmp_path: Path) -> None:
+    ids = (f"{DOCUMENT[:-2]}{n:02}" for n in range(90))
+
+    def serves(request: httpx.Request) -> httpx.Response:
+        if request.method == "DELETE":
+            raise httpx.ReadTimeout("no")
+        return httpx.Response(200, json={"dmsDocumentId": next(ids)})
+
+    made = stage(tmp_path, serves)
+    for _ in range(9):
+        upload(made)
+    assert len(made.bench.clean_up().created) == 9
+    assert asked(made, "DELETE") == 3
+
+
+def test_a_state_that_can_not_be_restored_is_told(tmp_path: Path) -> None:
+    made = stage(tmp_path, accepting)
+    operation, binding = made.bench.binding_for("dms", "change", None)
+    sample = made.bench.ready(operation, binding, "x").with_field("state", "finished")
+    made.bench.send(sample.request(), "x", "dms", operation)
+    made.serves = lambda request: problem(403) if request.method == "PATCH" else accepting(request)
+    assert [(c.role, c.state) for c in made.bench.clean_up().changed] == [("dms", "finished")]
+    made.serves = accepting
+    assert made.bench.clean_up() == Left()
+
+
+def with_hooks(made: Stage, serves: Served) -> None:
+    names = ("show_filing", "lock")
+    hooks = {name: f"http://127.0.0.1:1/{name}" for name in names}
+    made.bench.hooks = Hooks(hooks, transport=httpx.MockTransport(serves))
+
+
+def test_a_locked_document_is_unlocked_by_the_hook(tmp_path: Path) -> None:
+    unlocked: list[dict[str, object]] = []
+
+    def serves(request: httpx.Request) -> httpx.Response:
+        return problem(423) if request.method == "DELETE" and not unlocked else accepting(request)
+
+    def hook(request: httpx.Request) -> httpx.Response:
+        unlocked.append(json.loads(request.content))
+        return httpx.Response(200, json={})
+
+    made = stage(tmp_path, serves)
+    with_hooks(made, hook)
+    upload(made)
+    assert made.bench.clean_up() == Left()
+    assert unlocked == [{"role": "dms", "document_id": DOCUMENT, "locked": False}]
+
+
+@pytest.mark.parametrize(
+    ("answer", "deleted", "left"),
+    [
+        ({"level": "none"}, 0, 0),
+        ({"level": "person", "document_id": DOCUMENT}, 5, 1),
+        ({"level": "person"}, 0, 1),
+        ({"level": "person", "document_id": 7}, 0, 1),
+        (["?"], 0, 1),
+    ],
+    ids=["none", "for-ever", "no-id", "odd-id", "no-object"],
+)
+def test_what_a_hook_tells_of_an_upload_is_followed_within_bounds(
+    tmp_path: Path, answer: object, deleted: int, left: int
+) -> None:
+    made = stage(tmp_path, raising(httpx.ReadTimeout))
+    with_hooks(made, lambda _: httpx.Response(200, json=answer))
+    upload(made)
+    assert len(made.bench.clean_up()) == left
+    assert asked(made, "DELETE") == deleted
+
+
+def test_what_a_hook_makes_is_noted_too(tmp_path: Path) -> None:
+    made = stage(tmp_path, accepting)
+    intent = Intent("register", "bpv", "register", dms_document_id=DOCUMENT)
+    with pytest.raises(NotTested), made.bench.made_by_a_hook(intent):
+        raise NotTested(Text.same("there is no such hook"))
+    assert made.bench.left() == Left()
+    with made.bench.made_by_a_hook(intent) as note:
+        assert len(made.bench.left().created) == 1, "already before it is there"
+        note(DOCUMENT)
+    assert made.bench.clean_up() == Left()
+
+
+def test_requests_at_the_same_time_keep_their_own_notes(tmp_path: Path) -> None:
+    ids = iter(f"{DOCUMENT[:-2]}{n:02}" for n in range(90))
+    lock = threading.Lock()
+
+    def serves(_: httpx.Request) -> httpx.Response:
+        with lock:
+            return httpx.Response(200, json={"dmsDocumentId": next(ids)})
+
+    made = stage(tmp_path, serves)
+    upload(made)
+    events: list[object] = []
+    made.bench.ledger.on_event = events.append
+    threads = [threading.Thread(target=upload, args=(made,)) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made.bench.ledger.open()) == 21
+    assert len(events) == 40
+    assert not made.bench.left().uncertain
