@@ -19,6 +19,7 @@ from click.testing import CliRunner, Result
 from okd_conformance.cli import main
 from okd_conformance.edition import edition_ids
 from okd_conformance.judge.bench import Bench
+from okd_conformance.judge.leaving import Leaving
 from okd_conformance.judge.ledger import KINDS, Created, Intent, Left
 from okd_conformance.judge.ledger_files import MAX_LINE, Journal, LedgerError, read, write_ledger
 from okd_conformance.reference import Running, running_server, target_of
@@ -232,16 +233,16 @@ def test_an_interrupted_cleanup_keeps_the_rest(
 ) -> None:
     for label in ("x", "y", "z"):
         run.bench.store("dms", "examination", label)
-    undone, calls = Bench._undone, []
+    undone, calls = Leaving._undone, []
 
-    def second_time_interrupted(bench: Bench, created: Created) -> bool | None:
+    def second_time_interrupted(leaving: Leaving, created: Created) -> bool | None:
         calls.append(created)
         if len(calls) == 2:
             signal.raise_signal(signal.SIGTERM)
-        return undone(bench, created)
+        return undone(leaving, created)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Bench, "_undone", second_time_interrupted)
+        patched.setattr(Leaving, "_undone", second_time_interrupted)
         done = cleanup(tmp_path / "r" / "ledger.jsonl", target)
     assert (done.exit_code, held(running)) == (3, 2)
     assert "1 cleaned up, 2 left." in done.output

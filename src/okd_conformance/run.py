@@ -148,6 +148,7 @@ class Run:
         """Be one of several workers, which share the limits. Raises OSError."""
         self.worker, self.workers = worker, workers
         self.tally = Tally.shared(tally, int(worker.removeprefix("gw")))
+
     def keep_journal(self) -> None:
         """From now on, write the ledger to a file of the run's folder before each request."""
         path = self.options.folder / journal_name(self.worker)

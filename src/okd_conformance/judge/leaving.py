@@ -1,0 +1,133 @@
+"""Leaving a target as it was: what a run created is deleted, what it changed is put back."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from okd_conformance.judge.ledger import Changed, Created, Intent, Left
+from okd_conformance.judge.stops import Inconclusive, NotTested
+
+if TYPE_CHECKING:
+    from okd_conformance.edition import Binding, Operation
+    from okd_conformance.judge.bench import Bench
+
+_LOCKED = 423
+_MAX_SILENT = 3
+"""So many times in a row may a target not answer before cleaning up is given up."""
+_MAX_EQUAL = 5
+"""So many documents with the same id of ours are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """Undoes what the ledger of a bench names."""
+
+    bench: Bench
+
+    def left(self) -> Left:
+        """What the run created or changed at the target, and has not undone."""
+        left = self.bench.ledger.left()
+        return replace(
+            left, changed=[c for c in left.changed if c.state != self.bench.standing_state(c.role)]
+        )
+
+    def clean_up(self) -> Left:
+        """Delete what the run created, and undo what it changed; returns what is left.
+
+        When it is interrupted, ``left`` tells the same. It gives up on a target that stops answering.
+        """
+        silent, left = 0, self.left()
+        entries: list[Changed | Created] = [*left.changed, *left.created]
+        for entry in entries:
+            if entry.role in self.bench.target.roles:
+                silent = 0 if self._cleaned(entry) else silent + 1
+            if silent == _MAX_SILENT:
+                return self.left()
+        with suppress(Inconclusive, NotTested):
+            for number, intent in self.bench.ledger.uncertain().items():
+                if intent.role in self.bench.target.roles:
+                    self._look_for(number, intent)
+        return self.left()
+
+    def _cleaned(self, entry: Changed | Created) -> bool:
+        """Undo one thing, if the target lets us; False when it didn't answer."""
+        try:
+            done = self.bench.restore(entry.role) if isinstance(entry, Changed) else self._undone(entry)
+        except (Inconclusive, NotTested):
+            return True
+        return done is not None
+
+    def _look_for(self, number: int, intent: Intent) -> None:
+        """Ask for an upload that nobody told the outcome of, and delete what is there.
+
+        Raises NotTested or Inconclusive when the target has no hook that tells of it.
+        """
+        for _ in range(_MAX_EQUAL if intent.component_document_id else 0):
+            place = self.bench.hooks.call(
+                "show_filing", role=intent.role, document_id=intent.component_document_id
+            )
+            if place.get("level") == "none":
+                self.bench.ledger.nothing(number)
+                return
+            found = place.get("document_id")
+            if not isinstance(found, str):
+                return
+            created = intent.created(found)
+            self.bench.ledger.remember(created)
+            if not self._undone(created):
+                return
+
+    def delete(self, role: str, document_id: str) -> bool:
+        """Delete a document that the run created; False when the target doesn't let us, or it is unknown."""
+        for created in self.bench.ledger.open():
+            if created.role == role and created.document_id == document_id:
+                with suppress(Inconclusive, NotTested):
+                    return bool(self._undone(created))
+        return False
+
+    def _undone(self, created: Created) -> bool | None:
+        """Delete a document; False when the target doesn't let us, None when it doesn't answer.
+
+        An edition that knows no deleting leaves it to the hook ``destroy``; NotTested without it.
+        """
+        status: int | None = None
+        operations = self.bench.edition.operations(created.role, "delete")
+        if not operations:
+            self.bench.hooks.call("destroy", role=created.role, document_id=created.document_id)
+            self.bench.ledger.gone(created.role, created.document_id)
+            return True
+        for operation in operations:
+            for binding in operation.bindings:
+                if binding.document_type not in {None, created.document_type}:
+                    continue
+                token = self._token_of(created, binding)
+                status = self._delete(operation, binding, created, token)
+                if status == _LOCKED and self._unlocked(created):
+                    status = self._delete(operation, binding, created, token)
+                if status is not None and (status < 300 or status in {404, 410}):
+                    return True
+        return None if status is None else False
+
+    def _delete(
+        self, operation: Operation, binding: Binding, created: Created, token: str | None
+    ) -> int | None:
+        path = {"dms_document_id": created.document_id}
+        sample = self.bench.sample(operation, binding, "cleanup", path_values=path, token=token)
+        return self.bench.send(sample.request(), "cleanup", created.role, operation, ("cleanup",)).status
+
+    def _token_of(self, created: Created, binding: Binding) -> str | None:
+        """A token of the client that a document came from; None, which means the usual, when it gets none."""
+        for scope in binding.scopes.sufficient if binding.scopes and created.client_id else ():
+            with suppress(Inconclusive, NotTested):
+                return self.bench.token((scope,), client_id=created.client_id).value
+        return None
+
+    def _unlocked(self, created: Created) -> bool:
+        """Unlock a document by the hook; False when the target has none."""
+        try:
+            self.bench.hooks.call("lock", role=created.role, document_id=created.document_id, locked=False)
+        except (Inconclusive, NotTested):
+            return False
+        return True
