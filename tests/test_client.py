@@ -378,6 +378,14 @@ def test_busy_for_ever_ends(client: Client) -> None:
     assert len(slept) == client_module.MAX_THROTTLED - 1
 
 
+def test_a_target_that_is_busy_now_and_then_is_obeyed_all_along(client: Client) -> None:
+    client.sleep = lambda _: None
+    rounds = 2 * client_module.MAX_WAITED
+    with raw_server(*[busy("30"), OK] * rounds) as server:
+        exchanges = [client.send(post(server)) for _ in range(rounds)]
+    assert [e.status for e in exchanges] == [200] * rounds
+
+
 def test_a_streamed_body_is_sent_once(client: Client) -> None:
     with raw_server(busy("1")) as server:
         exchange = client.send(post(server, Streamed(1, lambda: iter([b"x"]))))

@@ -29,8 +29,8 @@ MAX_ANSWER_BYTES = 4 * 1024 * 1024
 """As much of an answer as is kept; large documents go elsewhere, piece by piece."""
 MAX_WAIT_FOR_THROTTLING_S = 30.0
 MAX_THROTTLED = 5
-MAX_WAITED_S = 300.0
-"""So long a run waits in all, when a target says again and again that it is too busy."""
+MAX_WAITED = 10
+"""So many times ``timeout_s`` is waited in all for a target that only says that it is too busy."""
 SLOWEST = 250_000
 """Bytes per second; a large body gets that much longer than the deadline."""
 _CHUNK = 1000
@@ -67,7 +67,7 @@ class Client:
     transport: httpx.BaseTransport | None = None
     sleep: Callable[[float], None] = time.sleep
     waited_s: float = 0.0
-    """How long the target made us wait by answering that it is too busy."""
+    """How long the target made us wait, since it last answered anything else than that it is too busy."""
     tally: Tally = field(default_factory=Tally)
     """Where requests and bytes are counted: all processes of a run share one."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -101,7 +101,9 @@ class Client:
                 stale = 1
                 continue
             busy = exchange.status == httpx.codes.TOO_MANY_REQUESTS
-            if not busy or len(throttled) == MAX_THROTTLED - 1 or self.waited_s >= MAX_WAITED_S:
+            self.waited_s = self.waited_s if busy else 0.0
+            weary = self.waited_s >= MAX_WAITED * self.settings.timeout_s
+            if not busy or weary or len(throttled) == MAX_THROTTLED - 1:
                 return exchange
             throttled.append(exchange)
             wait = _retry_after(exchange)
