@@ -1,6 +1,6 @@
 """What every hostile behaviour does to a run: its outcome, its time, and the memory that it takes.
 
-    python benchmarks/hostile.py [--only WORD] [--at once]
+    python benchmarks/hostile.py [--only WORD] [--at-once N]
 
 Each behaviour of ``tests/hostile.py`` gets a run of the command in a process of its own, on a choice of
 requirements that has every kind of request. Most are on every operation; a few are on one operation only,
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -61,7 +62,13 @@ LARGE = ("OKD-LIM-001", "OKD-LIM-008")
 REFUSED = 3
 """The exit code when a run can't begin, for want of a token."""
 COMMAND = """
-import sys
+import atexit, re, sys
+from pathlib import Path
+peak = Path(sys.argv.pop())
+def tell():
+    status = Path("/proc/self/status").read_text()
+    peak.write_text(re.search(r"VmHWM:\\s*([0-9]+)", status).group(1))
+atexit.register(tell)
 import schemathesis, hypothesis.stateful
 from okd_conformance.judge.large import Sizes
 Sizes.of = classmethod(lambda cls, edition: cls(3_000_000, 3_200_000))
@@ -218,17 +225,12 @@ def run(trial: Trial) -> Found:
             target_file(reference.target, server.url, reference.base_url, trial.tokens), "utf-8"
         )
         chosen = [word for name in trial.requirements for word in ("--requirement", name)]
-        options = [
-            "run",
-            str(target),
-            "--report-dir",
-            f"{folder}/report",
-            "--profile",
-            "full" if trial.requirements is LARGE else "standard",
-        ]
+        profile = "full" if trial.requirements is LARGE else "standard"
+        options = ["run", str(target), "--report-dir", f"{folder}/report", "--profile", profile]
+        peak = Path(folder) / "peak"
         begun = time.monotonic()
         process = subprocess.Popen(
-            [sys.executable, "-c", COMMAND, *options, "--lang", "en", "--quiet", *chosen],
+            [sys.executable, "-c", COMMAND, *options, "--lang", "en", "--quiet", *chosen, str(peak)],
             env={**os.environ, "PYTHONPATH": str(CHECKOUT / "src")},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -236,11 +238,10 @@ def run(trial: Trial) -> Found:
         )
         processes.append(process)
         errors = process.stderr.read() if process.stderr else ""
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        code = process.wait()
         seconds = time.monotonic() - begun
-        memory = usage.ru_maxrss / 1000 - (level[0] if level else usage.ru_maxrss / 1000)
-        found = Found(trial, process.returncode, seconds, memory)
+        highest = int(peak.read_text("ascii")) * 1024 / 1e6 if peak.exists() else math.inf
+        found = Found(trial, code, seconds, highest - (level[0] if level else highest))
         report = Path(folder) / "report" / "report.json"
         if report.exists():
             written = json.loads(report.read_text("utf-8"))
