@@ -117,7 +117,7 @@ def measure(size: int, rounds: int) -> tuple[dict[str, list[Measured]], float]:
     with reference() as (pid, target), tempfile.TemporaryDirectory(prefix="okd-benchmark-") as folder:
         file = Path(folder) / "target.yaml"
         file.write_text(target, encoding="utf-8")
-        run = open_run(Options(target=str(file), run_id="benchmark"))
+        run = open_run(Options(target=str(file), run_id="benchmark", profile="full"))
         content = Generated(size, "benchmark")
         for _ in range(rounds):
             document_id, took = upload(run.bench, content, pid)
