@@ -245,11 +245,43 @@ def closes_when_used_again(connection: socket.socket) -> None:
 
 
 def test_a_connection_that_was_closed_while_idle_is_nobodys_fault(client: Client) -> None:
+    again: list[int] = []
     with raw_server(closes_when_used_again, OK) as server:
+        client.send(post(server), lambda: again.append(1))
+        exchange = client.send(post(server, b"second"), lambda: again.append(2))
+    assert exchange.status == 200
+    assert again == [2], "the server may have read what it did not answer"
+    assert [server.body(number) for number in range(len(server.heard))] == [b"{}", b"second"]
+
+
+def breaks_off_when_used_again(connection: socket.socket) -> None:
+    """Answer, keep the connection open, and answer the next request in part."""
+    connection.sendall(KEPT_OPEN)
+    hear(connection)
+    connection.sendall(KEPT_OPEN[:-1])
+
+
+def test_a_request_that_was_answered_in_part_is_not_repeated(client: Client) -> None:
+    with raw_server(breaks_off_when_used_again, OK) as server:
         client.send(post(server))
         exchange = client.send(post(server, b"second"))
-    assert exchange.status == 200
-    assert [server.body(number) for number in range(len(server.heard))] == [b"{}", b"second"]
+    assert exchange.error == "disconnected"
+    assert len(server.heard) == 1, "the second came on the first connection"
+
+
+def interrupt(_seconds: float) -> None:
+    raise KeyboardInterrupt
+
+
+def test_between_two_requests_an_interruption_may_pass(client: Client) -> None:
+    client.sleep = interrupt
+    with raw_server(busy("30")) as server, pytest.raises(KeyboardInterrupt):
+        client.send(post(server))
+    assert client.pausing
+    client.sleep = lambda _: None
+    with raw_server(OK) as server:
+        client.send(post(server))
+    assert not client.pausing
 
 
 def test_a_new_connection_that_is_dropped_is_the_targets_doing(client: Client) -> None:

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.ledger import Intent, Left
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.text import Text
+from okd_conformance.wire.exchange import Exchange, Request
 
 Served = Callable[[httpx.Request], httpx.Response]
 
@@ -36,6 +38,36 @@ def raising(error: type[Exception], method: str = "POST") -> Served:
         return accepting(request)
 
     return serves
+
+
+def test_an_upload_that_had_to_be_repeated_may_be_there_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = stage(tmp_path, accepting, change=lambda target: target.update(hooks={}))
+    send = made.bench.client.send
+
+    def twice(request: Request, before_again: Callable[[], None], **labels: Any) -> Exchange:
+        before_again()
+        return send(request, before_again, **labels)
+
+    monkeypatch.setattr(made.bench.client, "send", twice)
+    upload(made)
+    left = made.bench.left()
+    assert (len(left.created), len(left.uncertain)) == (1, 1)
+
+
+def test_a_request_that_waits_for_its_turn_created_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = stage(tmp_path, lambda _: httpx.Response(429, headers={"Retry-After": "30"}))
+
+    def interrupt(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(made.bench.client, "sleep", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        upload(made)
+    assert made.bench.left() == Left()
 
 
 @pytest.mark.parametrize(

@@ -523,7 +523,8 @@ def interrupted(
         (os.killpg if group else os.kill)(process.pid, ended_by)
         if again:
             until(lambda: len(store.documents("dms")) < stored or process.poll() is not None)
-            process.send_signal(ended_by)
+            if process.poll() is None:
+                (os.killpg if group else os.kill)(process.pid, ended_by)
         _, errors = process.communicate(timeout=PATIENCE_S)
     finally:
         process.kill()
@@ -556,6 +557,15 @@ def test_interrupted_workers_leave_nothing_behind(
         interrupted(running, tmp_path, ended_by, "--workers", "2", group=group)
         assert running.app.state.world.store.documents("dms") == []
     assert not (tmp_path / "r" / "ledger.json").exists()
+
+
+def test_workers_that_are_interrupted_twice_tell_what_is_left(tmp_path: Path) -> None:
+    with running_server(roles=["dms"], variants=["latency"]) as running:
+        interrupted(running, tmp_path, signal.SIGINT, "--workers", "2", group=True, again=True)
+        left = {document.id for document in running.app.state.world.store.documents("dms")}
+        ledger = tmp_path / "r" / "ledger.json"
+        told = read(ledger.parent, ledger.name)["created"] if ledger.exists() else []
+        assert left <= {created["document_id"] for created in told}
 
 
 def test_an_interrupted_clean_up_keeps_the_rest_in_the_ledger(tmp_path: Path) -> None:

@@ -550,16 +550,22 @@ def _receive(node: Any) -> bool:
     return bool(output)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Clean up at the target; in the main process also write the files and set our exit code."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None, object, object]:
+    """Clean up at the target; in the main process also write the files and set our exit code.
+
+    That comes after all others, such as the one that ends the workers, also when one of them fails because
+    an interruption is repeated.
+    """
     state = session.config.stash[_STATE]
-    told = [_receive(node) for node in state.nodes]
-    _CURRENT.pop()
-    if not state.started or state.refused is not None or session.config.option.collectonly:
-        return
     with held_back(lambda: state.cleaning):
-        _finish(session, state, all(told), exitstatus)
+        try:
+            return (yield)
+        finally:
+            told = [_receive(node) for node in state.nodes]
+            _CURRENT.pop()
+            if state.started and state.refused is None and not session.config.option.collectonly:
+                _finish(session, state, all(told), exitstatus)
 
 
 def _finish(session: pytest.Session, state: State, orderly: bool, exitstatus: int) -> None:

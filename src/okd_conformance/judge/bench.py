@@ -111,7 +111,7 @@ class Bench:
             raise self._turned_away(self.stopped)
         if talk is not None:
             return self._exchange(request, case, role, operation, tags, talk)
-        with held_back(lambda: False):
+        with held_back(lambda: self.client.pausing):
             return self._exchange(request, case, role, operation, tags, None)
 
     def _exchange(
@@ -134,10 +134,17 @@ class Bench:
             "tags": tags,
         }
         client_id = self._clients.get(request.token or "")
-        noted = self.ledger.intend(operation, role, request, client_id) if operation is not None else None
+        noted: int | None = None
+
+        def note() -> None:
+            nonlocal noted  # an earlier one stays open: what became of that request is unknown
+            if operation is not None:
+                noted = self.ledger.intend(operation, role, request, client_id)
+
+        note()
         try:
             if talk is None:
-                exchange = self.client.send(request, **labels)
+                exchange = self.client.send(request, note, **labels)
             else:
                 exchange = self.client.once(request, talk, **labels)
         except BudgetSpentError as spent:
@@ -145,7 +152,7 @@ class Bench:
             allowance = Allowance.of(self.target.limits, self.profile)
             raise self._turned_away(allowance.reached(spent.limit)) from None
         except KeyboardInterrupt:
-            if not _went_out(talk):
+            if self.client.pausing or not _went_out(talk):
                 self.ledger.nothing(noted)
             raise
         if operation is not None:

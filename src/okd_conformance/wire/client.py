@@ -57,6 +57,10 @@ Talk = Callable[[Request, float], Answer]
 Take = Callable[[Iterator[bytes]], Whole | None]
 
 
+def _nothing() -> None:
+    """Nobody wants to know."""
+
+
 @dataclass
 class Client:
     """Sends requests to the target, one at a time per thread."""
@@ -71,6 +75,7 @@ class Client:
     tally: Tally = field(default_factory=Tally)
     """Where requests and bytes are counted: all processes of a run share one."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _here: threading.local = field(default_factory=threading.local)
     _next_slot: float = 0.0
 
     def __post_init__(self) -> None:
@@ -83,12 +88,13 @@ class Client:
         """Close all connections."""
         self._transport.close()
 
-    def send(self, request: Request, **labels: Any) -> Exchange:
+    def send(self, request: Request, before_again: Callable[[], None] = _nothing, **labels: Any) -> Exchange:
         """Send a request and return the exchange; a network failure is in ``exchange.error``.
 
         An answer 429 is obeyed: the request is repeated after the time that the target names, a few times.
         A connection that the server closed while it was idle is nobody's fault: the request is repeated once,
-        on a new one. Raises BudgetSpentError.
+        on a new one. Nobody can tell whether the server had read the first one, so ``before_again`` is called
+        before that. Raises BudgetSpentError.
         """
         throttled: list[Exchange] = []
         stale = 0
@@ -97,8 +103,9 @@ class Client:
             exchange.throttled = tuple(throttled)
             if isinstance(request.body, Streamed):
                 return exchange
-            if exchange.error == "disconnected" and not self._patience.connected and not stale:
+            if exchange.error == "disconnected" and self._patience.stale and not stale:
                 stale = 1
+                before_again()
                 continue
             busy = exchange.status == httpx.codes.TOO_MANY_REQUESTS
             self.waited_s = self.waited_s if busy else 0.0
@@ -108,7 +115,7 @@ class Client:
             throttled.append(exchange)
             wait = _retry_after(exchange)
             self.waited_s += wait
-            self.sleep(wait)
+            self._pause(wait)
 
     def once(self, request: Request, talk: Talk, **labels: Any) -> Exchange:
         """Send a request once, by way of ``talk``, and return the exchange. Raises BudgetSpentError.
@@ -116,6 +123,7 @@ class Client:
         ``talk`` gets the request and when it began, and raises what httpx raises. What is tagged as clean-up
         is never refused.
         """
+        self._here.pausing = False
         body = length_of(request.body) if request.body is not None else 0
         self._wait_for_slot(body, free="cleanup" in labels.get("tags", ()))
         exchange = Exchange(
@@ -194,7 +202,17 @@ class Client:
             slot = max(self._next_slot, now)
             self._next_slot = slot + 1.0 / self.settings.requests_per_second
         if slot > now:
-            self.sleep(slot - now)
+            self._pause(slot - now)
+
+    @property
+    def pausing(self) -> bool:
+        """Whether this thread is between requests, or was when an interruption came."""
+        return getattr(self._here, "pausing", False)
+
+    def _pause(self, seconds: float) -> None:
+        self._here.pausing = True
+        self.sleep(seconds)
+        self._here.pausing = False
 
 
 def _read(answer: httpx.Response) -> Answer:
@@ -228,7 +246,7 @@ def _transport(settings: Settings) -> httpx.HTTPTransport:
         verify=settings.verify,
         proxy=settings.proxy,
         trust_env=False,
-        limits=httpx.Limits(max_connections=16, keepalive_expiry=2.0),
+        limits=httpx.Limits(max_connections=16, keepalive_expiry=1.5),
     )
 
 

@@ -46,7 +46,7 @@ class Patience(httpcore.NetworkBackend):
         raise NotOpenedError if the target may not lead us there.
         """
         self._of_thread.end = end
-        self._of_thread.connected = False
+        self._of_thread.connected = self._of_thread.heard = False
         self._of_thread.from_elsewhere = from_elsewhere
         try:
             yield
@@ -57,6 +57,16 @@ class Patience(httpcore.NetworkBackend):
     def connected(self) -> bool:
         """Whether the last exchange of this thread opened a connection, rather than use an open one."""
         return not self._pooled or getattr(self._of_thread, "connected", False)
+
+    @property
+    def stale(self) -> bool:
+        """Whether the last exchange of this thread used an open connection, and heard nothing on it."""
+        return not self.connected and not getattr(self._of_thread, "heard", False)
+
+    def hear(self, data: bytes) -> bytes:
+        """Remember that something came."""
+        self._of_thread.heard = self._of_thread.heard or bool(data)
+        return data
 
     @contextlib.contextmanager
     def waiting(self, timeout: float | None) -> Iterator[float | None]:
@@ -107,7 +117,7 @@ class _Stream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         with self._patience.waiting(timeout) as left:
-            return self._stream.read(max_bytes, left)
+            return self._patience.hear(self._stream.read(max_bytes, left))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         for start in range(0, len(buffer), _AT_ONCE):
