@@ -32,6 +32,7 @@ from okd_conformance.judge.ledger_files import (
 )
 from okd_conformance.reference import Running, running_server, target_of
 from okd_conformance.run import Options, Run, open_run
+from okd_conformance.wire.address import without_access
 from okd_conformance.wire.record import Redactor
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -470,6 +471,20 @@ def test_another_target_is_refused(running: Running, run: Run, tmp_path: Path, f
         assert running.base_url in done.stderr
         assert other.base_url in done.stderr
         assert cleanup(ledger, wrong, "--allow-other-target").exit_code == 0, "then a 404 is a deletion"
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("https://dms.example.nl/okd", "https://dms.example.nl/okd"),
+        ("HTTPS://DMS.example.nl:443/okd/", "https://dms.example.nl/okd"),
+        ("https://user:word@dms.example.nl/okd?key=1#x", "https://dms.example.nl/okd"),
+        ("https://user:word@dms.example.nl/" + "x" * 70_000, "dms.example.nl"),
+    ],
+    ids=["plain", "other-form", "access", "too-long"],
+)
+def test_an_address_in_a_ledger_gives_no_access(address: str, told: str) -> None:
+    assert without_access(address) == told
 
 
 def test_a_ledger_without_addresses_is_still_cleaned_up(
