@@ -340,7 +340,9 @@ def test_registered_document(case: Case) -> None:
 def registered(case: Case, component: str, content: bytes) -> Iterator[str]:
     """The id of a document of the DMS's own that it has registered with a module; destroyed afterwards."""
     bench, kind, name = case.bench, case.binding.document_type, f"{case.bench.marker}.pdf"
-    intent = Intent("upload", case.role, case.operation.name, document_type=kind, document_name=name)
+    intent = Intent(
+        "upload", case.role, case.operation.name, document_type=kind, document_name=name, hook="register"
+    )
     with bench.made_by_a_hook(intent) as note:
         answer = bench.hooks.call(
             "register",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -10,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -20,10 +21,18 @@ from okd_conformance.cli import main
 from okd_conformance.edition import edition_ids
 from okd_conformance.judge.bench import Bench
 from okd_conformance.judge.leaving import Leaving
-from okd_conformance.judge.ledger import KINDS, Created, Intent, Left
-from okd_conformance.judge.ledger_files import MAX_LINE, Journal, LedgerError, read, write_ledger
+from okd_conformance.judge.ledger import KINDS, Changed, Created, Intent, Left
+from okd_conformance.judge.ledger_files import (
+    MAX_LINE,
+    MAX_NOTES,
+    Journal,
+    LedgerError,
+    read,
+    write_ledger,
+)
 from okd_conformance.reference import Running, running_server, target_of
 from okd_conformance.run import Options, Run, open_run
+from okd_conformance.wire.address import without_access
 from okd_conformance.wire.record import Redactor
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -198,7 +207,8 @@ def test_a_journal_has_no_secrets(run: Run, running: Running, tmp_path: Path) ->
     assert run.bench.send(sample.request(), "x", "dms", operation).status == 200
     text = (tmp_path / "r" / "ledger.jsonl").read_text("utf-8")
     assert stored.exchange.request.token not in text
-    assert "http" not in text
+    address = running.base_url
+    assert text.count("http") == text.count(f'": "{address}'), "only where the target is"
     described = yaml.safe_load(running.target)["auth"]
     assert not any(client["client_secret"] in text for client in described["clients"])
 
@@ -336,20 +346,48 @@ def test_a_journal_without_a_first_line_tells_nothing(tmp_path: Path, text: byte
     [
         b"[]\n",
         b'{"run": 1, "edition": "okd-1.5"}\n',
-        FIRST + b"{\n" + UPLOAD,
-        FIRST + b'{"n": 1}\n' + UPLOAD,
-        FIRST + b'{"n": 1, "intent": "upload", "role": ["dms"], "operation": "o"}\n',
-        FIRST + UPLOAD + b'{"n": 1, "outcome": "created", "document_id": null}\n',
-        FIRST + UPLOAD + b'{"n": 1, "outcome": "exploded"}\n',
-        FIRST + b'{"x": "' + b"x" * MAX_LINE + b'"}',
-        FIRST + b"[" * 60_000 + b"\n",
+        b'{"run": "r", "edition": "okd-1.5", "addresses": []}\n',
+        b'{"run": "r", "edition": "okd-1.5", "addresses": {"dms": 1}}\n',
+        b"\n" * (MAX_NOTES + 1),
     ],
-    ids=range(9),
+    ids=range(5),
 )
-def test_what_makes_no_sense_is_refused(tmp_path: Path, text: bytes) -> None:
+def test_a_journal_whose_beginning_makes_no_sense_is_refused(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "ledger.jsonl").write_bytes(text)
     with pytest.raises(LedgerError, match=r"ledger\.jsonl"):
         read(tmp_path / "ledger.jsonl")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{\n",
+        b"\xff\xfe\n",
+        b'{"n": 9}\n',
+        b'{"n": 9, "intent": "upload", "role": ["dms"], "operation": "o"}\n',
+        b'{"n": 1, "outcome": "created", "document_id": null}\n',
+        b'{"x": "' + b"x" * MAX_LINE + b'"}\n',
+        b"[" * 60_000 + b"\n",
+    ],
+    ids=range(7),
+)
+def test_a_line_that_makes_no_sense_costs_that_line(tmp_path: Path, line: bytes) -> None:
+    (tmp_path / "ledger.jsonl").write_bytes(FIRST + UPLOAD + line + CAME)
+    stored = read(tmp_path / "ledger.jsonl")
+    assert stored is not None
+    assert (stored.damaged, [created.document_id for created in stored.left.created]) == (1, ["a"])
+
+
+def test_a_damaged_journal_is_told_and_kept(running: Running, run: Run, target: Path, tmp_path: Path) -> None:
+    run.bench.store("dms", "examination", "x")
+    run.bench.register("bpv", "x")
+    journal = tmp_path / "r" / "ledger.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join([*lines[:-1], b'{"n": 7, "inte\n', lines[-1]]))
+    done = cleanup(tmp_path / "r" / "ledger.json", target)
+    assert (done.exit_code, held(running)) == (3, 0), "the rest is undone"
+    assert "Damaged lines in" in done.stderr
+    assert [file.name for file in (tmp_path / "r").iterdir()] == ["ledger.jsonl"]
 
 
 @pytest.mark.parametrize(
@@ -358,15 +396,14 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path, text: bytes) -> None:
         ('{"created": [{"what": 1}]}', "is not a ledger"),
         ('{"run": "r", "edition": "e", "created": [{"role": "dms", "document_id": 1}]}', "is not a ledger"),
         ("[" * 100_000, "is not a ledger"),
-        (" " * 50_000_001, "too large"),
-        (None, "can't be read"),
+        ('{"run": "r", "edition": "e", "created": [], "addresses": 1}', "is not a ledger"),
+        (" " * 50_000_001, "is larger than 50000000 bytes"),
     ],
     ids=range(5),
 )
-def test_something_that_is_no_ledger_is_refused(tmp_path: Path, text: str | None, words: str) -> None:
+def test_something_that_is_no_ledger_is_refused(tmp_path: Path, text: str, words: str) -> None:
     ledger = tmp_path / "ledger.json"
-    if text is not None:
-        ledger.write_text(text, "utf-8")
+    ledger.write_text(text, "utf-8")
     done = cleanup(ledger, tmp_path / "target.yaml")
     assert done.exit_code == 2
     assert words in " ".join(done.output.split())
@@ -385,3 +422,167 @@ def test_a_journal_is_never_begun_twice(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError):
         second.write({"n": 1})
     first.close()
+
+
+@pytest.mark.parametrize("name", ["ledger.json", "ledger.jsonl", "ledger-gw0.jsonl"])
+def test_a_folder_without_a_ledger_needs_no_cleaning(tmp_path: Path, name: str) -> None:
+    done = cleanup(tmp_path / name, tmp_path / "target.yaml")
+    assert (done.exit_code, "there is nothing to clean up" in done.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("name", ["nowhere/ledger.json", "nowhere/ledger.jsonl", "other.json", "x" * 300])
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path, name: str) -> None:
+    done = cleanup(tmp_path / name, tmp_path / "target.yaml")
+    assert (done.exit_code, "can't be read" in " ".join(done.output.split())) == (2, True)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name here")
+@pytest.mark.parametrize("name", ["ledger.json", "ledger.jsonl"])
+def test_a_pipe_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    done = cleanup(tmp_path / "ledger.json", tmp_path / "target.yaml")
+    assert (done.exit_code, "not an ordinary file" in " ".join(done.output.split())) == (2, True)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no such device here")
+def test_a_device_is_not_read(tmp_path: Path) -> None:
+    done = cleanup(Path("/dev/zero"), tmp_path / "target.yaml")
+    assert (done.exit_code, "not an ordinary file" in " ".join(done.output.split())) == (2, True)
+
+
+# --- another target ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["journal", "ledger"])
+def test_another_target_is_refused(running: Running, run: Run, tmp_path: Path, form: str) -> None:
+    run.bench.store("dms", "examination", "x")
+    ledger, elsewhere = tmp_path / "r" / "ledger.jsonl", tmp_path / "elsewhere"
+    if form == "ledger":
+        ledger.unlink()
+        ledger = tmp_path / "r" / "ledger.json"
+        left = run.bench.left()
+        write_ledger(ledger, RUN, "okd-1.5", left, run.bench.redactor, run.addresses)
+    kept = ledger.read_bytes()
+    elsewhere.mkdir()
+    with running_server() as other:
+        wrong = written(elsewhere, other)
+        done = cleanup(ledger, wrong)
+        assert (done.exit_code, held(running), ledger.read_bytes()) == (2, 1, kept)
+        assert running.base_url in done.stderr
+        assert other.base_url in done.stderr
+        assert cleanup(ledger, wrong, "--allow-other-target").exit_code == 0, "then a 404 is a deletion"
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("https://dms.example.nl/okd", "https://dms.example.nl/okd"),
+        ("HTTPS://DMS.example.nl:443/okd/", "https://dms.example.nl/okd"),
+        ("https://user:word@dms.example.nl/okd?key=1#x", "https://dms.example.nl/okd"),
+        ("https://user:word@dms.example.nl/" + "x" * 70_000, "dms.example.nl"),
+    ],
+    ids=["plain", "other-form", "access", "too-long"],
+)
+def test_an_address_in_a_ledger_gives_no_access(address: str, told: str) -> None:
+    assert without_access(address) == told
+
+
+def test_a_ledger_without_addresses_is_still_cleaned_up(
+    running: Running, run: Run, target: Path, tmp_path: Path
+) -> None:
+    run.bench.store("dms", "examination", "x")
+    ledger = tmp_path / "ledger.json"
+    ledger.write_text(json.dumps({"run": RUN, "edition": "okd-1.5", **run.bench.left().as_json()}), "utf-8")
+    assert (cleanup(ledger, target).exit_code, held(running)) == (0, 0)
+
+
+def test_what_is_at_an_unknown_role_is_left(running: Running, run: Run, target: Path, tmp_path: Path) -> None:
+    run.bench.store("dms", "examination", "x")
+    left = run.bench.left()
+    away = Left(
+        [*left.created, Created("moon", "a", None, "o")],
+        [Intent("upload", "moon", "o")],
+        [Changed("moon", "finished")],
+    )
+    ledger = tmp_path / "ledger.json"
+    write_ledger(ledger, RUN, "okd-1.5", away, Redactor())
+    done = cleanup(ledger, target)
+    assert (done.exit_code, held(running)) == (3, 0), done.output
+    assert "no role moon" in done.stderr
+    kept = json.loads(ledger.read_text("utf-8"))
+    assert [len(kept[part]) for part in ("created", "uncertain", "changed")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("edition", ["okd-9", "../okd-1.5", "okd-1.5@moon"])
+def test_an_unknown_edition_is_told(target: Path, tmp_path: Path, edition: str) -> None:
+    write_ledger(tmp_path / "ledger.json", "r", edition, Left([Created("dms", "a", None, "o")]), Redactor())
+    assert cleanup(tmp_path / "ledger.json", target).exit_code == 2
+
+
+# --- a disk that is full ----------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits on files here")
+def test_a_run_that_can_not_write_cleans_up_all_the_same(
+    running: Running, target: Path, tmp_path: Path
+) -> None:
+    words = ["run", str(target), *CHOSEN, "--report-dir", str(tmp_path / "r"), "--lang", "en", "--quiet"]
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "OKD_", "COV_"))}
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'ulimit -f 2; exec "$@"', "sh", sys.executable, "-m", "okd_conformance", *words],
+        cwd=tmp_path,
+        env={**kept, "LC_ALL": "C.UTF-8", "PYTHONPATH": str(CHECKOUT / "src"), "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert (done.returncode, held(running)) == (2, 0), done.stderr
+    assert "this ledger can't be written" in done.stderr
+    assert "could not be written" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "uite fault" not in done.stdout
+
+
+class Short:
+    """A file that takes a few bytes at a time, and none behind a limit."""
+
+    def __init__(self, file: Any, limit: int) -> None:
+        self.file, self.limit = file, limit
+
+    def write(self, content: memoryview) -> int:
+        room = self.limit - self.file.tell()
+        if room <= 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return int(self.file.write(content[: min(3, room)]))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
+
+
+def test_a_note_is_written_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "ledger.jsonl", "r", "okd-1.5")
+    journal.write(json.loads(UPLOAD))
+    size = journal.path.stat().st_size
+    short = Short(journal._file, size + 20)
+    journal._file = cast("Any", short)
+    with pytest.raises(OSError, match="No space") as raised:
+        journal.write(json.loads(CAME))
+    assert (raised.value.filename, journal.path.stat().st_size) == (str(journal.path), size)
+    short.limit = size + 1000
+    journal.write(json.loads(CAME))
+    journal.close()
+    stored = read(journal.path)
+    assert stored is not None
+    assert (stored.damaged, len(stored.left.created), stored.left.uncertain) == (0, 1, [])
+
+
+def test_a_ledger_that_can_not_be_written_is_told(running: Running, run: Run, tmp_path: Path) -> None:
+    stored = run.bench.store("dms", "examination", "x")
+    hindered = written(tmp_path, running, lambda target: target["roles"].pop("dms"))
+    (tmp_path / "r" / "ledger.json.new").mkdir()
+    done = cleanup(tmp_path / "r" / "ledger.json", hindered)
+    assert (done.exit_code, held(running)) == (3, 1)
+    assert "ledger.json could not be written" in done.stderr
+    assert stored.id in done.stderr
+    assert (tmp_path / "r" / "ledger.jsonl").exists(), "it is all there is"

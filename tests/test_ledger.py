@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import threading
 from collections.abc import Callable
@@ -12,8 +13,10 @@ import httpx
 import pytest
 
 from benches import DOCUMENT, Stage, accepting, problem, stage
+from okd_conformance.configuration import ConfigurationError
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.ledger import Intent, Left
+from okd_conformance.judge.ledger_files import in_words
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.text import Text
 from okd_conformance.wire.exchange import Exchange, Request
@@ -212,3 +215,62 @@ def test_requests_at_the_same_time_keep_their_own_notes(tmp_path: Path) -> None:
     assert len(made.bench.ledger.open()) == 21
     assert len(events) == 40
     assert not made.bench.left().uncertain
+
+
+def full(_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device", "ledger.jsonl")
+
+
+def test_what_can_not_be_noted_is_not_sent(tmp_path: Path) -> None:
+    made = stage(tmp_path, accepting)
+    made.bench.ledger.on_event = full
+    with pytest.raises(ConfigurationError, match=r"ledger\.jsonl: .*No space left"):
+        upload(made)
+    assert (asked(made, "POST"), made.bench.left()) == (0, Left())
+
+
+def test_an_outcome_that_can_not_be_noted_is_known(tmp_path: Path) -> None:
+    made = stage(tmp_path, accepting)
+
+    def full_after_the_first(_: object) -> None:
+        made.bench.ledger.on_event = full
+
+    made.bench.ledger.on_event = full_after_the_first
+    upload(made)
+    assert [created.document_id for created in made.bench.left().created] == [DOCUMENT]
+    assert made.bench.ledger.unwritten is not None
+
+
+def test_cleaning_up_needs_no_room(tmp_path: Path) -> None:
+    made = stage(tmp_path, accepting)
+    operation, binding = made.bench.binding_for("dms", "change", None)
+    sample = made.bench.ready(operation, binding, "x").with_field("state", "finished")
+    made.bench.send(sample.request(), "x", "dms", operation)
+    upload(made)
+    assert len(made.bench.left()) >= 2
+    made.bench.ledger.on_event = full
+    assert made.bench.clean_up() == Left()
+    with pytest.raises(ConfigurationError):
+        upload(made)
+
+
+def test_a_change_on_its_way_back_may_not_have_come(tmp_path: Path) -> None:
+    made = stage(tmp_path, accepting)
+    ledger = made.bench.ledger
+    standing = made.bench.standing_state("dms")
+    for state in ("finished", standing):
+        number = ledger.about_to(Intent("change", "dms", "change_state", state=state))
+        if state == "finished":
+            ledger.apply({"n": number, "outcome": "done"})
+    assert [(c.role, c.state) for c in made.bench.left().changed] == [("dms", None)]
+    assert made.bench.clean_up() == Left()
+
+
+def test_a_failed_hook_is_not_told_as_a_request(tmp_path: Path) -> None:
+    made = stage(tmp_path, accepting)
+    intent = Intent("upload", "dms", "upload", document_name="x.pdf", hook="register")
+    with pytest.raises(Inconclusive), made.bench.made_by_a_hook(intent):
+        raise Inconclusive(Text.same("it failed"))
+    (words,) = in_words(made.bench.left(), tmp_path / "ledger.json", "r")
+    assert "the hook register" in words.en
+    assert "sending" not in words.en

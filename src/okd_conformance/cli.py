@@ -210,6 +210,7 @@ def faults_run(**given: Any) -> None:
 @click.argument("target", metavar="TARGET.yaml", type=click.Path(dir_okay=False))
 @click.option("--allow-production", is_flag=True, help="Delete at a target that says it is production.")
 @click.option("--allow-hooks", is_flag=True, help="Start the commands that the target file has as hooks.")
+@click.option("--allow-other-target", is_flag=True, help="The target moved: its address is not the ledger's.")
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def cleanup(ledger: str, target: str, lang: Lang, **allowed: bool) -> None:
     """Undo what an earlier run left at the target.

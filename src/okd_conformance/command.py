@@ -15,7 +15,6 @@ import pytest
 
 from okd_conformance.configuration import ConfigurationError
 from okd_conformance.judge.interruption import as_from_the_keyboard
-from okd_conformance.judge.ledger_files import LEDGER, in_words
 from okd_conformance.judge.outcome import CaseResult
 from okd_conformance.judge.verdict import ExitCode
 from okd_conformance.outcome import Outcome
@@ -59,10 +58,8 @@ class _Screen:
 
     def finished(self, outcome: Outcome) -> None:
         """The files are written."""
-        self._console.finish(outcome.report, outcome.folder)
-        for text in in_words(outcome.left, outcome.folder / LEDGER, self.run.options.run_id):
-            _complain(text.in_language(self.run.options.lang))
-        for text in outcome.baseline:
+        self._console.finish(outcome.report, outcome.folder if outcome.report_written else None)
+        for text in (*outcome.unwritten, *outcome.leftovers, *outcome.baseline):
             _complain(text.in_language(self.run.options.lang))
         if outcome.configuration:
             _complain(outcome.configuration)

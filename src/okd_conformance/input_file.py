@@ -31,6 +31,11 @@ def read_input(path: Path | str, max_bytes: int) -> str:
         refuse(file, content.count(b"\n", 0, error.start) + 1, "input_not_utf8")
 
 
+def read_raw(path: Path | str, max_bytes: int) -> bytes:
+    """Return the bytes of a file. Raises ConfigurationError like ``read_input``, but for what isn't UTF-8."""
+    return _content(str(path), max_bytes)
+
+
 def _content(file: str, max_bytes: int) -> bytes:
     try:
         kind = os.stat(file).st_mode  # noqa: PTH116 - a name that no path can have is refused below

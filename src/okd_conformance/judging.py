@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from okd_conformance.cases import Claims, Selection, places
+from okd_conformance.configuration import ConfigurationError
 from okd_conformance.judge.bench import Bench
 from okd_conformance.judge.case import Case, CaseSpec, case_id
 from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.judge.stops import Failed, Inconclusive, Stopped
 from okd_conformance.suite import observers
-from okd_conformance.text import Text, say
+from okd_conformance.text import Text, joined, say
 from okd_conformance.wire.exchange import Exchange
 
 
@@ -36,6 +37,8 @@ def result_of_check(case: Case, error: BaseException | None, duration_s: float) 
 
     What was not sent can't be judged, whatever the check made of that, unless the target failed before.
     """
+    if isinstance(error, ConfigurationError):  # which ends the run, and is told there
+        error = Inconclusive(joined([mistake.message for mistake in error.mistakes]))
     bench = case.bench
     milder = error is None or (isinstance(error, Stopped) and not isinstance(error, Failed))
     if bench.stopped is not None and bench.turned_away and milder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from okd_conformance import __version__
 from okd_conformance.baseline import load_baseline
 from okd_conformance.edition import load_edition
 from okd_conformance.judge.ledger import Left
-from okd_conformance.judge.ledger_files import LEDGER, write_ledger
+from okd_conformance.judge.ledger_files import LEDGER, in_words, without_a_file, write_ledger
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.verdict import exit_code
 from okd_conformance.report.files import write_all
@@ -54,6 +55,13 @@ class Outcome:
     configuration: str | None
     baseline: tuple[Text, ...] = ()
     """What the baseline excuses, and which of its entries no longer hold."""
+    leftovers: tuple[Text, ...] = ()
+    """What is left at the target, for people."""
+    unwritten: tuple[Text, ...] = ()
+    """Which files could not be written, and why."""
+    report_written: bool = True
+    ledger_written: bool = True
+    """Whether ``ledger.json`` says what is left, so that the journals are no longer needed."""
 
 
 def finish(
@@ -72,19 +80,49 @@ def finish(
     if known:
         known.mark(report)
     folder = run.options.folder
-    write_all(report, as_har(findings.exchanges), folder, run.options.lang)
     left = run.bench.left()
-    write_ledger(folder / LEDGER, run.options.run_id, run.edition.name, left, run.bench.redactor)
+    no_ledger = _tried(folder / LEDGER, lambda: _write_ledger(run, left))
+    no_report = _tried(
+        folder, lambda: write_all(report, as_har(findings.exchanges), folder, run.options.lang)
+    )
     excused = report.verdict_without(known.excused) if known else None
     code = exit_code(report.verdict, allow_incomplete=run.options.allow_incomplete, excused=excused)
     if known and known.mistakes and code == 0:
         code = 2
-    if findings.configuration:
+    if findings.configuration or no_ledger or no_report:
         code = 2
     elif interrupted and code in {0, 1}:
         code = 3
     words = known.words(run.options.baseline or "") if known else ()
-    return Outcome(report, folder, code, left, findings.configuration, words)
+    leftovers = in_words(left, folder / LEDGER, run.options.run_id)
+    if no_ledger:
+        leftovers += [say("ledger_unwritten"), *without_a_file(left, run.bench.redactor)]
+    return Outcome(
+        report,
+        folder,
+        code,
+        left,
+        findings.configuration,
+        words,
+        leftovers=tuple(leftovers),
+        unwritten=(*no_report, *no_ledger),
+        report_written=not no_report,
+        ledger_written=not no_ledger,
+    )
+
+
+def _tried(what: Path, write: Callable[[], object]) -> list[Text]:
+    """Write something; why it could not be written, or nothing. The rest of the end of a run must go on."""
+    try:
+        write()
+    except OSError as error:
+        return [say("not_written", file=what, error=error.strerror or type(error).__name__)]
+    return []
+
+
+def _write_ledger(run: Run, left: Left) -> None:
+    file, name = run.options.folder / LEDGER, run.edition.name
+    write_ledger(file, run.options.run_id, name, left, run.bench.redactor, run.addresses)
 
 
 def _upgrade(run: Run, report: Report) -> Upgrade:

@@ -536,18 +536,23 @@ def _redact_entry(entry: Any, state: State) -> None:
 
 
 def _receive(node: Any) -> bool:
-    """Take what a worker had not told yet; False when it ended without telling."""
+    """Take what a worker had not told yet; False when not everything of it can be known.
+
+    That is when it ended without telling, or when its journal could not be written.
+    """
     state = node.config.stash[_STATE]
     output: dict[str, Any] = getattr(node, "workeroutput", {}).pop(_KEY, {})
+    noted = False
     if output:
         state.run.bench.redactor.learn_all(output["learnt"])
         _take(state, output["last"])
         state.findings.stop(Text.from_json(output["stopped"]) if output["stopped"] else None)
         state.findings.configuration = state.findings.configuration or output["configuration"]
+        noted = bool(output["noted"])
         state.deselected.update({tuple(row): reason for row, reason in output["deselected"]})
         for raw in output["skipped"]:
             state.skip(CaseResult.from_json(raw))
-    return bool(output)
+    return noted
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -586,8 +591,9 @@ def _finish(session: pytest.Session, state: State, orderly: bool, exitstatus: in
     done = {result.id for result in state.findings.results}
     skipped = [result for result in state.skipped.values() if result.id not in done]
     outcome = finish(state.run, state.findings, state.deselected, skipped, int(exitstatus))
-    for journal in journals:
-        journal.unlink(missing_ok=True)
+    for journal in journals if outcome.ledger_written else ():
+        with contextlib.suppress(OSError):
+            journal.unlink(missing_ok=True)
     session.exitstatus = outcome.exit_code
     state.outcome = outcome
     if state.reporter is not None:
@@ -601,9 +607,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         lang = config.stash[_STATE].options.lang
         terminalreporter.section("okd-conformance")
         terminalreporter.write_line(printable(outcome.report.scope.in_language(lang)))
-        terminalreporter.write_line(str(outcome.folder / "report.html"))
-        for words in outcome.baseline:
-            terminalreporter.write_line(words.in_language(lang))
+        if outcome.report_written:
+            terminalreporter.write_line(str(outcome.folder / "report.html"))
+        for words in (*outcome.unwritten, *outcome.leftovers, *outcome.baseline):
+            terminalreporter.write_line(printable(words.in_language(lang)))
 
 
 def _ledgers_of_workers(state: State) -> list[Path]:
@@ -621,7 +628,11 @@ def _ledgers_of_workers(state: State) -> list[Path]:
             continue
         if stored is not None:
             run.bench.ledger.adopt(stored.left)
-        known.append(path)
+        if stored is not None and stored.damaged:
+            words = say("lines_damaged", n=stored.damaged, file=path, run=run.options.run_id)
+            state.findings.broken.setdefault(path.name, words.en)
+        else:
+            known.append(path)
     return known
 
 
@@ -662,4 +673,5 @@ def _hand_over(session: pytest.Session, state: State) -> None:
         "skipped": plain(state.skipped.values()),
         "configuration": state.findings.configuration,
         "learnt": state.run.bench.redactor.learnt(),
+        "noted": state.run.bench.ledger.unwritten is None,
     }

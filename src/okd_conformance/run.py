@@ -29,6 +29,7 @@ from okd_conformance.judge.ledger_files import LEDGER, Journal, journal_name, jo
 from okd_conformance.judge.stopping import ServerErrors
 from okd_conformance.target import DEFAULT_EDITION, Target, load_target
 from okd_conformance.text import Lang, Text, joined, say
+from okd_conformance.wire.address import without_access
 from okd_conformance.wire.budget import Tally
 from okd_conformance.wire.client import Client, Settings
 from okd_conformance.wire.exchange import Exchange
@@ -140,6 +141,12 @@ class Run:
         return self._bench
 
     @property
+    def addresses(self) -> dict[str, str]:
+        """Per role, where the target is: without what gives access."""
+        redact = self.bench.redactor.text
+        return {name: redact(without_access(role.base_url)) for name, role in self.target.roles.items()}
+
+    @property
     def allowance(self) -> Allowance:
         """What the whole run may ask of the target."""
         return Allowance.of(self.target.limits, self.options.profile)
@@ -152,7 +159,7 @@ class Run:
     def keep_journal(self) -> None:
         """From now on, write the ledger to a file of the run's folder before each request."""
         path = self.options.folder / journal_name(self.worker)
-        journal = self.journal = Journal(path, self.options.run_id, self.edition.name)
+        journal = self.journal = Journal(path, self.options.run_id, self.edition.name, self.addresses)
         clean = self.bench.redactor.deep  # a target may give a secret as an id
         self.bench.ledger.on_event = lambda event: journal.write(clean(event))
 

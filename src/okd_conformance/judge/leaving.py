@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -29,27 +30,47 @@ class Leaving:
     def left(self) -> Left:
         """What the run created or changed at the target, and has not undone."""
         left = self.bench.ledger.left()
-        return replace(
-            left, changed=[c for c in left.changed if c.state != self.bench.standing_state(c.role)]
-        )
+        return replace(left, changed=[change for change in left.changed if not self._stands(change)])
+
+    def _stands(self, changed: Changed) -> bool:
+        """Whether a state is what it was; of a role that the edition hasn't, nobody knows."""
+        known = changed.role in self.bench.edition.roles
+        return known and changed.state == self.bench.standing_state(changed.role)
 
     def clean_up(self) -> Left:
         """Delete what the run created, and undo what it changed; returns what is left.
 
-        When it is interrupted, ``left`` tells the same. It gives up on a target that stops answering.
+        When it is interrupted, ``left`` tells the same. It gives up on a target that stops answering. What is
+        at a role that the edition or the target hasn't is left.
         """
+        with self._undoing():
+            return self._all_undone()
+
+    @contextmanager
+    def _undoing(self) -> Iterator[None]:
+        ledger = self.bench.ledger
+        before, ledger.undoing = ledger.undoing, True
+        try:
+            yield
+        finally:
+            ledger.undoing = before
+
+    def _all_undone(self) -> Left:
         silent, left = 0, self.left()
         entries: list[Changed | Created] = [*left.changed, *left.created]
         for entry in entries:
-            if entry.role in self.bench.target.roles:
+            if self._is_within_reach(entry.role):
                 silent = 0 if self._cleaned(entry) else silent + 1
             if silent == _MAX_SILENT:
                 return self.left()
         with suppress(Inconclusive, NotTested):
             for number, intent in self.bench.ledger.uncertain().items():
-                if intent.role in self.bench.target.roles:
+                if self._is_within_reach(intent.role):
                     self._look_for(number, intent)
         return self.left()
+
+    def _is_within_reach(self, role: str) -> bool:
+        return role in self.bench.target.roles and role in self.bench.edition.roles
 
     def _cleaned(self, entry: Changed | Created) -> bool:
         """Undo one thing, if the target lets us; False when it didn't answer."""

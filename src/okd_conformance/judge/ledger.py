@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from okd_conformance.configuration import ConfigurationError, Mistake
 from okd_conformance.edition import Operation
 from okd_conformance.fields import field_names
 from okd_conformance.judge.ids import answered_id
+from okd_conformance.text import say
 from okd_conformance.wire.body import Streamed, beginning_of
 from okd_conformance.wire.exchange import Exchange, Request
 
@@ -57,6 +59,8 @@ class Intent:
     document_name: str | None = None
     state: str | None = None
     client_id: str | None = None
+    hook: str | None = None
+    """The hook that was asked to create it, when no request of ours does."""
 
     def created(self, document_id: str) -> Created:
         """What the request created under this id."""
@@ -80,6 +84,12 @@ class Left:
     """Uploads that nobody told the outcome of: the document may be there."""
     changed: list[Changed] = field(default_factory=list)
 
+    @property
+    def roles(self) -> set[str]:
+        """Where it is."""
+        entries: list[Created | Intent | Changed] = [*self.created, *self.uncertain, *self.changed]
+        return {entry.role for entry in entries}
+
     def __len__(self) -> int:
         return len(self.created) + len(self.uncertain) + len(self.changed)
 
@@ -97,7 +107,11 @@ class Ledger:
     places: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Per operation, where the target file says that an answer has things."""
     on_event: Callable[[Event], None] | None = None
-    """Where each note goes, such as a journal."""
+    """Where each note goes, such as a journal; raises OSError when it can't go there."""
+    undoing: bool = False
+    """While we clean up, a note that can't be written stops nothing."""
+    unwritten: OSError | None = None
+    """Why a note could not be written, the first time; what it told is known here all the same."""
     _number: int = 0
     _open: dict[tuple[str, str], Created] = field(default_factory=dict)
     _pending: dict[int, Intent] = field(default_factory=dict)
@@ -110,11 +124,15 @@ class Ledger:
 
     @property
     def states(self) -> dict[str, str | None]:
-        """Per role, the state that the enrolment was last changed to, or may have been."""
-        latest = {role: (n, state) for role, (n, state) in self._states.items()}
-        for n, intent in self._pending.items():
-            if intent.intent == "change" and n > latest.get(intent.role, (0, None))[0]:
-                latest[intent.role] = (n, intent.state)
+        """Per role, the state that the enrolment was last changed to, or may have been.
+
+        None when nobody knows which of two it is.
+        """
+        latest = dict(self._states)
+        for n, intent in sorted(self._pending.items()):
+            last, state = latest.get(intent.role, (0, intent.state))
+            if intent.intent == "change" and n > last:
+                latest[intent.role] = (n, state if state == intent.state else None)
         return {role: state for role, (_, state) in latest.items()}
 
     def open(self) -> list[Created]:
@@ -135,7 +153,10 @@ class Ledger:
     def intend(
         self, operation: Operation, role: str, request: Request, client_id: str | None = None
     ) -> int | None:
-        """Note a request before it is sent; gives the number of the note, or None when none is needed."""
+        """Note a request before it is sent; gives the number of the note, or None when none is needed.
+
+        Raises ConfigurationError when the note can't be written: then the request must not be sent.
+        """
         if operation.kind not in KINDS:
             return None
         sent = _sent(operation, request)
@@ -145,7 +166,10 @@ class Ledger:
         """The same for what is known already, such as what a hook is about to create."""
         with self._lock:
             self._number += 1
-            self._note({"n": self._number, **_without_none(asdict(intent))})
+            event = {"n": self._number, **_without_none(asdict(intent))}
+            if not self._written(event) and not self.undoing:
+                raise _unwritable(self.unwritten)
+            self.apply(event)
             return self._number
 
     def created(self, number: int, document_id: str) -> None:
@@ -223,10 +247,19 @@ class Ledger:
     # --- events ----------------------------------------------------------------------------------------
 
     def _note(self, event: Event) -> None:
+        """Note what happened: it did, so that is known even when it can't be written."""
         with self._lock:
+            self.apply(event)
+            self._written(event)
+
+    def _written(self, event: Event) -> bool:
+        try:
             if self.on_event is not None:
                 self.on_event(event)
-            self.apply(event)
+        except OSError as error:
+            self.unwritten = self.unwritten or error
+            return False
+        return True
 
     def apply(self, event: Event) -> None:
         """Take a note into account. Raises KeyError or TypeError when it is none."""
@@ -254,6 +287,12 @@ class Ledger:
         for number, intent in list(self._pending.items()):
             if (intent.role, (intent.dms_document_id or "").lower()) == (role, document_id):
                 del self._pending[number]
+
+
+def _unwritable(error: OSError | None) -> ConfigurationError:
+    file, reason = (str(error.filename or ""), error.strerror or "?") if error else ("", "?")
+    words = say("journal_unwritable", error=reason)
+    return ConfigurationError([Mistake(file, None, words, say("journal_unwritable_remedy"))])
 
 
 def _without_none(entry: dict[str, Any]) -> dict[str, Any]:

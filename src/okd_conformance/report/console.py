@@ -161,8 +161,8 @@ class ConsoleReporter:
             self._progress.stop()
             self._progress = None
 
-    def finish(self, report: Report, folder: Path) -> None:
-        """Show the table of roles, the verdict, and where the report is."""
+    def finish(self, report: Report, folder: Path | None) -> None:
+        """Show the table of roles, the verdict, and where the report is, if it could be written."""
         self.stop()
         if not self._quiet:
             self._console.print()
@@ -179,7 +179,8 @@ class ConsoleReporter:
         failed = [row for row in report.findings() if row.status is Status.FAILED]
         if failed and not self._quiet:
             self._print(say("report_console_next", id=failed[0].id))
-        self._print(say("report_console_folder", folder=folder / "report.html"))
+        if folder is not None:
+            self._print(say("report_console_folder", folder=folder / "report.html"))
 
     def _upgrade(self, upgrade: Upgrade) -> None:
         """What the step to another edition asks, in short."""

@@ -28,6 +28,14 @@ def joined(base: str, reference: str) -> str | None:
         return None
 
 
+def without_access(address: str) -> str:
+    """An address without user name, password, query and fragment, in a form that can be compared."""
+    url = _parsed(address)
+    if url is None:
+        return origin(address).rpartition("@")[2]
+    return str(url.copy_with(userinfo=b"", query=None, fragment=None)).rstrip("/")
+
+
 def same_origin(one: str, other: str) -> bool:
     """Whether two addresses have scheme, host and port in common."""
     return origin(one) == origin(other)
