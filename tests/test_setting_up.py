@@ -230,6 +230,15 @@ def test_what_one_client_alone_cannot_show_is_foretold(server: Running, tmp_path
     assert "signing_key" not in whole
 
 
+def test_a_plain_value_of_a_header_is_warned_of(server: Running, tmp_path: Path, capsys: Any) -> None:
+    headers = {"X-Env": "test", "X-Role": "inschrijven", "X-Key": "k3y-9f27bc41d8"}
+    code, out = checked(server, tmp_path, capsys, http={"headers": headers})
+    assert code == 0
+    assert "! http.headers.X-Env: a value of fewer than 6 characters is not kept out of the report" in out
+    assert "! http.headers.X-Role: the value is an ordinary word" in out
+    assert "X-Key" not in out
+
+
 def test_what_no_client_may_call_is_named(server: Running, tmp_path: Path, capsys: Any) -> None:
     clients = [{"client_id": "okd-all", "client_secret": "reference-secret-1", "scopes": ["okd:studentinfo"]}]
     code, out = checked(server, tmp_path, capsys, auth__clients=clients, auth__signing_key=None)
