@@ -146,12 +146,13 @@ def _reach(run: Run, role: str, answers: dict[str, Exchange]) -> Iterator[Found]
     if exchange.answer is None:
         words = say(f"error_{exchange.error}")
         detail = _tls_detail(run, url) if exchange.error == "tls" else None
-        remedy = (
-            say("config_tls_remedy")
-            if exchange.error == "tls"
-            else say("config_unreachable_remedy", role=role)
-        )
         words = say("config_with_detail", words=words, detail=detail) if detail else words
+        proxy, remedy = run.target.http.proxy_host, say("config_unreachable_remedy", role=role)
+        if proxy is not None:
+            words = say("config_through_proxy", words=words, proxy=proxy)
+            remedy = say("config_proxy_remedy", role=role)
+        if exchange.error == "tls":
+            remedy = say("config_tls_remedy")
         yield Found("bad", say("config_unreachable", role=role, url=url, words=words), remedy)
         return
     milliseconds = round(exchange.duration_s * 1000)
