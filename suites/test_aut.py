@@ -77,7 +77,7 @@ def test_token_elsewhere(case: Case, place: str) -> None:
 @check("OKD-AUT-011", scope=cells("sufficient"))
 def test_each_scope_alone_suffices(case: Case, scope: str) -> None:
     """A token with just this scope; it also uploads what it reads, changes or deletes."""
-    case.expect(with_scope(case, scope))
+    case.expect_right(with_scope(case, scope))
 
 
 def with_scope(case: Case, scope: str) -> Exchange:

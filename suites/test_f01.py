@@ -36,7 +36,7 @@ def invented(case: Case) -> dict[str, str]:
 
 def sufficient_scope(case: Case, scope: str, situation: str = "sufficient") -> None:
     """Judge the valid request with a token that has just this scope, which suffices."""
-    case.expect(case.sent(case.canonical(token=case.bench.token((scope,)).value)), situation)
+    case.expect_right(case.sent(case.canonical(token=case.bench.token((scope,)).value)), situation)
 
 
 def other_scope(case: Case, scope: str, situation: str) -> None:

@@ -49,7 +49,7 @@ def test_which_id(case: Case) -> None:
 @check("OKD-F06-003", scope=cells("sufficient"))
 def test_scope_of_the_notice(case: Case, scope: str) -> None:
     """The scope that exists for this alone."""
-    case.expect(case.sent(case.canonical(token=case.bench.token((scope,)).value)))
+    case.expect_right(case.sent(case.canonical(token=case.bench.token((scope,)).value)))
 
 
 @check("OKD-F06-004", scope=cells("refused"))

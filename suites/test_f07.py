@@ -342,7 +342,7 @@ def test_list_is_short(case: Case) -> None:
 @check("OKD-F07-015", scope=cells("sufficient"))
 def test_sufficient_scope(case: Case, scope: str) -> None:
     """The flow's own scope alone."""
-    case.expect(case.sent(case.canonical(token=case.bench.token((scope,)).value)), "sufficient")
+    case.expect_right(case.sent(case.canonical(token=case.bench.token((scope,)).value)), "sufficient")
 
 
 @check("OKD-F07-015", scope=cells("refused"))

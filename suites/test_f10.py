@@ -106,7 +106,7 @@ def known_types(case: Case) -> list[str]:
 @check("OKD-F10-004", scope=cells("sufficient"))
 def test_every_scope_suffices(case: Case, scope: str) -> None:
     """Each scope of the edition alone."""
-    case.expect(case.sent(case.canonical(token=case.bench.token((scope,)).value)))
+    case.expect_right(case.sent(case.canonical(token=case.bench.token((scope,)).value)))
 
 
 @check("OKD-F10-005", token=["no_okd_scope"])

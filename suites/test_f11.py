@@ -27,7 +27,7 @@ def test_registration(case: Case, scope: str, level: str) -> None:
     if level == LEVELS["person"]:
         sample = with_fields(sample, **dict.fromkeys(ENROLMENT))
         expected["association_id"] = "None"
-    exchange = case.expect(case.sent(sample), level)
+    exchange = case.expect_right(case.sent(sample), level)
     require_filed(case, sample, exchange, expected)
 
 

@@ -73,7 +73,7 @@ def test_type_and_length(case: Case) -> None:
 @check("OKD-FX-003", scope=cells("sufficient"))
 def test_sufficient_scope_reads(case: Case, scope: str) -> None:
     """Each scope of the document's type alone, on a document that came in with it."""
-    case.expect(with_scope(case, scope))
+    case.expect_right(with_scope(case, scope))
 
 
 @check("OKD-FX-003", scope=cells("disputed"))

@@ -225,7 +225,7 @@ def locked(case: Case, stored: Stored) -> Iterator[None]:
 @check("OKD-FY-007", scope=cells("sufficient"))
 def test_sufficient_scope(case: Case, scope: str) -> None:
     """Each scope of the document's type alone, on a document that came in with it."""
-    case.expect(with_scope(case, scope), "sufficient")
+    case.expect_right(with_scope(case, scope), "sufficient")
 
 
 @check("OKD-FY-007", scope=cells("refused"))

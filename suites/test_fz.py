@@ -43,7 +43,7 @@ def test_delete_twice(case: Case) -> None:
 @check("OKD-FZ-004", scope=cells("sufficient"))
 def test_sufficient_scope(case: Case, scope: str) -> None:
     """Each scope of the document's type alone, on a document that came in with it."""
-    case.expect(with_scope(case, scope), "sufficient")
+    case.expect_right(with_scope(case, scope), "sufficient")
 
 
 @check("OKD-FZ-004", scope=cells("refused"))

@@ -391,7 +391,7 @@ def test_document_need_not_be_fetched(case: Case, document: str) -> None:
 @check("OKD-REG-022", scope=cells("sufficient"))
 def test_sufficient_scope(case: Case, scope: str) -> None:
     """Each scope of the document type alone suffices."""
-    case.expect(case.sent(case.canonical(token=case.bench.token((scope,)).value)), "sufficient")
+    case.expect_right(case.sent(case.canonical(token=case.bench.token((scope,)).value)), "sufficient")
 
 
 @check("OKD-REG-022", scope=cells("refused"))

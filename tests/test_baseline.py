@@ -127,6 +127,33 @@ def test_a_narrowed_run_says_nothing_of_other_cases(tmp_path: Path) -> None:
     assert loaded(tmp_path, FAILED).applied(sample.report([]), TODAY).mistakes != ()
 
 
+@pytest.mark.parametrize(
+    ("selection", "known"),
+    [
+        (("--requirement OKD-MPT-017",), False),
+        (("--requirement OKD-REG", "--requirement OKD-MPT"), False),
+        (("--requirement OKD-MPT-017", "--role dms"), False),
+        (("--role dms",), False),
+        (("--large one",), False),
+        (("--requirement OKD-MPT-01",), True),
+        (("--requirement OKD-MPT-017", "--role examineren"), True),
+        (("--role examineren",), True),
+        (("--requirement OKD-MPT-017", "--flow 1"), True),
+        (("--case OKD-MPT-017[dms,upload_to_association,boundary=1]",), True),
+    ],
+)
+def test_a_narrowed_run_names_the_unknown_of_what_it_chose(
+    tmp_path: Path, selection: tuple[str, ...], known: bool
+) -> None:
+    report = sample.report(run={"selection": selection})
+    mistakes = (
+        loaded(tmp_path, "OKD-MPT-017[dms,nonexist]", until="2027-01-01").applied(report, TODAY).mistakes
+    )
+    assert (mistakes == ()) == known
+    broken_off = sample.report(run={"selection": selection, "interrupted": True})
+    assert loaded(tmp_path, "OKD-MPT-017[dms,nonexist]").applied(broken_off, TODAY).mistakes == ()
+
+
 def test_the_day_is_that_of_the_run(tmp_path: Path) -> None:
     late = sample.report(run={"started": "2026-11-22T23:30:00-02:00"})
     assert "was excused up to" in loaded(tmp_path, FAILED).applied(late).mistakes[0].render("en")

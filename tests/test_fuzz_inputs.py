@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from okd_conformance.json_input import read_json
 from okd_conformance.reference import target_of
 from okd_conformance.rendering import rendered_again
 from okd_conformance.report.files import write_all
+from okd_conformance.report.model import schema
 from okd_conformance.report.stored import stored_exchanges, stored_report
 from okd_conformance.standard.diff import diff
 from okd_conformance.standard.drift import drift
@@ -33,6 +34,8 @@ from okd_conformance.standard.rejudge import rejudge
 from okd_conformance.standard.source import SourceError
 from okd_conformance.standard.unsound import examining
 from okd_conformance.target import load_target
+from okd_conformance.text import Text
+from okd_conformance.upgrade import RequirementStep, Upgrade
 from okd_conformance.yaml_input import read_yaml
 from report_sample import har as sample_har
 from report_sample import report as sample_report
@@ -133,7 +136,10 @@ def test_a_changed_baseline(tmp_path: Path, value: Any) -> None:
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole report, as a run writes it."""
     folder = tmp_path_factory.mktemp("report")
-    write_all(sample_report(), sample_har(), folder, "en")
+    report = sample_report()
+    words = Text("stap", "step")
+    report.upgrade = Upgrade("okd-1.6", (), (RequirementStep("OKD-MPT-001", "dms", "new", words, words),))
+    write_all(report, sample_har(), folder, "en")
     return folder
 
 
@@ -163,6 +169,65 @@ def test_a_changed_report(tmp_path: Path, written: Path, data: st.DataObject) ->
     path = beside(tmp_path, data.draw(mutations(report)), har)
     if taken_or_refused(lambda: stored_report(path)) is not None:
         taken_or_refused(lambda: used(path))
+
+
+def bound_words(rule: Any, value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a report for which its JSON Schema lists the words that may stand there."""
+    if "$ref" in rule:
+        rule = schema()["$defs"][rule["$ref"].rpartition("/")[2]]
+    if "enum" in rule or "const" in rule:
+        yield path
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            known = rule.get("properties", {}).get(name) or rule.get("additionalProperties") or {}
+            yield from bound_words(known, inner, (*path, name))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from bound_words(rule.get("items", {}), inner, (*path, index))
+
+
+def test_words_that_are_not_ours_are_refused(tmp_path: Path, written: Path) -> None:
+    report = json.loads((written / "report.json").read_text("utf-8"))
+    paths = list(bound_words(schema(), report))
+    names = {path[-1] for path in paths}
+    assert names == {"format", "profile", "verdict", "level", "basis", "status", "step"}
+    assert stored_report(written / "report.json").verdict == report["verdict"]
+    odd = ["OUGHT", "", None, True, 1, [], {}, ["MUST"]]
+    for number, (*way, name) in enumerate(paths):
+        holder = report
+        for step in way:
+            holder = holder[step]
+        before, holder[name] = holder[name], odd[number % len(odd)]
+        path = tmp_path / "report.json"
+        path.write_text(json.dumps(report), encoding="utf-8")
+        holder[name] = before
+        with pytest.raises(ConfigurationError) as refusal:
+            stored_report(path)
+        in_plain_words(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["level", "basis", "status", "profile"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("report", "{}", "--format", "html"),
+        ("report", "{}", "--format", "markdown"),
+        ("compare", "{}", "{}"),
+        ("standard", "matrix", "{}"),
+        ("standard", "rejudge", "{}", "--edition", "okd-1.5"),
+    ],
+    ids=" ".join,
+)
+def test_a_command_refuses_words_that_are_not_ours(
+    tmp_path: Path, written: Path, command: tuple[str, ...], name: str
+) -> None:
+    report = json.loads((written / "report.json").read_text("utf-8"))
+    (report["run"] if name == "profile" else report["requirements"][0])[name] = "nightly"
+    path = beside(tmp_path, report, sample_har())
+    done = CliRunner().invoke(main, [word.format(path) for word in command])
+    assert done.exit_code == 2, done.output
+    assert isinstance(done.exception, SystemExit)
+    assert "not a report.json of okd-conformance" in done.output
 
 
 @settings(PATIENCE, max_examples=35)

@@ -287,6 +287,30 @@ def test_a_refusal_counts_only_when_the_twin_was_accepted(
     assert ended(there.case(asking(), UPLOAD), negative).status is ends
 
 
+@pytest.mark.parametrize(
+    ("usual", "narrow", "ends"),
+    [
+        (503, 503, Status.INCONCLUSIVE),
+        (403, 503, Status.INCONCLUSIVE),
+        (200, 503, Status.FAILED),
+        (503, 404, Status.FAILED),
+        (503, 200, Status.PASSED),
+    ],
+)
+def test_a_server_error_says_nothing_about_rights_unless_the_twin_was_accepted(
+    tmp_path: Path, usual: int, narrow: int, ends: Status
+) -> None:
+    def serves(request: httpx.Request) -> httpx.Response:
+        mine = request.headers["authorization"] == "Bearer narrow-token"
+        return httpx.Response(narrow if mine else usual, json={"dmsDocumentId": DOCUMENT})
+
+    def check(case: Case) -> None:
+        case.expect_right(case.sent(case.canonical(token="narrow-token")))
+
+    there = stage(tmp_path, serves)
+    assert ended(there.case(asking(), UPLOAD), check).status is ends
+
+
 def test_the_twin_is_sent_once_for_all_cases(here: Stage) -> None:
     for _ in range(3):
         here.case(asking(), UPLOAD).sample()

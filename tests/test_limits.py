@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,17 @@ from raw_server import raw_server
 from test_run_end_to_end import okd, read, rows, statuses, written
 
 BROKEN = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+REFUSED = BROKEN.replace(b"503 Service Unavailable", b"401 Unauthorized")
+RIGHTS = (
+    "OKD-AUT-011",
+    "OKD-F01-002",
+    "OKD-F02-003",
+    "OKD-F05-008",
+    "OKD-FX-003",
+    "OKD-FY-007",
+    "OKD-FZ-004",
+)
+"""Rows about scopes that are enough."""
 
 
 # --- counting ---------------------------------------------------------------------------------------------
@@ -191,6 +203,27 @@ def test_a_target_that_is_down_stops_the_run_early(dms: Running, tmp_path: Path)
     assert len(rows(report, "inconclusive")) > 100
     assert not rows(report, "suite_fault")
     assert report["verdict"] in {"incomplete", "not_conformant"}
+
+
+@pytest.mark.parametrize("gateway", [False, True])
+def test_a_server_error_says_nothing_about_scopes(dms: Running, tmp_path: Path, gateway: bool) -> None:
+    def answer(connection: socket.socket) -> None:
+        refused = gateway and b"\r\nauthorization:" not in server.heard[-1].lower()
+        connection.sendall(REFUSED if refused else BROKEN)
+
+    with raw_server(answer) as server:
+
+        def change(value: dict[str, Any]) -> None:
+            value["roles"]["dms"]["base_url"] = server.url
+
+        target = str(written(tmp_path, dms, change))
+        chosen: list[str] = [word for name in RIGHTS for word in ("--requirement", name)]
+        done = okd(tmp_path, target, "--report-dir", "r", *chosen)
+    report = read(tmp_path / "r")
+    assert rows(report, "inconclusive") >= set(RIGHTS), done.stdout
+    assert not rows(report, "failed")
+    assert not rows(report, "suite_fault")
+    assert report["verdict"] == "incomplete"
 
 
 def erred(status: int, operation: str | None, **changes: Any) -> Exchange:

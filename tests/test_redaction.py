@@ -136,3 +136,16 @@ def test_the_pair_of_a_client_is_taken_out_wherever_it_stands_in_base64() -> Non
         shown = base64.b64encode(f"{before}{OPAQUE}".encode()).decode()
         left = redactor.text(f"Basic {shown}").replace(REDACTED, "")
         assert len(left) < len("Basic ") + 4 + len(before) * 2 + 4, left
+
+
+def test_ids_and_statuses_of_the_suite_stay_whatever_a_header_says() -> None:
+    redactor = Redactor(["passed", "inschrijven", "request", "register_document", "OKD-REG-001"])
+    ours = {"id": "OKD-REG-001[inschrijven]", "status": "passed", "role": "inschrijven"}
+    found = redactor.deep([{**ours, "received": {"en": "passed by inschrijven"}, "request": ["a request"]}])
+    assert found == [
+        {**ours, "received": {"en": f"{REDACTED} by {REDACTED}"}, "request": [f"a {REDACTED}"]},
+    ]
+    entry = exchange(Answer(200, "passed", (("X-A", "passed"),), b"passed")).as_har(redactor)
+    assert entry["request"]["method"] == "GET"
+    assert entry["response"]["statusText"] == REDACTED
+    assert entry["response"]["content"]["text"] == REDACTED

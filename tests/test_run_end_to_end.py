@@ -168,6 +168,35 @@ def test_the_same_seed_gives_the_same_requests(target: Path, tmp_path: Path) -> 
     assert statuses(read(tmp_path / "one")) == statuses(read(tmp_path / "two"))
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_ordinary_words_in_headers_break_nothing(dms: Running, tmp_path: Path, workers: str) -> None:
+    words = [
+        "passed",
+        "failed",
+        "upload",
+        "upload_to_association",
+        "OKD-SRV-001",
+        "document",
+        "request",
+        "read_service",
+    ]
+    headers = {f"X-Word-{number}": word for number, word in enumerate(words)}
+    target = written(tmp_path, dms, lambda value: value.update(http={"headers": headers}))
+    chosen = ("--requirement", "OKD-SRV", "--requirement", "OKD-F01-001")
+    done = okd(tmp_path, str(target), *chosen, "--report-dir", "r", "--workers", workers, "--keep-data")
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = read(tmp_path / "r")
+    assert {"OKD-SRV-001", "OKD-F01-001"} <= rows(report, "passed")
+    assert not rows(report, "suite_fault")
+    ledger = json.loads((tmp_path / "r" / "ledger.json").read_text("utf-8"))
+    assert {(entry["role"], entry["operation"]) for entry in ledger["created"]} == {
+        ("dms", "upload_to_association")
+    }
+    har = json.loads((tmp_path / "r" / "exchanges.har").read_text("utf-8"))
+    operations = {entry["_operation"] for entry in har["log"]["entries"]}
+    assert {"upload_to_association", "read_service"} <= operations
+
+
 def test_workers_find_the_same(target: Path, tmp_path: Path) -> None:
     chosen = ("--requirement", "OKD-MPT-003", "--requirement", "OKD-FZ-001", "--requirement", "OKD-GEN-003")
     found = {}

@@ -24,6 +24,7 @@ from okd_conformance.reference.school import load_school
 from okd_conformance.target import load_target
 from okd_conformance.text import Lang, Text
 from okd_conformance.wire.exchange import Answer, Exchange, Request
+from raw_server import closed_port
 
 VARIABLES = {"OKD_SECRET": "reference-secret-1", "OKD_SECOND_SECRET": "reference-secret-2"}
 OWN = Wishes(
@@ -228,6 +229,34 @@ def test_what_one_client_alone_cannot_show_is_foretold(server: Running, tmp_path
     _, whole = checked(server, tmp_path, capsys)
     assert "one system" not in whole
     assert "signing_key" not in whole
+
+
+def test_a_proxy_that_is_not_there_is_named_without_its_password(
+    server: Running, tmp_path: Path, capsys: Any
+) -> None:
+    closed = closed_port().removeprefix("http://")
+    http = {"proxy": f"http://okd:Gh3im-w88rd@{closed}"}
+    code, out = checked(server, tmp_path, capsys, http=http)
+    assert code == 3
+    assert f"cannot be reached, through the proxy {closed}" in out.splitlines()[1]
+    assert "First check http.proxy" in out.splitlines()[-1]
+    done = CliRunner().invoke(
+        main, ["run", str(tmp_path / "target.yaml"), "--report-dir", str(tmp_path / "r")]
+    )
+    assert done.exit_code == 3
+    assert f"cannot be reached through the proxy {closed}" in done.output
+    for text in (out, done.output):
+        assert "Gh3im" not in text
+        assert "okd:" not in text.replace("okd:all", "")
+
+
+def test_a_plain_value_of_a_header_is_warned_of(server: Running, tmp_path: Path, capsys: Any) -> None:
+    headers = {"X-Env": "test", "X-Role": "inschrijven", "X-Key": "k3y-9f27bc41d8"}
+    code, out = checked(server, tmp_path, capsys, http={"headers": headers})
+    assert code == 0
+    assert "! http.headers.X-Env: a value of fewer than 6 characters is not kept out of the report" in out
+    assert "! http.headers.X-Role: the value is an ordinary word" in out
+    assert "X-Key" not in out
 
 
 def test_what_no_client_may_call_is_named(server: Running, tmp_path: Path, capsys: Any) -> None:

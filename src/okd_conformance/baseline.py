@@ -8,12 +8,15 @@ nobody forgets one.
 from __future__ import annotations
 
 import difflib
+import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from okd_conformance.cases import is_named
 from okd_conformance.configuration import ConfigurationError, Mistake, shortened
 from okd_conformance.judge.outcome import CaseResult, Excuse, Status
 from okd_conformance.report.model import Report
@@ -101,11 +104,26 @@ def _wrong(entry: Entry, case: CaseResult | None, report: Report, today: date) -
 
 
 def _would_be_there(entry: Entry, report: Report) -> bool:
-    """Whether the run would have shown the case if it existed; a narrowed or broken-off run says nothing."""
-    requirement = entry.case.partition("[")[0]
+    """Whether the run would have shown the case if it existed.
+
+    A run that was broken off says nothing, nor does a narrowed one of what it left out. Of a narrowed one by
+    flow or case nobody can tell what an unknown case would belong to.
+    """
+    requirement, _, rest = entry.case.partition("[")
     if requirement not in {row.id for row in report.requirements}:
         return True
-    return not report.run.selection and not report.run.interrupted
+    if report.run.interrupted:
+        return False
+    chosen: dict[str, list[str]] = defaultdict(list)
+    for option, _, value in (words.partition(" ") for words in report.run.selection):
+        chosen[option].append(value)
+    if chosen.keys() - {"--requirement", "--role", "--large"}:
+        return False
+    named = chosen.get("--requirement")
+    roles = chosen.get("--role")
+    return (not named or any(is_named(wanted, requirement) for wanted in named)) and (
+        not roles or re.split(r"[],]", rest, maxsplit=1)[0] in roles
+    )
 
 
 # --- reading ----------------------------------------------------------------------------------------------

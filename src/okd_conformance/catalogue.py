@@ -14,6 +14,7 @@ from okd_conformance.text import Text
 
 Level = Literal["MUST", "SHOULD", "MAY"]
 Basis = Literal["explicit", "derived", "interpretation"]
+Profile = Literal["smoke", "standard", "full"]
 Reading = Literal["conformant", "noted", "warned", "failed"]
 
 

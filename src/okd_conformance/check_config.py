@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -25,10 +26,11 @@ from okd_conformance.init_file import fixtures_needed
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.report.clean import printable
 from okd_conformance.run import Options, Run, open_run
-from okd_conformance.target import is_loopback
+from okd_conformance.target import Target, is_loopback
 from okd_conformance.target_model import Client as TargetClient
 from okd_conformance.text import Lang, Text, say
 from okd_conformance.wire.exchange import Exchange, Request
+from okd_conformance.wire.redaction import MIN_SECRET
 from okd_conformance.wire.tls import shake_hands
 
 _MOST_SKEW_S = 60
@@ -36,6 +38,7 @@ _MOST_SKEW_S = 60
 _TOKENS_S = 60.0
 """How long to go on asking for tokens."""
 _LABEL = "check-config"
+_WORD = re.compile(r"[A-Z]?[a-z]+(?:[_ -][a-z]+)*")
 _MARKS = {"good": "+", "bad": "x", "warning": "!", "unknown": "-"}
 
 
@@ -106,6 +109,7 @@ def look_at(run: Run) -> Iterator[Found]:
     yield Found("good", say("config_file", file=target.file.name, edition=run.edition.name, roles=roles))
     if target.is_production:
         yield Found("warning", say("config_production"), say("config_production_remedy"))
+    yield from _plain_words(target)
     answers: dict[str, Exchange] = {}
     for role in target.roles:
         yield from _reach(run, role, answers)
@@ -114,6 +118,19 @@ def look_at(run: Run) -> Iterator[Found]:
     if any(exchange.answer is not None for exchange in answers.values()):
         yield from _tokens(run)
         yield from _fixtures(run)
+
+
+def _plain_words(target: Target) -> Iterator[Found]:
+    """The headers of a gateway whose value is so plain that a report can't do without it."""
+    for name, secret in target.http.headers.items():
+        value = secret.reveal()
+        if len(value) < MIN_SECRET:
+            words = say("config_header_short", name=name, n=MIN_SECRET)
+        elif _WORD.fullmatch(value):
+            words = say("config_header_word", name=name)
+        else:
+            continue
+        yield Found("warning", words, say("config_header_remedy"))
 
 
 # --- addresses --------------------------------------------------------------------------------------------
@@ -129,12 +146,13 @@ def _reach(run: Run, role: str, answers: dict[str, Exchange]) -> Iterator[Found]
     if exchange.answer is None:
         words = say(f"error_{exchange.error}")
         detail = _tls_detail(run, url) if exchange.error == "tls" else None
-        remedy = (
-            say("config_tls_remedy")
-            if exchange.error == "tls"
-            else say("config_unreachable_remedy", role=role)
-        )
         words = say("config_with_detail", words=words, detail=detail) if detail else words
+        proxy, remedy = run.target.http.proxy_host, say("config_unreachable_remedy", role=role)
+        if proxy is not None:
+            words = say("config_through_proxy", words=words, proxy=proxy)
+            remedy = say("config_proxy_remedy", role=role)
+        if exchange.error == "tls":
+            remedy = say("config_tls_remedy")
         yield Found("bad", say("config_unreachable", role=role, url=url, words=words), remedy)
         return
     milliseconds = round(exchange.duration_s * 1000)

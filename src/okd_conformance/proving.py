@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import Any
 
 from okd_conformance.cases import Planned, Selection, planned
-from okd_conformance.catalogue import load_catalogue
+from okd_conformance.catalogue import Profile, load_catalogue
 from okd_conformance.edition import load_edition
 from okd_conformance.judge.case import Case
 from okd_conformance.judge.outcome import CaseResult, Status, worst
@@ -161,7 +161,7 @@ def judged(
     variants: Sequence[str] = (),
     requirements: Iterable[str] = (),
     roles: Iterable[str] = (),
-    profile: str = "standard",
+    profile: Profile = "standard",
     timeout_s: float | None = None,
 ) -> dict[Row, Seen]:
     """Judge the reference with some faults and variants, and return what each row says."""
@@ -182,7 +182,7 @@ def _judged(
     faults: tuple[str, ...],
     requirements: tuple[str, ...],
     roles: tuple[str, ...],
-    profile: str,
+    profile: Profile,
     timeout_s: float | None,
 ) -> dict[Row, Seen]:
     return judged(
@@ -210,8 +210,14 @@ def prove_fault(name: str, edition: str) -> Proof:
     """Run the fault's own requirements with and without it."""
     fault = FAULTS[name]
     sized = _is_about_size(fault)
-    profile, timeout_s = ("full", _SHORT_S) if sized else ("standard", None)
-    chosen = (tuple(fault.breaks), tuple(fault.roles), profile, timeout_s)
+    profile: Profile = "full" if sized else "standard"
+    timeout_s = _SHORT_S if sized else None
+    chosen: tuple[tuple[str, ...], tuple[str, ...], Profile, float | None] = (
+        tuple(fault.breaks),
+        tuple(fault.roles),
+        profile,
+        timeout_s,
+    )
     with _shrunk(edition) if sized else nullcontext():
         before = _unfaulted(edition, *chosen)
         after = _judged(edition, (name,), *chosen)

@@ -21,7 +21,7 @@ from okd_conformance.allowance import Allowance
 from okd_conformance.auth import Tokens, TokenUnobtainable
 from okd_conformance.baseline import load_baseline
 from okd_conformance.cases import Claims, Selection, is_flow, is_named
-from okd_conformance.catalogue import load_catalogue
+from okd_conformance.catalogue import Profile, load_catalogue
 from okd_conformance.edition import Edition, UnknownEditionError, load_edition
 from okd_conformance.judge.bench import Bench, Large
 from okd_conformance.judge.hooks import Hooks
@@ -68,7 +68,7 @@ class Options:
     flows: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
-    profile: str = "standard"
+    profile: Profile = "standard"
     large: Large = "all"
     seed: int = 0
     run_id: str = ""

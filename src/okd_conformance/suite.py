@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
+from okd_conformance.catalogue import Profile
 from okd_conformance.edition import Binding, Operation
 from okd_conformance.judge.case import Case
 from okd_conformance.judge.large import Bulk
@@ -26,7 +27,6 @@ __all__ = [
     "observes",
 ]
 
-Profile = Literal["smoke", "standard", "full"]
 Place = tuple[Operation | None, Binding | None]
 Values = Mapping[str, Any] | Callable[[Operation | None, Binding | None], Iterable[Any]]
 Weight = Callable[[Bulk], int]

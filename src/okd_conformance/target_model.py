@@ -117,6 +117,11 @@ class Http:
     """May hold a password."""
     headers: Mapping[str, Secret[str]] = field(default_factory=dict)
 
+    @property
+    def proxy_host(self) -> str | None:
+        """Host and port of the proxy, as they were given, without who may use it."""
+        return urlsplit(self.proxy).netloc.rpartition("@")[2] if self.proxy is not None else None
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

@@ -135,7 +135,7 @@ class TokenEndpoint:
         except ValueError:
             raise _unobtainable("auth_unreadable") from None
         except httpx.TransportError as error:
-            raise _unobtainable("auth_tls" if is_tls(error) else "auth_unreachable") from None
+            raise self._unreachable(error) from None
         for token in _tokens_in(content):
             self._learn(token)
         return _Answer(status, _fields(status, content))
@@ -148,6 +148,16 @@ class TokenEndpoint:
             answer = transport.handle_request(asked)
             with contextlib.closing(answer):
                 return answer.status_code, content_of(answer, MAX_ANSWER_BYTES)
+
+    def _unreachable(self, error: httpx.TransportError) -> TokenUnobtainable:
+        if is_tls(error):
+            return _unobtainable("auth_tls")
+        proxy = self._target.http.proxy_host
+        return (
+            _unobtainable("auth_unreachable_by_proxy", proxy=proxy)
+            if proxy
+            else _unobtainable("auth_unreachable")
+        )
 
     def _connections(self) -> tuple[httpx.BaseTransport, Patience]:
         if self._open is None:

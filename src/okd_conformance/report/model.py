@@ -11,9 +11,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
-from okd_conformance.catalogue import Requirement, Source
+from okd_conformance.catalogue import Basis, Level, Profile, Requirement, Source
 from okd_conformance.edition import Edition
 from okd_conformance.judge.outcome import CaseResult, Status, Verdict, worst
 from okd_conformance.judge.verdict import verdict_of
@@ -58,7 +58,7 @@ class RunInfo:
     started: str
     """Moment, as RFC 3339."""
     duration_s: float
-    profile: str
+    profile: Profile
     seed: int
     requests: int
     large_tested: bool | None = None
@@ -85,8 +85,8 @@ class RequirementResult:
     section: str
     title: Text
     """The title of the section."""
-    level: str
-    basis: str
+    level: Level
+    basis: Basis
     flows: tuple[str, ...]
     statement: Text
     status: Status
@@ -245,7 +245,7 @@ class Report:
 
 
 _SEEN = frozenset({Status.FAILED, Status.WARNING, Status.PASSED})
-_LEVELS = ("MUST", "SHOULD", "MAY")
+_LEVELS = get_args(Level)
 _FINDINGS = {Status.FAILED: 0, Status.SUITE_FAULT: 1, Status.INCONCLUSIVE: 2, Status.WARNING: 3}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from okd_conformance.json_input import described, read_json
 from okd_conformance.report.model import EXCHANGES, Report
@@ -102,6 +102,9 @@ def _check(kind: Any, value: Any) -> None:
         return
     if origin in (Union, types.UnionType):
         if not any(_is(one, value) for one in get_args(kind)):
+            raise TypeError(f"no {kind}")
+    elif origin is Literal:
+        if not isinstance(value, str) or value not in get_args(kind):
             raise TypeError(f"no {kind}")
     elif origin is not None:
         _check_members(origin, get_args(kind), value)

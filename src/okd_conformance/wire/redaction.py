@@ -20,8 +20,8 @@ from urllib.parse import quote, quote_plus, urlsplit
 
 REDACTED = "[redacted]"
 
-_MIN_SECRET = 6
-"""Shorter strings would blank out ordinary words."""
+MIN_SECRET = 6
+"""Shorter strings would blank out ordinary words, so they are not taken out."""
 _MIN_FOLDED = 8
 """Of shorter ones capitals and small letters count."""
 _BLOCK = 16
@@ -32,6 +32,15 @@ _MOST_VIEWS = 3
 """How many layers of escapes are taken off."""
 _REMEMBERED = 50_000
 """How many harmless words are remembered."""
+
+_OURS = frozenset(
+    {
+        *("id", "requirement", "role", "flow", "operation", "status", "exchanges"),
+        *("_id", "_case", "_role", "_operation", "_error", "startedDateTime", "method", "encoding"),
+        *("run", "edition", "intent", "outcome", "document_type", "client_id"),
+    }
+)
+"""Members of results, exchanges and the ledger that hold only words of the suite or of its settings."""
 
 _Span = tuple[int, int]
 
@@ -130,7 +139,7 @@ class Redactor:
 
     def learn(self, secret: str) -> None:
         """Take ``secret`` out from now on."""
-        if len(secret) < _MIN_SECRET or secret in self._known:
+        if len(secret) < MIN_SECRET or secret in self._known:
             return
         self._known.add(secret)
         if len(secret) < _MIN_FOLDED:
@@ -152,7 +161,7 @@ class Redactor:
         Ids and words in it that are known otherwise stay.
         """
         rest = url.partition("://")[2].partition("/")[2] if "://" in url else url.lstrip("/")
-        if len(rest) < _MIN_SECRET or rest in self._addresses:
+        if len(rest) < MIN_SECRET or rest in self._addresses:
             return
         self._addresses.add(rest)
         if not self._cut_in_blocks(rest):
@@ -190,7 +199,7 @@ class Redactor:
 
     def text(self, value: str) -> str:
         """Return ``value`` without secrets."""
-        return _without(value, self._spans(value)) if len(value) >= _MIN_SECRET else value
+        return _without(value, self._spans(value)) if len(value) >= MIN_SECRET else value
 
     def window(self, value: str, end: int) -> str:
         """Return the beginning of ``value`` without secrets; one that goes on behind ``end`` is known too."""
@@ -201,15 +210,19 @@ class Redactor:
         """Return a piece of a longer text without secrets, nor what its edges left of one."""
         spans = self._spans(value)
         first = _EDGE.match(value)
-        if first and len(first[0]) >= _MIN_SECRET and self._is_in_a_secret(first[0]):
+        if first and len(first[0]) >= MIN_SECRET and self._is_in_a_secret(first[0]):
             spans.append(first.span())
         last = re.search(rf"{_EDGE.pattern}\Z", value[-2 * _BLOCK :])
-        if last and len(last[0]) >= _MIN_SECRET and self._is_in_a_secret(last[0]):
+        if last and len(last[0]) >= MIN_SECRET and self._is_in_a_secret(last[0]):
             spans.append((len(value) - len(last[0]), len(value)))
         return _without(value, _merged(spans))
 
     def deep(self, value: Any) -> Any:
-        """Return a JSON value with every string (keys too) redacted."""
+        """Return a record of the suite with every text redacted that others may have had a hand in.
+
+        The names of its members stay, and so do its ids, statuses, roles and operations: a header of a
+        gateway may have an ordinary word as its value, and that must not make a record unreadable.
+        """
         return self._deep(value) if self._spans("\n".join(_texts(value))) else value
 
     def _deep(self, value: Any) -> Any:
@@ -218,7 +231,7 @@ class Redactor:
         if isinstance(value, (list, tuple)):
             return [self._deep(v) for v in value]
         if isinstance(value, dict):
-            return {self.text(k) if isinstance(k, str) else k: self._deep(v) for k, v in value.items()}
+            return {k: v if k in _OURS else self._deep(v) for k, v in value.items()}
         return value
 
     # --- finding ---------------------------------------------------------------------------------------
@@ -340,7 +353,7 @@ def _texts(value: Any) -> list[str]:
     while left:
         one = left.pop()
         if isinstance(one, str):
-            if len(one) >= _MIN_SECRET:
+            if len(one) >= MIN_SECRET:
                 found.append(one)
         elif isinstance(one, dict):
             left += one
@@ -361,7 +374,7 @@ def _forms(secret: str) -> set[str]:
         core = base64.b64encode(whole[: len(whole) // 3 * 3]).decode("ascii")
         found |= {core, core.translate({43: "-", 47: "_"})}
     found |= {base64.b64encode(raw).decode("ascii").rstrip("=")}
-    return {form for form in found if form != secret and len(form) >= _MIN_SECRET + 2}
+    return {form for form in found if form != secret and len(form) >= MIN_SECRET + 2}
 
 
 def secrets_of_address(url: str) -> Iterator[str]:
