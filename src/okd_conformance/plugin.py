@@ -559,18 +559,25 @@ def _receive(node: Any) -> bool:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None, object, object]:
     """Clean up at the target; in the main process also write the files and set our exit code.
 
-    That comes after all others, such as the one that ends the workers, also when one of them fails because
-    an interruption is repeated.
+    In a worker that comes before the others, one of which hands over what we found. In the main process it
+    comes after them, also when the one that ends the workers fails because an interruption is repeated.
     """
     state = session.config.stash[_STATE]
     with held_back(lambda: state.cleaning):
+        if state.is_worker:
+            _end(session, state, exitstatus)
+            return (yield)
         try:
             return (yield)
         finally:
-            told = [_receive(node) for node in state.nodes]
-            _CURRENT.pop()
-            if state.started and state.refused is None and not session.config.option.collectonly:
-                _finish(session, state, all(told), exitstatus)
+            _end(session, state, exitstatus)
+
+
+def _end(session: pytest.Session, state: State, exitstatus: int) -> None:
+    told = [_receive(node) for node in state.nodes]
+    _CURRENT.pop()
+    if state.started and state.refused is None and not session.config.option.collectonly:
+        _finish(session, state, all(told), exitstatus)
 
 
 def _finish(session: pytest.Session, state: State, orderly: bool, exitstatus: int) -> None:
