@@ -235,6 +235,22 @@ def test_a_broken_answer(client: Client, answer: Any, error: str) -> None:
     assert (exchange.error, exchange.answer, exchange.status) == (error, None, None)
 
 
+@pytest.mark.parametrize("dripping", [False, True])
+def test_what_came_of_an_answer_that_broke_off_counts(dripping: bool) -> None:
+    def half(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n" + b"x" * 5000)
+        if dripping:
+            server.stopped.wait(5)
+
+    with new_client(deadline_s=0.4, max_bytes=4000) as client, raw_server(half) as server:
+        exchange = client.send(Request("GET", f"{server.url}/"))
+        assert exchange.error == ("deadline" if dripping else "disconnected")
+        with pytest.raises(BudgetSpentError) as spent:
+            client.send(Request("GET", f"{server.url}/"))
+        server.stopped.set()
+    assert spent.value.limit == "bytes"
+
+
 KEPT_OPEN = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 

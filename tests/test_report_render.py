@@ -319,6 +319,26 @@ def test_quiet_leaves_the_verdict_and_the_place() -> None:
     assert lines[1].startswith("Report: ")
 
 
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize(("width", "numbers"), [(24, 0), (40, 1), (60, 3), (80, 5), (130, 6)])
+def test_the_table_of_roles_cuts_no_word_however_narrow(
+    monkeypatch: pytest.MonkeyPatch, lang: Lang, width: int, numbers: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("NO_COLOR", "1")
+    stream = Terminal()
+    console = ConsoleReporter(stream, lang)
+    console.finish(sample.report(), Path("reports/one"))
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", stream.getvalue())
+    table = plain.strip().partition("\n\n")[0].splitlines()
+    assert max(map(len, table)) <= width
+    cells = " ".join(table).split()
+    assert not [word for word in cells if "…" in word]
+    assert {"dms", "examineren", "Conformant" if lang == "en" else "Voldoet"} <= set(cells)
+    row = next(line for line in table if line.startswith("examineren"))
+    assert len(re.findall(r"[0-9-]+", row)) == numbers
+
+
 def test_console_stops_listing_when_everything_goes_wrong() -> None:
     stream = io.StringIO()
     console = ConsoleReporter(stream, "en")

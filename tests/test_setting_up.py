@@ -245,9 +245,7 @@ def test_a_proxy_that_is_not_there_is_named_without_its_password(
     )
     assert done.exit_code == 3
     assert f"cannot be reached through the proxy {closed}" in done.output
-    for text in (out, done.output):
-        assert "Gh3im" not in text
-        assert "okd:" not in text.replace("okd:all", "")
+    assert "Gh3im" not in out + done.output
 
 
 def test_a_plain_value_of_a_header_is_warned_of(server: Running, tmp_path: Path, capsys: Any) -> None:

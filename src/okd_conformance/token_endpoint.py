@@ -153,11 +153,9 @@ class TokenEndpoint:
         if is_tls(error):
             return _unobtainable("auth_tls")
         proxy = self._target.http.proxy_host
-        return (
-            _unobtainable("auth_unreachable_by_proxy", proxy=proxy)
-            if proxy
-            else _unobtainable("auth_unreachable")
-        )
+        if proxy is not None:
+            return _unobtainable("auth_unreachable_by_proxy", proxy=proxy)
+        return _unobtainable("auth_unreachable")
 
     def _connections(self) -> tuple[httpx.BaseTransport, Patience]:
         if self._open is None:

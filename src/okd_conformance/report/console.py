@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -42,6 +43,10 @@ _MOST_SHOWN = 25
 _MOST_CHANGES = 30
 _PLAIN_WIDTH = 110
 _LINE = 220
+_TELLING_COLUMNS = 2
+"""Role and verdict: the columns of the table that stay, however narrow the terminal."""
+_GAP = 2
+"""Between two columns."""
 _TELL_EVERY_S = 10
 """How often to tell of a large message where nothing moves."""
 
@@ -225,20 +230,46 @@ class ConsoleReporter:
         return line
 
     def _table(self, report: Report) -> Table:
+        """The roles, each with its verdict and the counts of as many statuses as fit, the worst first."""
         shown = [s for s in Status if any(role.counts[s] for role in report.roles.values())]
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        table.add_column(say("report_role").in_language(self._lang))
-        table.add_column(say("report_verdict").in_language(self._lang))
+        verdicts = [part_verdict(role).in_language(self._lang) for role in report.roles.values()]
+        columns = [[say("report_role").in_language(self._lang), *map(one_line, report.roles)]]
+        columns += [[say("report_verdict").in_language(self._lang), *verdicts]]
         for status in shown:
+            numbers = [str(role.counts[status] or "-") for role in report.roles.values()]
+            columns += [[status_name(status).in_language(self._lang), *numbers]]
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for place, width in enumerate(_widths(columns, self._console.width)):
+            counted = place >= _TELLING_COLUMNS
             table.add_column(
-                status_name(status).in_language(self._lang), justify="right", style=_STYLES[status]
+                columns[place][0],
+                justify="right" if counted else "left",
+                style=_STYLES[shown[place - _TELLING_COLUMNS]] if counted else "",
+                overflow="fold",
+                width=width,
             )
-        for name, role in report.roles.items():
-            verdict = part_verdict(role).in_language(self._lang)
-            numbers = [str(role.counts[status] or "-") for status in shown]
+        cells = [column[1:] for column in columns[: len(table.columns)]]
+        for role, name, verdict, *numbers in zip(report.roles.values(), *cells, strict=True):
             style = _VERDICT_STYLES[role.verdict] if role.examined else "dim"
-            table.add_row(one_line(name), Styled(verdict, style), *numbers)
+            table.add_row(name, Styled(verdict, style), *numbers)
         return table
+
+
+def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int | None]:
+    """How wide to make each column that fits with its words whole; None where they must be folded."""
+    words = [max(cell_len(word) for cell in column for word in cell.split()) for column in columns]
+    whole = [max(cell_len(cell) for cell in column) for column in columns]
+    while len(words) > _TELLING_COLUMNS and sum(words) + _GAP * len(words) > room:
+        del words[-1]
+    spare = room - sum(words) - _GAP * len(words)
+    if spare < 0:
+        return [None] * len(words)
+    widths: list[int | None] = []
+    for least, most in zip(words, whole, strict=False):
+        extra = most - least if most - least <= spare else 0
+        spare -= extra
+        widths.append(least + extra)
+    return widths
 
 
 def section_of(requirement_id: str) -> str:

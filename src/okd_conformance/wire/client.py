@@ -10,7 +10,7 @@ import math
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -173,9 +173,16 @@ class Client:
         with self._patience.until(begun + patience, from_elsewhere=request.elsewhere):
             # Past the library's own client, which reads cookies and works out redirects of any answer.
             answer = self._transport.handle_request(built)
+            pieces = _Pieces(answer)
             try:
                 with contextlib.closing(answer):
-                    return _read(answer) if take is None or not answer.is_success else _taken(answer, take)
+                    if take is None or not answer.is_success:
+                        return _read(answer, pieces)
+                    return _answer(answer, b"", whole=take(iter(pieces)))
+            except (httpx.TransportError, DeadlineError):  # ``once`` only counts an answer that it gets
+                with self._lock:
+                    self._budget.received(pieces.size)
+                raise
             finally:
                 drop_polluted(self._transport)
 
@@ -215,18 +222,26 @@ class Client:
         self._here.pausing = False
 
 
-def _read(answer: httpx.Response) -> Answer:
+@dataclass
+class _Pieces:
+    """The body of an answer as it comes, and how much of it came."""
+
+    answer: httpx.Response
+    size: int = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self.answer.iter_raw():
+            self.size += len(piece)
+            yield piece
+
+
+def _read(answer: httpx.Response, pieces: Iterable[bytes]) -> Answer:
     kept = bytearray()
-    for chunk in answer.iter_raw():
+    for chunk in pieces:
         kept += chunk
         if len(kept) > MAX_ANSWER_BYTES:
             break
     return _answer(answer, bytes(kept[:MAX_ANSWER_BYTES]), cut=len(kept) > MAX_ANSWER_BYTES)
-
-
-def _taken(answer: httpx.Response, take: Take) -> Answer:
-    whole = take(answer.iter_raw())
-    return _answer(answer, b"", whole=whole)
 
 
 def _answer(answer: httpx.Response, body: bytes, *, cut: bool = False, whole: Whole | None = None) -> Answer:
