@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import threading
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import pytest
 from benches import DOCUMENT, Stage, accepting, problem, stage
 from okd_conformance.configuration import ConfigurationError
 from okd_conformance.judge.hooks import Hooks
+from okd_conformance.judge.interruption import missed_ones_kept
 from okd_conformance.judge.ledger import Intent, Left
 from okd_conformance.judge.ledger_files import in_words
 from okd_conformance.judge.stops import Inconclusive, NotTested
@@ -57,6 +59,22 @@ def test_an_upload_that_had_to_be_repeated_may_be_there_twice(
     upload(made)
     left = made.bench.left()
     assert (len(left.created), len(left.uncertain)) == (1, 1)
+
+
+def test_an_interruption_while_garbage_is_collected_is_obeyed_at_the_next_request(tmp_path: Path) -> None:
+    made = stage(tmp_path, accepting)
+
+    def interrupted(phase: str, _info: dict[str, int]) -> None:
+        gc.callbacks.remove(interrupted)
+        raise KeyboardInterrupt(phase)
+
+    with missed_ones_kept():
+        gc.callbacks.append(interrupted)
+        gc.collect()
+        with pytest.raises(KeyboardInterrupt):
+            upload(made)
+        upload(made)
+    assert len(made.bench.left().created) == 1
 
 
 def test_a_request_that_waits_for_its_turn_created_nothing(

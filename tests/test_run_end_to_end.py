@@ -195,6 +195,8 @@ def test_ordinary_words_in_headers_break_nothing(dms: Running, tmp_path: Path, w
     har = json.loads((tmp_path / "r" / "exchanges.har").read_text("utf-8"))
     operations = {entry["_operation"] for entry in har["log"]["entries"]}
     assert {"upload_to_association", "read_service"} <= operations
+    done_later = CliRunner().invoke(main, ["cleanup", str(tmp_path / "r" / "ledger.json"), str(target)])
+    assert done_later.exit_code == 0, done_later.output
 
 
 def test_workers_find_the_same(target: Path, tmp_path: Path) -> None:

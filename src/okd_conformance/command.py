@@ -104,6 +104,7 @@ def _arguments(options: Options, workers: int | None) -> list[str]:
     arguments = [str(suites), "-c", str(Path(__file__).with_name("suites.ini")), "--rootdir", str(suites)]
     arguments += ["--confcutdir", str(suites), "-p", "no:cacheprovider", "-p", "no:terminal"]
     arguments += ["-p", "no:logging", "-p", "no:doctest", "-p", "no:unittest"]  # of no use here, and slow
+    arguments += ["-p", "no:unraisableexception"]  # it would take missed interruptions from us
     arguments += ["-p", "okd_conformance.plugin", *_as_arguments(options)]
     if workers and workers > 1:
         arguments += ["-p", "xdist", "-n", str(workers), "--dist", "loadfile"]

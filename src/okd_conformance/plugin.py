@@ -18,7 +18,7 @@ import pytest
 from okd_conformance.cases import Planned, planned
 from okd_conformance.configuration import ConfigurationError
 from okd_conformance.judge.case import Case, CaseSpec
-from okd_conformance.judge.interruption import held_back
+from okd_conformance.judge.interruption import held_back, missed_ones_kept
 from okd_conformance.judge.large import bulk_of
 from okd_conformance.judge.ledger_files import LedgerError, journals_in, read
 from okd_conformance.judge.outcome import CaseResult, Status
@@ -238,7 +238,9 @@ def _options(config: pytest.Config) -> Options:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Prepare the session; nothing is opened before the first check is collected."""
-    config.stash[_STATE] = State(config)
+    state = config.stash[_STATE] = State(config)
+    if state.is_worker:
+        state.closing.enter_context(missed_ones_kept())
     config.addinivalue_line("markers", "okd: a case of a check")
 
 
@@ -536,9 +538,10 @@ def _redact_entry(entry: Any, state: State) -> None:
 
 
 def _receive(node: Any) -> bool:
-    """Take what a worker had not told yet; False when not everything of it can be known.
+    """Take what a worker had not told yet; False when there may be something left to undo.
 
-    That is when it ended without telling, or when its journal could not be written.
+    That is when it ended without telling, when its journal could not be written, or when its cleaning up was
+    interrupted.
     """
     state = node.config.stash[_STATE]
     output: dict[str, Any] = getattr(node, "workeroutput", {}).pop(_KEY, {})
@@ -548,7 +551,7 @@ def _receive(node: Any) -> bool:
         _take(state, output["last"])
         state.findings.stop(Text.from_json(output["stopped"]) if output["stopped"] else None)
         state.findings.configuration = state.findings.configuration or output["configuration"]
-        noted = bool(output["noted"])
+        noted = bool(output["noted"] and output["tidy"])
         state.deselected.update({tuple(row): reason for row, reason in output["deselected"]})
         for raw in output["skipped"]:
             state.skip(CaseResult.from_json(raw))
@@ -681,4 +684,5 @@ def _hand_over(session: pytest.Session, state: State) -> None:
         "configuration": state.findings.configuration,
         "learnt": state.run.bench.redactor.learnt(),
         "noted": state.run.bench.ledger.unwritten is None,
+        "tidy": not len(state.run.bench.left()),
     }

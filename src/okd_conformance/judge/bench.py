@@ -18,7 +18,7 @@ from okd_conformance.judge.content import pdf
 from okd_conformance.judge.giving_up import GivingUp, is_unanswered
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.ids import answered_id, derived_uuid, is_uuid
-from okd_conformance.judge.interruption import held_back
+from okd_conformance.judge.interruption import held_back, obey_missed
 from okd_conformance.judge.leaving import Leaving
 from okd_conformance.judge.ledger import Intent, Ledger, Left
 from okd_conformance.judge.sample import Sample
@@ -107,6 +107,7 @@ class Bench:
         the run has been stopped, has reached a limit, or gave up the server or the operation; what is tagged
         as clean-up is not held to the limits.
         """
+        obey_missed()
         if self.stopped is not None and "cleanup" not in tags:
             raise self._turned_away(self.stopped)
         if talk is not None:

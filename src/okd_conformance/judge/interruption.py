@@ -6,6 +6,7 @@ In the middle of an upload the answer names what must be deleted, so it is await
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,10 +23,39 @@ def as_from_the_keyboard() -> Iterator[None]:
     for number in obeyed:
         signal.signal(number, _interrupted)
     try:
-        yield
+        with missed_ones_kept():
+            yield
     finally:
         for number in obeyed:
             signal.signal(number, signal.SIG_DFL)
+
+
+_MISSED = threading.Event()
+
+
+@contextmanager
+def missed_ones_kept() -> Iterator[None]:
+    """Remember an interruption that comes where Python can only ignore it, as while it collects garbage."""
+    usual = sys.unraisablehook
+
+    def remember(ignored: sys.UnraisableHookArgs) -> None:
+        if issubclass(ignored.exc_type, KeyboardInterrupt):
+            _MISSED.set()
+        else:
+            usual(ignored)
+
+    sys.unraisablehook = remember
+    try:
+        yield
+    finally:
+        sys.unraisablehook = usual
+
+
+def obey_missed() -> None:
+    """Raise KeyboardInterrupt when one was missed; called where that does no harm."""
+    if _MISSED.is_set() and threading.current_thread() is threading.main_thread():
+        _MISSED.clear()
+        raise KeyboardInterrupt
 
 
 def _interrupted(_number: int, _frame: FrameType | None) -> None:
