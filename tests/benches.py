@@ -22,7 +22,7 @@ from okd_conformance.reference import target_of
 from okd_conformance.target import load_target
 from okd_conformance.wire.client import Client, Settings
 from okd_conformance.wire.exchange import Answer, Exchange, Request
-from okd_conformance.wire.record import Redactor
+from okd_conformance.wire.redaction import Redactor
 
 EDITION = "okd-1.5"
 BASE = "http://127.0.0.1:1"

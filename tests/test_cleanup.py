@@ -33,7 +33,7 @@ from okd_conformance.judge.ledger_files import (
 from okd_conformance.reference import Running, running_server, target_of
 from okd_conformance.run import Options, Run, open_run
 from okd_conformance.wire.address import without_access
-from okd_conformance.wire.record import Redactor
+from okd_conformance.wire.redaction import Redactor
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PATIENCE_S = 120

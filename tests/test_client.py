@@ -24,7 +24,7 @@ from okd_conformance.wire.budget import BudgetSpentError
 from okd_conformance.wire.client import Client, Settings
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.multipart import Multipart, Part
-from okd_conformance.wire.record import Redactor
+from okd_conformance.wire.redaction import Redactor
 from raw_server import OK, RawServer, closed_port, hear, raw_server
 
 TOKEN = "eyJhbGciOi.the-token.of-this-test"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from okd_conformance import __version__
+from okd_conformance import DEFAULT_EDITION, __version__
 from okd_conformance.completing import names_of
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def main() -> None:
 @click.option(
     "--edition",
     metavar="ID",
-    help="Edition to judge by; default the target's, else okd-1.5.",
+    help=f"Edition to judge by; default the target's, else {DEFAULT_EDITION}.",
     shell_complete=names_of("editions"),
 )
 @click.option(
@@ -119,7 +119,7 @@ def run(target: str | None, workers: int, **given: Any) -> None:
 
 @main.command(short_help="Serve the reference implementation on loopback.")
 @click.option(
-    "--edition", default="okd-1.5", show_default=True, metavar="ID", shell_complete=names_of("editions")
+    "--edition", default=DEFAULT_EDITION, show_default=True, metavar="ID", shell_complete=names_of("editions")
 )
 @click.option(
     "--role",
@@ -162,7 +162,7 @@ def serve(**given: Any) -> None:
     type=click.Choice(["requirements", "flows", "operations", "editions", "roles", "faults", "variants"]),
 )
 @click.option(
-    "--edition", default="okd-1.5", show_default=True, metavar="ID", shell_complete=names_of("editions")
+    "--edition", default=DEFAULT_EDITION, show_default=True, metavar="ID", shell_complete=names_of("editions")
 )
 @click.option("--role", metavar="ROLE", shell_complete=names_of("roles"))
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
@@ -191,7 +191,7 @@ def faults() -> None:
 
 @faults.command(name="run")
 @click.option(
-    "--edition", default="okd-1.5", show_default=True, metavar="ID", shell_complete=names_of("editions")
+    "--edition", default=DEFAULT_EDITION, show_default=True, metavar="ID", shell_complete=names_of("editions")
 )
 @click.option("--only", metavar="REGEX", help="Only the faults whose name matches.")
 @click.option("--variants", is_flag=True, help="Prove the variants instead: nothing may fail or warn.")
@@ -240,7 +240,7 @@ def report(report_json: str, form: str, lang: Lang, output: str | None) -> None:
 @main.command(name="init", short_help="Write a target file that explains itself.")
 @click.argument("file", default="target.yaml", type=click.Path(dir_okay=False))
 @click.option(
-    "--edition", default="okd-1.5", show_default=True, metavar="ID", shell_complete=names_of("editions")
+    "--edition", default=DEFAULT_EDITION, show_default=True, metavar="ID", shell_complete=names_of("editions")
 )
 @click.option("--name", help="The product.")
 @click.option("--vendor", help="Who makes it.")
@@ -342,7 +342,7 @@ def standard_diff(**given: Any) -> None:
 @standard.command(name="drift")
 @click.argument("document", metavar="SPEC.yaml", type=click.Path())
 @click.option(
-    "--edition", default="okd-1.5", show_default=True, metavar="ID", shell_complete=names_of("editions")
+    "--edition", default=DEFAULT_EDITION, show_default=True, metavar="ID", shell_complete=names_of("editions")
 )
 @click.option("--format", "form", type=_FORMS, default="text", show_default=True)
 @click.option("--fail-on", type=_FAIL_ON, default="note", show_default=True, help="What makes exit code 1.")

@@ -23,7 +23,7 @@ from okd_conformance.report.clean import printable
 from okd_conformance.report.console import ConsoleReporter, section_of
 from okd_conformance.run import Options, RefusedError, Run, opened
 from okd_conformance.wire.meter import Meter
-from okd_conformance.wire.record import Redactor
+from okd_conformance.wire.redaction import Redactor
 
 _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 _INTERRUPTED = 3

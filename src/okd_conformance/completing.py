@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from okd_conformance import DEFAULT_EDITION
+
 if TYPE_CHECKING:
     import click
 
@@ -29,7 +31,7 @@ def _edition(name: str | None) -> Edition | None:
     from okd_conformance.edition import UnknownEditionError, load_edition  # noqa: PLC0415
 
     try:
-        return load_edition(name or "okd-1.5")
+        return load_edition(name or DEFAULT_EDITION)
     except UnknownEditionError:
         return None
 

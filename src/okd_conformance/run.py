@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from okd_conformance import DEFAULT_EDITION
 from okd_conformance.allowance import Allowance
 from okd_conformance.auth import Tokens, TokenUnobtainable
 from okd_conformance.baseline import load_baseline
@@ -27,13 +28,13 @@ from okd_conformance.judge.bench import Bench, Large
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.ledger_files import LEDGER, Journal, journal_name, journals_in
 from okd_conformance.judge.stopping import ServerErrors
-from okd_conformance.target import DEFAULT_EDITION, Target, load_target
+from okd_conformance.target import Target, load_target
 from okd_conformance.text import Lang, Text, joined, say
 from okd_conformance.wire.address import without_access
 from okd_conformance.wire.budget import Tally
 from okd_conformance.wire.client import Client, Settings
 from okd_conformance.wire.exchange import Exchange
-from okd_conformance.wire.record import Redactor
+from okd_conformance.wire.redaction import Redactor
 
 _FEW = 20
 """So many names are few enough to be named all."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from okd_conformance import DEFAULT_EDITION
 from okd_conformance.configuration import ConfigurationError
 from okd_conformance.target_checks import (
     Mistakes,
@@ -33,7 +34,6 @@ from okd_conformance.target_model import (
 from okd_conformance.yaml_input import Document, Pointer, read_yaml
 
 __all__ = [
-    "DEFAULT_EDITION",
     "Auth",
     "Client",
     "Http",
@@ -45,8 +45,6 @@ __all__ = [
     "is_loopback",
     "load_target",
 ]
-
-DEFAULT_EDITION = "okd-1.5"
 
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}?")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

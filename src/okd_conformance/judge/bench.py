@@ -36,7 +36,7 @@ from okd_conformance.wire.generated import Comparison
 from okd_conformance.wire.holding import Holding
 from okd_conformance.wire.meter import Meter
 from okd_conformance.wire.raw import Expecting
-from okd_conformance.wire.record import Redactor
+from okd_conformance.wire.redaction import Redactor
 from okd_conformance.wire.transfer import Transfer
 
 Scopes = tuple[str, ...]

@@ -1,7 +1,7 @@
 """When to stop asking: a server that no longer answers is not waited for thousands of times.
 
-A rule counts exchanges in a row that are a sign of it, per server and per operation. A server is only given
-up when it leaves one last simple question unanswered too, so a dead operation doesn't end the others.
+Exchanges without an answer are counted in a row, per server and per operation. A server is only given up when
+it leaves one last simple question unanswered too, so a dead operation doesn't end the others.
 """
 
 from __future__ import annotations
@@ -20,33 +20,18 @@ MOST_UNANSWERED = 10
 _UNANSWERED = frozenset({"timeout", "deadline", "unreachable", "tls"})
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """So many exchanges in a row with this sign, and no more are sent."""
-
-    name: str
-    most: int
-    is_sign: Callable[[Exchange], bool]
-    per_operation: bool = True
-    """Also give up a single operation, though its server is alive."""
-
-
 def is_unanswered(exchange: Exchange) -> bool:
     """Whether nothing came: nobody was there, or nobody answered in time."""
     return exchange.error in _UNANSWERED
-
-
-UNANSWERED = Rule("unanswered", MOST_UNANSWERED, is_unanswered)
 
 
 @dataclass
 class GivingUp:
     """What was given up in this run, and why."""
 
-    rules: tuple[Rule, ...] = (UNANSWERED,)
     reasons: dict[str, Text] = field(default_factory=dict)
     """By the server, or the operation, that was given up."""
-    _in_a_row: dict[tuple[str, str], int] = field(default_factory=dict)
+    _in_a_row: dict[str, int] = field(default_factory=dict)
 
     def check(self, server: str, operation: str | None) -> None:
         """Raise Inconclusive when nothing more is to be sent there."""
@@ -56,24 +41,20 @@ class GivingUp:
 
     def see(self, exchange: Exchange, server: str, operation: str | None, ask: Ask) -> None:
         """Take an exchange into account; ``ask`` is only called when the server is about to be given up."""
-        for rule in self.rules:
-            if self._counted(rule, server, exchange) == 0:
-                last = ask()
-                if last is None or not rule.is_sign(last):
-                    self._in_a_row[rule.name, server] = 0
-                else:
-                    self._give_up(rule, server, f"given_up_server_{rule.name}", server)
-            if operation is None or not rule.per_operation:
-                continue
-            if self._counted(rule, operation, exchange) == 0:
-                self._give_up(rule, operation, f"given_up_operation_{rule.name}", operation)
+        silent = is_unanswered(exchange)
+        if self._too_many(server, silent):
+            last = ask()
+            if last is None or not is_unanswered(last):
+                self._in_a_row[server] = 0
+            else:
+                self._give_up(server, "given_up_server_unanswered")
+        if operation is not None and self._too_many(operation, silent):
+            self._give_up(operation, "given_up_operation_unanswered")
 
-    def _counted(self, rule: Rule, place: str, exchange: Exchange) -> int:
-        """How many more it takes, with this exchange."""
-        before = self._in_a_row.get((rule.name, place), 0)
-        now = before + 1 if rule.is_sign(exchange) else 0
-        self._in_a_row[rule.name, place] = now
-        return max(0, rule.most - now)
+    def _too_many(self, place: str, silent: bool) -> bool:
+        """Count; whether it is enough now."""
+        self._in_a_row[place] = self._in_a_row.get(place, 0) + 1 if silent else 0
+        return self._in_a_row[place] >= MOST_UNANSWERED
 
-    def _give_up(self, rule: Rule, place: str, key: str, name: str) -> None:
-        self.reasons.setdefault(place, say(key, n=rule.most, name=name))
+    def _give_up(self, place: str, key: str) -> None:
+        self.reasons.setdefault(place, say(key, n=MOST_UNANSWERED, name=place))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from okd_conformance.judge.ledger import Changed, Created, Intent, Left
+from okd_conformance.judge.ledger import GONE, Changed, Created, Intent, Left
 from okd_conformance.judge.stops import Inconclusive, NotTested
 
 if TYPE_CHECKING:
     from okd_conformance.edition import Binding, Operation
     from okd_conformance.judge.bench import Bench
 
-_LOCKED = 423
 _MAX_SILENT = 3
 """So many times in a row may a target not answer before cleaning up is given up."""
 _MAX_EQUAL = 5
@@ -125,9 +125,9 @@ class Leaving:
                     continue
                 token = self._token_of(created, binding)
                 status = self._delete(operation, binding, created, token)
-                if status == _LOCKED and self._unlocked(created):
+                if _is_refusal(status) and self._unlocked(created):
                     status = self._delete(operation, binding, created, token)
-                if status is not None and (status < 300 or status in {404, 410}):
+                if status is not None and not _is_refusal(status):
                     return True
         return None if status is None else False
 
@@ -152,3 +152,8 @@ class Leaving:
         except (Inconclusive, NotTested):
             return False
         return True
+
+
+def _is_refusal(status: int | None) -> bool:
+    """Whether the document is still there by what the target says."""
+    return status is not None and status >= HTTPStatus.MULTIPLE_CHOICES and status not in GONE

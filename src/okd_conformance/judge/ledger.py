@@ -27,6 +27,8 @@ _METADATA_BYTES = 65536
 """The metadata of a generated message lie within so many bytes."""
 _MAX_TEXT = 300
 _MAX_DEPTH = 20
+GONE = frozenset({404, 410})
+"""How a server says that what is to be deleted is not there (RFC 9110, 15.5.5 and 15.5.11)."""
 _NEVER_SENT = frozenset({"unreachable", "tls"})
 Event = Mapping[str, Any]
 """One note, as it stands in a journal."""
@@ -186,8 +188,9 @@ class Ledger:
         if exchange.role is None:
             return
         answer = exchange.answer
+        # Elsewhere than in cleaning up, a 404 can also be how a DMS refuses a stranger.
+        unknown = answer is not None and answer.status in GONE and "cleanup" in exchange.tags
         if number is not None:
-            unknown = answer is not None and answer.status in {404, 410} and "cleanup" in exchange.tags
             if answer is not None and answer.succeeded:
                 self._succeeded(operation, exchange, number)
             elif unknown and operation.kind == "change":  # an enrolment that isn't there needs no restoring
@@ -196,10 +199,8 @@ class Ledger:
                 self.nothing(number)
             elif operation.kind == "register":
                 self._registered(number)
-        elif operation.kind == "delete" and answer is not None:
-            gone = answer.status in {404, 410} and "cleanup" in exchange.tags
-            if answer.succeeded or gone:  # elsewhere a 404 can also be how a DMS refuses a stranger
-                self.gone(exchange.role, exchange.request.url.rpartition("/")[2])
+        elif operation.kind == "delete" and answer is not None and (answer.succeeded or unknown):
+            self.gone(exchange.role, exchange.request.url.rpartition("/")[2])
 
     def _succeeded(self, operation: Operation, exchange: Exchange, number: int) -> None:
         if operation.kind == "change":

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import uvicorn
 from starlette.applications import Starlette
 
+from okd_conformance import DEFAULT_EDITION
 from okd_conformance.reference.app import create_app
 from okd_conformance.reference.target import print_target
 
@@ -50,7 +51,7 @@ def serve(app: Starlette, port: int | socket.socket = 0) -> None:
 
 
 def run_server(
-    edition_id: str = "okd-1.5",
+    edition_id: str = DEFAULT_EDITION,
     *,
     port: int = 0,
     roles: Sequence[str] | None = None,
@@ -74,7 +75,7 @@ def run_server(
 
 @contextlib.contextmanager
 def running_server(
-    edition_id: str = "okd-1.5",
+    edition_id: str = DEFAULT_EDITION,
     *,
     port: int = 0,
     roles: Sequence[str] | None = None,

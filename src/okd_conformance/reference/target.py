@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from okd_conformance import DEFAULT_EDITION
 from okd_conformance.edition import Edition, load_edition
 from okd_conformance.reference.app import TOKEN_PATH
 from okd_conformance.reference.hooks import HOOKS, PATH
@@ -15,7 +16,7 @@ from okd_conformance.reference.tokens import AUDIENCE, process_key
 
 
 def target_of(
-    base_url: str, *, edition_id: str = "okd-1.5", roles: Sequence[str] | None = None
+    base_url: str, *, edition_id: str = DEFAULT_EDITION, roles: Sequence[str] | None = None
 ) -> dict[str, Any]:
     """Return the target file of an instance of this process, as a mapping."""
     edition, school, base_url = load_edition(edition_id), load_school(), base_url.rstrip("/")
@@ -36,7 +37,9 @@ def target_of(
     }
 
 
-def print_target(base_url: str, *, edition_id: str = "okd-1.5", roles: Sequence[str] | None = None) -> str:
+def print_target(
+    base_url: str, *, edition_id: str = DEFAULT_EDITION, roles: Sequence[str] | None = None
+) -> str:
     """Return the target file of an instance of this process, as YAML.
 
     The signing key in it is the key of this process, so call it in the process that serves ``base_url``.
