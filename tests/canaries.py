@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import html
 import itertools
 import json
@@ -33,7 +34,6 @@ CLIENTS = {
 }
 GATEWAY = ("X-Gateway-Key", "poort~Vogel.8Hq2/Lm4-Tz6Wc0Yx3Bn5")
 HOOK_KEY = "haak-Vogel-3Fd9Kp1Rj7Ls5Xa2"
-_OPAQUE = "ondoorzichtig-{:04d}-Jd83hKs92LmQp47Zx1Vb6Nt5"
 EDGE = 8192
 
 
@@ -43,6 +43,11 @@ def pair_of(client: str) -> str:
 
 
 STATIC = (*CLIENTS.values(), GATEWAY[1], HOOK_KEY, *map(pair_of, CLIENTS))
+
+
+def _opaque(number: int) -> str:
+    """A token without form, that has nothing in common with the others."""
+    return f"{hashlib.sha256(str(number).encode()).hexdigest()[:40]}~{number:04d}"
 
 
 def _every(text: str, form: str) -> str:
@@ -136,7 +141,7 @@ class Canary:
         if status != 200:
             return status, json.dumps({**answer, "error_description": told, "scope": told}).encode()
         if self.opaque:
-            token = _OPAQUE.format(number)
+            token = _opaque(number)
             self._real[token], answer["access_token"] = answer["access_token"], token
         self.learnt.setdefault(answer["access_token"])
         if number % 5 == 4:

@@ -17,6 +17,7 @@ from okd_conformance.judge.stopping import ServerErrors
 from okd_conformance.reference import Running, running_server
 from okd_conformance.report.model import schema
 from okd_conformance.run import Options, Run, open_run
+from okd_conformance.shared_secrets import Line
 from okd_conformance.target_model import Limits
 from okd_conformance.wire.budget import Budget, BudgetSpentError, Tally
 from okd_conformance.wire.exchange import Exchange, Request
@@ -125,7 +126,7 @@ def test_workers_share_rate_and_limits(dms: Running, tmp_path: Path) -> None:
 
     run = opened(dms, tmp_path, change)
     Tally.create(tmp_path / "tally", 4)
-    run.join("gw3", 4, tmp_path / "tally")
+    run.join("gw3", 4, tmp_path / "tally", Line("", ""))
     client = run.bench.client
     try:
         assert client.settings.requests_per_second == 5

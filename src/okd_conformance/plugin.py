@@ -35,6 +35,7 @@ from okd_conformance.run import (
     open_run,
     opened,
 )
+from okd_conformance.shared_secrets import Line, SharedSecrets
 from okd_conformance.suite import checks_of
 from okd_conformance.text import Lang, Text, say
 from okd_conformance.wire.budget import Tally
@@ -46,6 +47,7 @@ _TALKATIVE = ("httpx", "httpcore", "authlib")
 _STATE = pytest.StashKey["State"]()
 _KEY = "okd"
 _TALLY = "okd-tally"
+_LINE = "okd-line"
 
 
 @runtime_checkable
@@ -92,6 +94,7 @@ class State:
         """Why nothing can be judged, and the exit code for it."""
         self._run: Run | None = None
         self._tally: Path | None = None
+        self._secrets: SharedSecrets | None = None
         given: dict[str, Any] | None = getattr(config, "workerinput", {}).get(_KEY)
         self.is_worker = hasattr(config, "workerinput")
         self.told = False
@@ -131,7 +134,7 @@ class State:
         elif self.is_worker:
             run = open_run(self.options)
             given: dict[str, Any] = self.config.workerinput  # type: ignore[attr-defined]
-            run.join(given["workerid"], int(given["workercount"]), Path(given[_TALLY]))
+            run.join(given["workerid"], int(given["workercount"]), Path(given[_TALLY]), Line(*given[_LINE]))
             self.closing.callback(run.close)
         else:
             run = self.closing.enter_context(opened(self.options))
@@ -147,9 +150,21 @@ class State:
             Tally.create(self._tally, workers)
         return self._tally
 
+    def line(self) -> list[str]:
+        """How a worker reaches the list of all that they learn to be secret."""
+        if self._secrets is None:
+            self._secrets = SharedSecrets()
+            self.closing.callback(self._secrets.close)
+            if self._run is not None:
+                self._run.bench.redactor.share = self._secrets
+        return self._secrets.line
+
     def redact(self, text: str) -> str:
         """The text without the secrets that are known by now."""
-        return self._run.bench.redactor.text(text) if self._run is not None else text
+        if self._run is None:
+            return text
+        self._run.bench.redactor.catch_up()
+        return self._run.bench.redactor.text(text)
 
     def skip(self, result: CaseResult) -> None:
         """Remember a case that does not run here; every worker tells of the same ones."""
@@ -258,6 +273,7 @@ def pytest_configure_node(node: Any) -> None:
         state.nodes.append(node)
         node.workerinput[_KEY] = state.options.as_json()
         node.workerinput[_TALLY] = str(state.tally(int(node.workerinput["workercount"])))
+        node.workerinput[_LINE] = state.line()
 
 
 def _judges(config: pytest.Config) -> bool:
@@ -426,6 +442,7 @@ def _redact_report(report: pytest.TestReport, state: State) -> None:
 def _payload(state: State, results: list[CaseResult]) -> dict[str, Any]:
     """What one test hands to the process that writes the report, redacted."""
     run = state.run
+    run.bench.redactor.catch_up()
     watched = list(state.watch.found.values()) if state.watch else []
     if state.watch:
         state.watch.found.clear()
@@ -547,7 +564,6 @@ def _receive(node: Any) -> bool:
     output: dict[str, Any] = getattr(node, "workeroutput", {}).pop(_KEY, {})
     noted = False
     if output:
-        state.run.bench.redactor.learn_all(output["learnt"])
         _take(state, output["last"])
         state.findings.stop(Text.from_json(output["stopped"]) if output["stopped"] else None)
         state.findings.configuration = state.findings.configuration or output["configuration"]
@@ -666,7 +682,8 @@ def _clean_up(state: State, exitstatus: int) -> int:
 
 
 def _redact_findings(state: State) -> None:
-    """Once more, now that each worker told its secrets: one may have been shown another's."""
+    """Once more: a target may have shown one worker what it was just telling another."""
+    state.run.bench.redactor.catch_up()
     findings, redact = state.findings, state.run.bench.redactor.deep
     findings.exchanges = [redact(entry) for entry in findings.exchanges]
     findings.results = [CaseResult.from_json(raw) for raw in redact(plain(findings.results))]
@@ -682,7 +699,6 @@ def _hand_over(session: pytest.Session, state: State) -> None:
         "deselected": [[list(row), reason] for row, reason in state.deselected.items()],
         "skipped": plain(state.skipped.values()),
         "configuration": state.findings.configuration,
-        "learnt": state.run.bench.redactor.learnt(),
         "noted": state.run.bench.ledger.unwritten is None,
         "tidy": not len(state.run.bench.left()),
     }

@@ -26,8 +26,10 @@ from okd_conformance.catalogue import Profile, load_catalogue
 from okd_conformance.edition import Edition, UnknownEditionError, load_edition
 from okd_conformance.judge.bench import Bench, Large
 from okd_conformance.judge.hooks import Hooks
+from okd_conformance.judge.ledger import Event
 from okd_conformance.judge.ledger_files import LEDGER, Journal, journal_name, journals_in
 from okd_conformance.judge.stopping import ServerErrors
+from okd_conformance.shared_secrets import Line
 from okd_conformance.target import Target, load_target
 from okd_conformance.text import Lang, Text, joined, say
 from okd_conformance.wire.address import without_access
@@ -152,17 +154,23 @@ class Run:
         """What the whole run may ask of the target."""
         return Allowance.of(self.target.limits, self.options.profile)
 
-    def join(self, worker: str, workers: int, tally: Path) -> None:
-        """Be one of several workers, which share the limits. Raises OSError."""
+    def join(self, worker: str, workers: int, tally: Path, line: Line) -> None:
+        """Be one of several workers, which share the limits and what they learn. Raises OSError."""
         self.worker, self.workers = worker, workers
         self.tally = Tally.shared(tally, int(worker.removeprefix("gw")))
+        self.bench.redactor.share = line
 
     def keep_journal(self) -> None:
         """From now on, write the ledger to a file of the run's folder before each request."""
         path = self.options.folder / journal_name(self.worker)
         journal = self.journal = Journal(path, self.options.run_id, self.edition.name, self.addresses)
-        clean = self.bench.redactor.deep  # a target may give a secret as an id
-        self.bench.ledger.on_event = lambda event: journal.write(clean(event))
+        redactor = self.bench.redactor
+
+        def write(event: Event) -> None:
+            redactor.catch_up()
+            journal.write(redactor.deep(event))  # a target may give a secret as an id
+
+        self.bench.ledger.on_event = write
 
     def close(self) -> None:
         """Close connections and the journal."""

@@ -11,11 +11,12 @@ from __future__ import annotations
 import base64
 import json
 import re
+import threading
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from html.entities import html5
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote, quote_plus, urlsplit
 
 REDACTED = "[redacted]"
@@ -43,6 +44,8 @@ _OURS = frozenset(
 """Members of results, exchanges and the ledger that hold only words of the suite or of its settings."""
 
 _Span = tuple[int, int]
+Learnt = tuple[Literal["secret", "address"], str]
+"""What a process learnt, for the others of the same run, and for nothing that is kept."""
 
 _RUN = re.compile(r"[A-Za-z0-9_-]{16,}")
 _EDGE = re.compile(r"[A-Za-z0-9_.~+/=-]+")
@@ -130,6 +133,11 @@ class Redactor:
         self._beginnings: dict[str, str] = {}
         """The first 16 characters of a secret that has other characters among them, and all of it."""
         self._harmless: set[str] = set()
+        self.share: Callable[[list[Learnt], int], list[Learnt]] | None = None
+        """Tells other processes what is new here, and gives all that came in after the first so many."""
+        self._untold: list[Learnt] = []
+        self._heard = 0
+        self._sharing = threading.RLock()
         for secret in secrets:
             self.learn(secret)
             for form in _forms(secret):
@@ -139,8 +147,11 @@ class Redactor:
 
     def learn(self, secret: str) -> None:
         """Take ``secret`` out from now on."""
-        if len(secret) < MIN_SECRET or secret in self._known:
-            return
+        if len(secret) >= MIN_SECRET and secret not in self._known:
+            self._learn(secret)
+            self.catch_up([("secret", secret)])
+
+    def _learn(self, secret: str) -> None:
         self._known.add(secret)
         if len(secret) < _MIN_FOLDED:
             self._exact.append(secret)
@@ -161,8 +172,11 @@ class Redactor:
         Ids and words in it that are known otherwise stay.
         """
         rest = url.partition("://")[2].partition("/")[2] if "://" in url else url.lstrip("/")
-        if len(rest) < MIN_SECRET or rest in self._addresses:
-            return
+        if len(rest) >= MIN_SECRET and rest not in self._addresses:
+            self._learn_address(rest)
+            self.catch_up([("address", rest)])
+
+    def _learn_address(self, rest: str) -> None:
         self._addresses.add(rest)
         if not self._cut_in_blocks(rest):
             self._beginnings[_folded(rest)] = _folded(rest)
@@ -184,16 +198,22 @@ class Redactor:
         self._harmless.clear()
         return found
 
-    def learnt(self) -> dict[str, list[str]]:
-        """All that was learnt, for another process of the same run, and for nothing that is kept."""
-        return {"secrets": sorted(self._known), "addresses": sorted(self._addresses)}
-
-    def learn_all(self, learnt: dict[str, list[str]]) -> None:
-        """Take over what another process learnt."""
-        for secret in learnt["secrets"]:
-            self.learn(secret)
-        for address in learnt["addresses"]:
-            self.learn_address(address)
+    def catch_up(self, new: Iterable[Learnt] = ()) -> None:
+        """Take over what other processes learnt, and tell them what is ``new`` here."""
+        if self.share is None:
+            return
+        with self._sharing:
+            self._untold += new
+            try:
+                found = self.share(self._untold, self._heard)
+            except (OSError, EOFError):  # the main process is gone, and nobody shows anything any more
+                return
+            self._untold, self._heard = [], self._heard + len(found)
+            for kind, secret in found:
+                if kind == "secret" and secret not in self._known:
+                    self._learn(secret)
+                elif kind == "address" and secret not in self._addresses:
+                    self._learn_address(secret)
 
     # --- taking out ------------------------------------------------------------------------------------
 
@@ -271,7 +291,7 @@ class Redactor:
                 yield from self._in_run(text, run)
         if self._beginnings:
             folded = _folded(text)
-            for beginning, secret in self._beginnings.items():
+            for beginning, secret in tuple(self._beginnings.items()):  # more may be learnt meanwhile
                 for at in _places(beginning, folded):
                     yield at, _shared_end(folded, at, secret, 0)
 
