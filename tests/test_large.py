@@ -11,13 +11,16 @@ import random
 import re
 import signal
 import socket
+import ssl
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import trustme
 
 from okd_conformance.edition import load_edition
 from okd_conformance.judge import large
@@ -152,11 +155,9 @@ def answer(status: str, body: bytes = b"") -> bytes:
     return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-def transferred(
-    request: Request, sink: Comparison | None = None, **settings: float
-) -> tuple[Exchange, Meter]:
+def transferred(request: Request, sink: Comparison | None = None, **settings: Any) -> tuple[Exchange, Meter]:
     numbers = itertools.count()
-    client = Client(Settings(**settings), lambda _: None, lambda: str(next(numbers)))  # type: ignore[arg-type]
+    client = Client(Settings(**settings), lambda _: None, lambda: str(next(numbers)))
     meter = Meter(
         upward=length_of(request.body) if request.body is not None else 0,
         downward=sink.sent.size if sink else 0,
@@ -292,6 +293,47 @@ def test_an_answer_that_ends_early_is_cut() -> None:
     assert exchange.answer is not None
     assert exchange.answer.cut
     assert (comparison.equal, comparison.offset) == (False, BLOCK + 7)
+
+
+def test_a_server_that_stops_sending_is_not_waited_for_long() -> None:
+    content, released = Generated(3 * BLOCK, "seed"), threading.Event()
+
+    def give(link: socket.socket) -> None:
+        head_of(link)
+        link.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % content.size)
+        link.sendall(b"".join(content.chunks(BLOCK + 7)))
+        released.wait(10)
+
+    comparison = content.comparison()
+    with server(give) as url:
+        exchange, _ = transferred(Request("GET", url), comparison, timeout_s=0.3)
+        released.set()
+    assert exchange.error == "timeout"
+    assert (comparison.first_difference, comparison.received) == (None, BLOCK + 7)
+
+
+def test_both_ways_over_tls_from_a_server_that_halts_now_and_then() -> None:
+    content, authority, came = Generated(3 * BLOCK + 5, "seed"), trustme.CA(), hashlib.sha256()
+    serving, trusting = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(serving)
+    authority.configure_trust(trusting)
+
+    def talk(link: socket.socket) -> None:
+        with serving.wrap_socket(link, server_side=True) as secure:
+            head_of(secure)
+            came.update(secure.makefile("rb").read(content.size))
+            secure.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % content.size)
+            for block in content.chunks():
+                threading.Event().wait(0.02)
+                secure.sendall(block)
+
+    comparison = content.comparison()
+    with server(talk) as url:
+        request = Request("POST", url.replace("http:", "https:"), body=content.payload())
+        exchange, _ = transferred(request, comparison, verify=trusting)
+    assert exchange.status == 200, exchange.error
+    assert comparison.equal
+    assert came.hexdigest() == comparison.digest()
 
 
 def test_memory_stays_flat() -> None:

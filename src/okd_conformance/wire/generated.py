@@ -114,7 +114,8 @@ class Comparison:
         """Compare the next piece."""
         if len(self.head) < EVIDENCE_ENDS:
             self.head += bytes(piece[: EVIDENCE_ENDS - len(self.head)])
-        self.tail = (self.tail + bytes(piece[-EVIDENCE_ENDS:]))[-EVIDENCE_ENDS:]
+        last = bytes(piece[-EVIDENCE_ENDS:])
+        self.tail = last if len(last) == EVIDENCE_ENDS else (self.tail + last)[-EVIDENCE_ENDS:]
         while piece:
             width = BLOCK - self.received % BLOCK
             self._take(piece[:width])

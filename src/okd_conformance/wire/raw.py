@@ -26,6 +26,10 @@ MAX_HEAD_BYTES = 100 * 1024
 """As much of a head as the client reads too."""
 _BLOCK = 65536
 _CONTINUE = 100
+_ASKED_AGAIN = 30
+"""So often: some 30 microseconds."""
+NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+"""What a socket says that doesn't wait, when there is nothing to receive, or no room to send."""
 
 
 @dataclass
@@ -187,10 +191,20 @@ class Line:
         )
 
     def receive(self, buffer: memoryview) -> int:
-        """Receive into a buffer, past the HTTP library; the socket's time-out holds, and the deadline."""
+        """Receive into a buffer, past the HTTP library; the time-out holds, and the deadline.
+
+        More is often there in a moment: to be woken for it takes longer than to ask again.
+        """
         if time.monotonic() > self.end:
             raise DeadlineError
         try:
+            self.link.settimeout(0)
+            for _ in range(_ASKED_AGAIN):
+                try:
+                    return self.link.recv_into(buffer)
+                except NOT_NOW:
+                    continue
+            self.link.settimeout(self.timeout_s)
             return self.link.recv_into(buffer)
         except TimeoutError as error:
             raise httpx.ReadTimeout(str(error)) from error

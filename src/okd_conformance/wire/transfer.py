@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import select
-import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -24,9 +23,7 @@ from okd_conformance.wire.exchange import Answer, Request, Whole
 from okd_conformance.wire.generated import BLOCK
 from okd_conformance.wire.meter import Meter
 from okd_conformance.wire.patience import DeadlineError
-from okd_conformance.wire.raw import Line, connected, conversation, head_of
-
-_NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+from okd_conformance.wire.raw import NOT_NOW, Line, connected, conversation, head_of
 
 
 class Sink(Protocol):
@@ -159,7 +156,7 @@ class _Sender:
     def _write(self, rest: memoryview) -> int:
         try:
             return self.line.link.send(rest)
-        except _NOT_NOW:
+        except NOT_NOW:
             return 0
         except OSError as error:
             raise httpx.WriteError(str(error)) from error
@@ -168,7 +165,7 @@ class _Sender:
         """Read what came; whether it is an answer that makes the rest of the body useless."""
         try:
             data = self.line.link.recv(BLOCK)
-        except _NOT_NOW:
+        except NOT_NOW:
             return False
         except OSError as error:
             raise httpx.ReadError(str(error)) from error
@@ -191,21 +188,9 @@ def _counted(line: Line, length: int) -> Iterator[memoryview]:
         yield memoryview(first)
     left = length - len(first)
     buffer = memoryview(bytearray(BLOCK))
-    line.link.settimeout(line.timeout_s)
     while left > 0:
-        n = _filled(line, buffer[: min(left, BLOCK)])
+        n = line.receive(buffer[: min(left, BLOCK)])
         if n == 0:
             return
         left -= n
         yield buffer[:n]
-
-
-def _filled(line: Line, buffer: memoryview) -> int:
-    """Fill the buffer, so that few and large pieces are handed on; less than full when the server stops."""
-    filled = 0
-    while filled < len(buffer):
-        n = line.receive(buffer[filled:])
-        if n == 0:
-            break
-        filled += n
-    return filled
