@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
 import socket
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from okd_conformance import DEFAULT_EDITION
 from okd_conformance.reference.app import create_app
@@ -18,6 +20,8 @@ from okd_conformance.reference.target import print_target
 
 HOST = "127.0.0.1"
 _GRACE_S = 2
+_AT_ONCE = 1 << 20
+"""Bytes. So much of a large message is handed on at a time, rather than some 64 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +127,32 @@ def _instance(
     return Running(base_url, print_target(base_url, edition_id=edition_id, roles=roles), app)
 
 
+class _Buffer(threading.local):
+    """What all connections of a thread receive into."""
+
+    def __init__(self) -> None:
+        self.room = bytearray(_AT_ONCE)
+
+
+class _InLargePieces(HttpToolsProtocol, asyncio.BufferedProtocol):
+    """HTTP as uvicorn speaks it, received into one buffer."""
+
+    _buffer = _Buffer()
+
+    def get_buffer(self, _sizehint: int) -> bytearray:
+        """Where to put what comes."""
+        return self._buffer.room
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Hand on what came; the parser copies what it keeps."""
+        self.data_received(memoryview(self._buffer.room)[:nbytes])  # type: ignore[arg-type]
+
+
 def _server(app: Starlette) -> uvicorn.Server:
+    bytes(_AT_ONCE * 30)  # glibc then keeps freed blocks of up to that size for the next large piece
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=_InLargePieces,
         ws="none",
         lifespan="on",
         log_level="critical",  # a fault may well end in a 500; that is for the suite to find
