@@ -5,6 +5,7 @@ Started by the benchmarks as ``python sink.py FILE``; prints its port.
 
 from __future__ import annotations
 
+import mmap
 import re
 import socket
 import sys
@@ -26,7 +27,7 @@ def main(file: Path) -> None:
 
 
 def _serve(link: socket.socket, file: Path) -> None:
-    buffer = memoryview(bytearray(_BLOCK))
+    buffer = memoryview(mmap.mmap(-1, _BLOCK))  # whole pages: quicker to copy to
     with link:
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         while head := _head(link, buffer):

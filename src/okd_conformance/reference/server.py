@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import mmap
 import signal
 import socket
 import threading
@@ -131,7 +132,7 @@ class _Buffer(threading.local):
     """What all connections of a thread receive into."""
 
     def __init__(self) -> None:
-        self.room = bytearray(_AT_ONCE)
+        self.room = memoryview(mmap.mmap(-1, _AT_ONCE))  # whole pages: quicker to copy to
 
 
 class _InLargePieces(HttpToolsProtocol, asyncio.BufferedProtocol):
@@ -139,13 +140,13 @@ class _InLargePieces(HttpToolsProtocol, asyncio.BufferedProtocol):
 
     _buffer = _Buffer()
 
-    def get_buffer(self, _sizehint: int) -> bytearray:
+    def get_buffer(self, _sizehint: int) -> memoryview:
         """Where to put what comes."""
         return self._buffer.room
 
     def buffer_updated(self, nbytes: int) -> None:
         """Hand on what came; the parser copies what it keeps."""
-        self.data_received(memoryview(self._buffer.room)[:nbytes])  # type: ignore[arg-type]
+        self.data_received(self._buffer.room[:nbytes])  # type: ignore[arg-type]
 
 
 def _server(app: Starlette) -> uvicorn.Server:
