@@ -34,10 +34,10 @@ class Defect:
 
 
 @functools.cache
-def defects() -> dict[str, Defect]:
-    """Every known defect, by its number."""
+def defects(edition: str) -> dict[str, Defect]:
+    """Every known defect of an edition, by its number."""
     found = {}
-    for number, row in read_data(Path(__file__).with_name("defects.yaml")).items():
+    for number, row in read_data(Path(__file__).with_name("defects.yaml")).get(edition, {}).items():
         if isinstance(row, str):
             found[number] = Defect(number, (), row)
         else:
