@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -619,3 +620,39 @@ def until(happened: Callable[[], bool]) -> None:
             return
         pause.wait(0.05)
     raise AssertionError("it did not happen")
+
+
+# --- what was seen while other cases ran --------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pages() -> Iterator[Running]:
+    """The reference as a DMS whose errors are web pages."""
+    with running_server(roles=["dms"], faults=["html-errors"]) as running:
+        yield running
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_the_command_in_the_report_shows_what_was_seen_again(
+    pages: Running, tmp_path: Path, workers: str
+) -> None:
+    file = written(tmp_path, pages)
+    chosen = ("--requirement", "OKD-AUT-006", "--requirement", "OKD-GEN-003", "--workers", workers)
+    assert okd(tmp_path, str(file), *chosen, "--report-dir", "r").returncode == 1
+    report = read(tmp_path / "r")
+    jsonschema.validate(report, schema())
+    cases = [c for row in report["requirements"] for c in row["cases"] if c["id"].endswith(",observed]")]
+    seen = next(case for case in cases if case.get("during", "").startswith("OKD-AUT-006"))
+    page = html.unescape((tmp_path / "r" / "report.html").read_text("utf-8"))
+    assert f"run TARGET.yaml --case '{seen['during']}' --case '{seen['id']}'" in page
+
+    again = ("--case", seen["during"], "--case", seen["id"], "--report-dir", "again")
+    assert okd(tmp_path, str(file), *again).returncode == 1
+    assert statuses(read(tmp_path / "again")) == {seen["during"]: "passed", seen["id"]: "failed"}
+
+
+def test_what_is_only_seen_during_another_case_is_not_run_alone(target: Path, tmp_path: Path) -> None:
+    done = okd(tmp_path, str(target), "--case", "OKD-GEN-003[dms,upload_to_association,observed]")
+    assert (done.returncode, "a second --case" in done.stderr) == (2, True), done.stderr
+    done = okd(tmp_path, str(target), "--case", "OKD-GEN-003[dms,nothing,observed]", "--lang", "en")
+    assert (done.returncode, "no such case" in done.stderr) == (2, True), done.stderr

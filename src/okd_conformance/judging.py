@@ -11,7 +11,7 @@ from okd_conformance.cases import Claims, Selection, places
 from okd_conformance.configuration import ConfigurationError
 from okd_conformance.judge.bench import Bench
 from okd_conformance.judge.case import Case, CaseSpec, case_id
-from okd_conformance.judge.outcome import CaseResult, Status, worst
+from okd_conformance.judge.outcome import OBSERVED, CaseResult, Status, worst
 from okd_conformance.judge.stops import Failed, Inconclusive, Stopped
 from okd_conformance.suite import observers
 from okd_conformance.text import Text, joined, say
@@ -68,6 +68,8 @@ class Watch:
     claims: Claims
     selection: Selection = field(default_factory=Selection)
     found: dict[str, CaseResult] = field(default_factory=dict)
+    during: str | None = None
+    """The case that is running."""
     _places: dict[tuple[str, str, str], CaseSpec] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -84,10 +86,14 @@ class Watch:
                 continue
             for operation, _ in places(requirement, role, self.claims):
                 if operation is not None:
-                    name = case_id(requirement_id, role, [operation.id, "observed"])
+                    name = case_id(requirement_id, role, [operation.id, OBSERVED])
                     spec = CaseSpec(name, requirement, role, operation, None)
                     if self.selection.takes(spec):
                         self._places[requirement_id, role, operation.id] = spec
+
+    def knows(self, case: str) -> bool:
+        """Whether an observer can find a case with this id."""
+        return any(spec.id == case for spec in self._places.values())
 
     def see(self, exchange: Exchange) -> None:
         """Judge one exchange."""
@@ -109,7 +115,9 @@ class Watch:
         except Exception as fault:  # noqa: BLE001 - an observer's own fault must not stop the check that sent
             error = fault
         if relevant:
-            self.found[spec.id] = merged(self.found.get(spec.id), result_of(case, error, exchange.duration_s))
+            seen = result_of(case, error, exchange.duration_s)
+            seen.during = self.during
+            self.found[spec.id] = merged(self.found.get(spec.id), seen)
 
 
 def merged(old: CaseResult | None, new: CaseResult) -> CaseResult:

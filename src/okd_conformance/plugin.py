@@ -348,8 +348,13 @@ def _stop_at_an_unknown_case(state: State) -> None:
     """A case that was asked for must be there; a worker can't tell."""
     chosen = {spec.id for spec in state.chosen}
     unknown = [case for case in state.options.cases if case not in chosen]
-    if state.started and unknown and not state.is_worker:
-        state.refused = (say("unknown_case", value=unknown[0]).in_language(state.options.lang), 2)
+    if not state.started or state.is_worker or not unknown:
+        return
+    seen = [case for case in unknown if state.judge().knows(case)]
+    if len(seen) < len(unknown) or not chosen:
+        key = "unknown_case" if len(seen) < len(unknown) else "case_is_seen"
+        value = next((case for case in unknown if case not in seen), unknown[0])
+        state.refused = (say(key, value=value).in_language(state.options.lang), 2)
         _stop_if_refused(state)
 
 
@@ -388,10 +393,11 @@ def _chosen(state: State, plan: Planned) -> bool:
 def case(request: pytest.FixtureRequest) -> Case:
     """The case that a check receives."""
     state = request.config.stash[_STATE]
-    state.judge()
+    spec = cast("Planned", request.param).spec
+    state.judge().during = spec.id
     if state.run.bench.stopped is not None:
         raise Inconclusive(state.run.bench.stopped)
-    return Case(cast("Planned", request.param).spec, state.run.bench)
+    return Case(spec, state.run.bench)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -667,6 +673,8 @@ def _clean_up(state: State, exitstatus: int) -> int:
     if state.options.keep_data:
         return exitstatus
     state.cleaning = True
+    if state.watch is not None:
+        state.watch.during = None
     try:
         state.run.bench.clean_up()
     except KeyboardInterrupt:

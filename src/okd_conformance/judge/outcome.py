@@ -24,6 +24,8 @@ class Status(StrEnum):
     NOT_APPLICABLE = "not_applicable"
 
 
+OBSERVED = "observed"
+"""The last part of the id of a case that an observer found while others ran."""
 _SEVERITY = list(Status)
 
 
@@ -74,6 +76,13 @@ class CaseResult:
     duration_s: float = 0.0
     excused: Excuse | None = None
     """Of a failure that the baseline of the run lists."""
+    during: str | None = None
+    """The case that was running when an observer saw this; None for one that ran by itself."""
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether an observer found it while other cases ran."""
+        return self.id.endswith(f",{OBSERVED}]")
 
     def as_json(self) -> dict[str, Any]:
         """Return the form of ``report.json``, with requirement, role, flow and operation added."""
@@ -93,6 +102,7 @@ class CaseResult:
             "curl": self.curl,
             "duration_s": round(self.duration_s, 4),
             **({"excused": asdict(self.excused)} if self.excused else {}),
+            **({"during": self.during} if self.during else {}),
         }
 
     @classmethod
@@ -120,4 +130,5 @@ class CaseResult:
             excused=Excuse(**{key: value["excused"][key] for key in ("reason", "until")})
             if value.get("excused")
             else None,
+            during=value.get("during"),
         )

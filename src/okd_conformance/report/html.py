@@ -109,7 +109,7 @@ def _environment() -> Environment:
         day=lambda value: both(wording.day(value)),
         moment=lambda value: both(wording.moment(value)),
         duration=lambda seconds: both(wording.duration(seconds)),
-        again=lambda case: f"okd-conformance run TARGET.yaml --case {shlex.quote(case.id)}",
+        again=_again,
         statuses=list(Status),
         telling=wording.is_telling,
         excuse=wording.excuse,
@@ -118,6 +118,14 @@ def _environment() -> Environment:
     )
     environment.filters["both"] = both
     return environment
+
+
+def _again(case: CaseResult) -> str:
+    """The command that runs a case again, with the one during which it was seen."""
+    if case.is_observed and case.during is None:  # at the end, while cleaning up
+        return f"okd-conformance run TARGET.yaml --requirement {shlex.quote(case.requirement)}"
+    ids = [case.during, case.id] if case.during else [case.id]
+    return " ".join(["okd-conformance run TARGET.yaml", *(f"--case {shlex.quote(one)}" for one in ids)])
 
 
 def harmless(value: object) -> object:

@@ -107,7 +107,7 @@ class _Judge:
     def _case(self, case: CaseResult) -> Outcome:
         if case.status not in _JUDGED:
             return self._needs(case, say("standard_not_judged"))
-        if case.id.endswith("observed]") and case.requirement in observers():
+        if case.is_observed and case.requirement in observers():
             return self._observed(case)
         places = [plan.get(case.id) for plan in self.plans.values()]
         if len(places) > 1 and (None in places or places[0] != places[1]):
