@@ -651,8 +651,14 @@ def test_the_command_in_the_report_shows_what_was_seen_again(
     assert statuses(read(tmp_path / "again")) == {seen["during"]: "passed", seen["id"]: "failed"}
 
 
-def test_what_is_only_seen_during_another_case_is_not_run_alone(target: Path, tmp_path: Path) -> None:
-    done = okd(tmp_path, str(target), "--case", "OKD-GEN-003[dms,upload_to_association,observed]")
-    assert (done.returncode, "a second --case" in done.stderr) == (2, True), done.stderr
-    done = okd(tmp_path, str(target), "--case", "OKD-GEN-003[dms,nothing,observed]", "--lang", "en")
-    assert (done.returncode, "no such case" in done.stderr) == (2, True), done.stderr
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(
+    ("operation", "words"), [("upload_to_association", "a second --case"), ("nothing", "no such case")]
+)
+def test_what_is_only_seen_during_another_case_is_not_run_alone(
+    target: Path, tmp_path: Path, workers: str, operation: str, words: str
+) -> None:
+    case = f"OKD-GEN-003[dms,{operation},observed]"
+    done = okd(tmp_path, str(target), "--case", case, "--workers", workers, "--report-dir", "r")
+    assert (done.returncode, words in done.stderr) == (2, True), done.stderr
+    assert list((tmp_path / "r").iterdir()) == []

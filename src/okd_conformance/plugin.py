@@ -36,7 +36,7 @@ from okd_conformance.run import (
     opened,
 )
 from okd_conformance.shared_secrets import Line, SharedSecrets
-from okd_conformance.suite import checks_of
+from okd_conformance.suite import checks_of, load_suites
 from okd_conformance.text import Lang, Text, say
 from okd_conformance.wire.budget import Tally
 from okd_conformance.wire.meter import Meter
@@ -323,9 +323,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left)
     items[:] = kept
     state.chosen = [plan.spec for plan in map(_plan_of, kept) if plan]
-    _stop_at_an_unknown_case(state)
+    ids = [spec.id for spec in state.chosen]
+    _stop_at_an_unknown_case(state, ids)
     if state.started and state.reporter is not None:
-        state.reporter.started([spec.id for spec in state.chosen])
+        state.reporter.started(ids)
         _tell_of_large_messages(state, [plan for plan in map(_plan_of, kept) if plan])
 
 
@@ -344,12 +345,12 @@ def _stop_if_refused(state: State) -> None:
         pytest.exit(words, returncode=code)
 
 
-def _stop_at_an_unknown_case(state: State) -> None:
-    """A case that was asked for must be there; a worker can't tell."""
-    chosen = {spec.id for spec in state.chosen}
+def _stop_at_an_unknown_case(state: State, chosen: list[str]) -> None:
+    """A case that was asked for must be there; a worker leaves that to the main process."""
     unknown = [case for case in state.options.cases if case not in chosen]
     if not state.started or state.is_worker or not unknown:
         return
+    load_suites()  # which only workers have done so far, if there are any
     seen = [case for case in unknown if state.judge().knows(case)]
     if len(seen) < len(unknown) or not chosen:
         key = "unknown_case" if len(seen) < len(unknown) else "case_is_seen"
@@ -362,9 +363,13 @@ def _stop_at_an_unknown_case(state: State) -> None:
 def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
     """Tell how many cases there are, once, when workers collect them."""
     state = node.config.stash[_STATE]
-    if state.reporter is not None and not state.told:
-        state.told = True
-        state.reporter.started([i.partition("[")[2].removesuffix("]") for i in ids])
+    if state.told:
+        return
+    state.told = True
+    cases = [i.partition("[")[2].removesuffix("]") for i in ids]
+    _stop_at_an_unknown_case(state, cases)
+    if state.reporter is not None:
+        state.reporter.started(cases)
 
 
 def _plan_of(item: pytest.Item) -> Planned | None:

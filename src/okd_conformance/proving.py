@@ -8,16 +8,13 @@ warn of nothing.
 from __future__ import annotations
 
 import functools
-import importlib
 import json
-import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from okd_conformance.cases import Planned, Selection, planned
@@ -27,10 +24,9 @@ from okd_conformance.judge.case import Case
 from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.judge.stops import Stopped
 from okd_conformance.judging import Stopwatch, Watch, merged, result_of_check
-from okd_conformance.paths import data_folder
 from okd_conformance.reference import FAULTS, VARIANTS, Fault, running_server
 from okd_conformance.run import Options, Run, open_run
-from okd_conformance.suite import checks_of
+from okd_conformance.suite import checks_of, load_suites
 
 _BAD = frozenset({Status.FAILED, Status.SUITE_FAULT, Status.INCONCLUSIVE, Status.WARNING})
 _SHRUNK = 250
@@ -70,14 +66,6 @@ class Proof:
             "holds": self.holds,
             "reason": self.reason,
         }
-
-
-def load_suites() -> list[ModuleType]:
-    """Import the suites, in the order of their names."""
-    folder = data_folder("suites")
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
-    return [importlib.import_module(file.stem) for file in sorted(folder.glob("test_*.py"))]
 
 
 def run_cases(run: Run, selection: Selection) -> list[CaseResult]:

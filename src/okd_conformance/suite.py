@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any, Literal, TypeVar
 
 from okd_conformance.catalogue import Profile
@@ -11,6 +14,7 @@ from okd_conformance.edition import Binding, Operation
 from okd_conformance.judge.case import Case
 from okd_conformance.judge.large import Bulk
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested
+from okd_conformance.paths import data_folder
 
 __all__ = [
     "Case",
@@ -23,6 +27,7 @@ __all__ = [
     "cells",
     "check",
     "checks_of",
+    "load_suites",
     "observers",
     "observes",
 ]
@@ -115,3 +120,11 @@ def observes(requirement: str) -> Callable[[Callable[[Case], bool]], Callable[[C
 def observers() -> Mapping[str, Callable[[Case], bool]]:
     """The observers that the loaded suites define."""
     return _OBSERVERS
+
+
+def load_suites() -> list[ModuleType]:
+    """Import the suites, in the order of their names."""
+    folder = data_folder("suites")
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    return [importlib.import_module(file.stem) for file in sorted(folder.glob("test_*.py"))]

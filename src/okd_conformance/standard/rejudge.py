@@ -9,7 +9,6 @@ single exchange, are run again. All else needs a new run, and is said to.
 from __future__ import annotations
 
 import functools
-import importlib
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -30,7 +29,7 @@ from okd_conformance.report.model import Report
 from okd_conformance.report.wording import status_name
 from okd_conformance.standard.findings import Finding, finding
 from okd_conformance.standard.stored import Entry, read_run
-from okd_conformance.suite import checks_of, observers
+from okd_conformance.suite import checks_of, load_suites, observers
 from okd_conformance.text import Text, say
 from okd_conformance.wire.exchange import Exchange
 
@@ -80,7 +79,7 @@ class _Judge:
     def __init__(self, report: Report, entries: Mapping[str, Entry], old: Edition, new: Edition) -> None:
         self.report, self.entries, self.old, self.new = report, entries, old, new
         self.catalogue: Catalogue = load_catalogue()
-        _load_suites()
+        load_suites()
         self.plans = {e.name: _plan(e, report, self.catalogue) for e in (old, new)}
         self._called: dict[tuple[str | None, str | None], list[Entry]] = {}
         for entry in entries.values():
@@ -305,14 +304,6 @@ def _first_names(schema: Schema) -> dict[str, str | None]:
         if isinstance(i, dict) and "x-okd-meaning" in i
     }
     return {meaning: field_name(schema, meaning) for meaning in meanings}
-
-
-def _load_suites() -> None:
-    folder = data_folder("suites")
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
-    for file in sorted(folder.glob("test_*.py")):
-        importlib.import_module(file.stem)
 
 
 def _plan(edition: Edition, report: Report, catalogue: Catalogue) -> dict[str, str]:
