@@ -1,0 +1,186 @@
+"""What the plugin keeps during one pytest session, and how a run is opened for it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import tempfile
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import pytest
+
+from okd_conformance.configuration import ConfigurationError
+from okd_conformance.judge.case import CaseSpec
+from okd_conformance.judge.outcome import CaseResult
+from okd_conformance.judging import Watch
+from okd_conformance.outcome import Findings, Outcome
+from okd_conformance.pytest_options import options_of
+from okd_conformance.run import Options, RefusedError, Run, open_run, opened
+from okd_conformance.shared_secrets import Line, SharedSecrets
+from okd_conformance.wire.budget import Tally
+from okd_conformance.wire.meter import Meter
+
+_TALKATIVE = ("httpx", "httpcore", "authlib")
+"""Libraries that log addresses and headers, as they are."""
+
+KEY = "okd"
+"""Of what the processes of a run give each other."""
+TALLY = "okd-tally"
+LINE = "okd-line"
+
+
+@runtime_checkable
+class Reporter(Protocol):
+    """Who opened the run and shows it to people. One that is registered as a plugin is asked and told."""
+
+    @property
+    def run(self) -> Run:
+        """The run, opened."""
+
+    def started(self, cases: list[str]) -> None:
+        """The first case is about to start; these are the ids of all."""
+
+    def bulk(self, size: int) -> None:
+        """So many bytes are about to be moved by large messages."""
+
+    def moving(self, meter: Meter) -> None:
+        """A large message is on its way."""
+
+    def case_done(self, result: CaseResult) -> None:
+        """A case has ended."""
+
+    def finished(self, outcome: Outcome) -> None:
+        """The files are written."""
+
+
+class State:
+    """What the plugin keeps during one pytest session, in one process."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.closing = contextlib.ExitStack()
+        self.findings = Findings()
+        self.deselected: dict[tuple[str, str], str] = {}
+        self.skipped: dict[str, CaseResult] = {}
+        self.chosen: list[CaseSpec] = []
+        self.nodes: list[Any] = []
+        self.watch: Watch | None = None
+        self.outcome: Outcome | None = None
+        self.reporter: Reporter | None = next(
+            (p for p in config.pluginmanager.get_plugins() if isinstance(p, Reporter)), None
+        )
+        self.refused: tuple[str, int] | None = None
+        """Why nothing can be judged, and the exit code for it."""
+        self._run: Run | None = None
+        self._tally: Path | None = None
+        self._secrets: SharedSecrets | None = None
+        given: dict[str, Any] | None = getattr(config, "workerinput", {}).get(KEY)
+        self.is_worker = hasattr(config, "workerinput")
+        self.told = False
+        self.cleaning = False
+        self.options = Options(**given) if given else options_of(config)
+
+    @property
+    def started(self) -> bool:
+        """Whether this session judges a target at all."""
+        return self._run is not None
+
+    @property
+    def run(self) -> Run:
+        """The run. Raises LookupError when it could not be opened."""
+        if not self.ready() or self._run is None:
+            raise LookupError("there is no run")
+        return self._run
+
+    def ready(self) -> bool:
+        """Open the target, or start the embedded reference, at first use; False when there is no judging it.
+
+        ``refused`` then says why.
+        """
+        if self._run is None and self.refused is None:
+            try:
+                self._run = self._open()
+            except ConfigurationError as error:
+                self.refused = (error.render(self.options.lang), 2)
+            except RefusedError as error:
+                self.refused = (error.reason.in_language(self.options.lang), error.exit_code)
+        return self._run is not None
+
+    def _open(self) -> Run:
+        self.closing.enter_context(discreet_logs(self.redact))
+        if self.reporter is not None:
+            run = self.reporter.run
+        elif self.is_worker:
+            run = open_run(self.options)
+            given: dict[str, Any] = self.config.workerinput  # type: ignore[attr-defined]
+            run.join(given["workerid"], int(given["workercount"]), Path(given[TALLY]), Line(*given[LINE]))
+            self.closing.callback(run.close)
+        else:
+            run = self.closing.enter_context(opened(self.options))
+        self.options = run.options
+        run.keep_journal()
+        return run
+
+    def tally(self, workers: int) -> Path:
+        """The file in which the workers count together."""
+        if self._tally is None:
+            folder = self.closing.enter_context(tempfile.TemporaryDirectory(prefix="okd-conformance-"))
+            self._tally = Path(folder) / "tally"
+            Tally.create(self._tally, workers)
+        return self._tally
+
+    def line(self) -> list[str]:
+        """How a worker reaches the list of all that they learn to be secret."""
+        if self._secrets is None:
+            self._secrets = SharedSecrets()
+            self.closing.callback(self._secrets.close)
+            if self._run is not None:
+                self._run.bench.redactor.share = self._secrets
+        return self._secrets.line
+
+    def redact(self, text: str) -> str:
+        """The text without the secrets that are known by now."""
+        if self._run is None:
+            return text
+        self._run.bench.redactor.catch_up()
+        return self._run.bench.redactor.text(text)
+
+    def skip(self, result: CaseResult) -> None:
+        """Remember a case that does not run here; every worker tells of the same ones."""
+        self.skipped.setdefault(result.id, result)
+
+    def judge(self) -> Watch:
+        """The observers, attached to the bench at first use."""
+        if self.watch is None:
+            self.watch = Watch(self.run.bench, self.run.claims, self.options.selection())
+        return self.watch
+
+
+@contextlib.contextmanager
+def discreet_logs(redact: Callable[[str], str]) -> Generator[None, None, None]:
+    """Keep secrets out of the log, whatever level the user asks for, also as it is written to a file.
+
+    The libraries below us are silenced; they tell of answers before we have read what is secret in them.
+    """
+    before = {name: logging.getLogger(name).level for name in _TALKATIVE}
+    made = logging.getLogRecordFactory()
+
+    def discreet(*arguments: Any, **more: Any) -> logging.LogRecord:
+        record = made(*arguments, **more)
+        with contextlib.suppress(TypeError, ValueError):  # logging tells itself what doesn't fit
+            record.msg, record.args = redact(record.getMessage()), ()
+        if record.exc_info:
+            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+        return record
+
+    logging.setLogRecordFactory(discreet)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logging.setLogRecordFactory(made)
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)

@@ -1,0 +1,98 @@
+"""The end of a session: cleaning up at the target, and then the files and the exit code."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+
+from okd_conformance.configuration import ConfigurationError
+from okd_conformance.handing_over import hand_over, payload, take
+from okd_conformance.judge.ledger_files import LedgerError, journals_in, read
+from okd_conformance.judge.outcome import CaseResult, Status
+from okd_conformance.judging import plain, unjudged
+from okd_conformance.outcome import finish
+from okd_conformance.session import State
+from okd_conformance.text import say
+
+
+def finish_session(session: pytest.Session, state: State, orderly: bool, exitstatus: int) -> None:
+    """Clean up, which may be interrupted, and then tell what was found, which may not."""
+    journals = [] if state.is_worker else _ledgers_of_workers(state)
+    if state.watch is not None or not orderly:
+        exitstatus = _clean_up(state, exitstatus)
+    state.findings.stop(state.run.bench.stopped)
+    if exitstatus == pytest.ExitCode.INTERRUPTED:
+        for spec in state.chosen:
+            state.skip(unjudged(spec, Status.INCONCLUSIVE, say("report_reason_interrupted")))
+    if state.is_worker:
+        hand_over(session, state)
+        return
+    take(state, payload(state, []))
+    if state.nodes:
+        _redact_findings(state)
+    done = {result.id for result in state.findings.results}
+    skipped = [result for result in state.skipped.values() if result.id not in done]
+    outcome = finish(state.run, state.findings, state.deselected, skipped, int(exitstatus))
+    for journal in journals if outcome.ledger_written else ():
+        with contextlib.suppress(OSError):
+            journal.unlink(missing_ok=True)
+    session.exitstatus = outcome.exit_code
+    state.outcome = outcome
+    if state.reporter is not None:
+        state.reporter.finished(outcome)
+
+
+def _ledgers_of_workers(state: State) -> list[Path]:
+    """Take over what workers noted; gives the journals, our own too, that ``ledger.json`` then replaces."""
+    run = state.run
+    own = run.journal.path if run.journal is not None else None
+    known = [own] if own is not None else []
+    for path in journals_in(run.options.folder):
+        if path == own:
+            continue
+        try:
+            stored = read(path)
+        except LedgerError as error:
+            state.findings.broken.setdefault(path.name, str(error))
+            continue
+        if stored is not None:
+            run.bench.ledger.adopt(stored.left)
+        if stored is not None and stored.damaged:
+            words = say("lines_damaged", n=stored.damaged, file=path, run=run.options.run_id)
+            state.findings.broken.setdefault(path.name, words.en)
+        else:
+            known.append(path)
+    return known
+
+
+def _clean_up(state: State, exitstatus: int) -> int:
+    """Undo what the run did, unless it is to stay; what goes wrong meanwhile must not lose the report."""
+    if state.options.keep_data:
+        return exitstatus
+    state.cleaning = True
+    if state.watch is not None:
+        state.watch.during = None
+    try:
+        state.run.bench.clean_up()
+    except KeyboardInterrupt:
+        return pytest.ExitCode.INTERRUPTED
+    except ConfigurationError as error:
+        state.findings.configuration = error.render(state.options.lang)
+    except Exception as error:  # noqa: BLE001 - a crash of ours, to be reported like any other
+        words = state.redact(f"{type(error).__name__}: {error}")
+        state.findings.broken.setdefault("cleanup", words)
+    finally:
+        state.cleaning = False
+    return exitstatus
+
+
+def _redact_findings(state: State) -> None:
+    """Once more: a target may have shown one worker what it was just telling another."""
+    state.run.bench.redactor.catch_up()
+    findings, redact = state.findings, state.run.bench.redactor.deep
+    findings.exchanges = [redact(entry) for entry in findings.exchanges]
+    findings.results = [CaseResult.from_json(raw) for raw in redact(plain(findings.results))]
+    observed = redact(plain(findings.observed.values()))
+    findings.observed = {raw["id"]: CaseResult.from_json(raw) for raw in observed}
