@@ -156,7 +156,7 @@ class Canary:
         mode = number % 9
         if mode < 3:
             self._take_links(body)
-        live = [*list(self.learnt)[-3:], *([token] if len(token) >= 16 else [])]
+        live = [*list(self.learnt)[:2], *list(self.learnt)[-3:], *([token] if len(token) >= 16 else [])]
         echo = "\n".join(shown for secret in (*live, *STATIC) for shown in disguised(secret))
         header = [(b"x-echo", quote(" ".join([*live, *STATIC]), safe=" /+&<>=~").encode())]
         header += [(b"x-%b" % one.encode(), b"1") for one in live if one.replace("-", "a").isalnum()]

@@ -131,6 +131,7 @@ def test_plain_pytest_with_everything_it_can_show_leaks_nothing(front: Canary, f
         "crashing_checks",
         "-p",
         "no:cacheprovider",
+        *(["-n", "2"] if front.opaque else []),
     ]
     words = ["pytest", str(CHECKOUT / "suites"), f"--okd-target={file}", "--okd-report-dir=report"]
     done = started(

@@ -33,6 +33,7 @@ from okd_conformance.reference import Running, running_server
 from okd_conformance.report.console import ConsoleReporter
 from okd_conformance.run import Options, Run, open_run
 from okd_conformance.wire.body import length_of
+from okd_conformance.wire.budget import Tally
 from okd_conformance.wire.client import Client, Settings
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.generated import BLOCK, Comparison, Generated
@@ -310,6 +311,43 @@ def test_a_server_that_stops_sending_is_not_waited_for_long() -> None:
         released.set()
     assert exchange.error == "timeout"
     assert (comparison.first_difference, comparison.received) == (None, BLOCK + 7)
+
+
+@pytest.mark.parametrize("size", [100, BLOCK + 7])
+def test_what_came_of_a_download_that_breaks_off_counts(size: int) -> None:
+    content = Generated(3 * BLOCK, "seed")
+
+    def give(link: socket.socket) -> None:
+        head_of(link)
+        link.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % content.size)
+        link.sendall(b"".join(content.chunks(size)))
+        released.wait(10)
+
+    released, tally = threading.Event(), Tally()
+    client = Client(Settings(timeout_s=0.3), lambda _: None, lambda: "x", tally=tally)
+    with server(give) as url:
+        comparison = content.comparison()
+        exchange = client.once(
+            Request("GET", url), Transfer(client, comparison, Meter(downward=content.size))
+        )
+        released.set()
+    client.close()
+    assert exchange.error == "timeout"
+    assert tally.bytes >= size
+
+
+def test_a_wait_within_a_download_ends_at_the_deadline() -> None:
+    content, released = Generated(1000, "seed"), threading.Event()
+
+    def give(link: socket.socket) -> None:
+        head_of(link)
+        link.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n%")
+        released.wait(20)
+
+    with server(give) as url:
+        exchange, _ = transferred(Request("GET", url), content.comparison(), timeout_s=9, deadline_s=0.3)
+        released.set()
+    assert exchange.error == "deadline"
 
 
 def test_both_ways_over_tls_from_a_server_that_halts_now_and_then() -> None:

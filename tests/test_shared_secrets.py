@@ -6,7 +6,8 @@ import json
 import threading
 from collections.abc import Iterator
 from multiprocessing import AuthenticationError
-from multiprocessing.connection import Client
+from multiprocessing.connection import Client, Listener
+from typing import Any
 
 import pytest
 
@@ -43,6 +44,30 @@ def test_others_know_a_secret_as_soon_as_it_is_learnt(shared: SharedSecrets) -> 
         redactor.catch_up()
         assert redactor.text(f"a {TOKEN} b") == f"a {REDACTED} b"
         assert redactor.text(f"a {LINK} b") == f"a https://dms.example/{REDACTED} b"
+
+
+def test_what_was_learnt_before_there_were_others_is_shared_too(shared: SharedSecrets) -> None:
+    main, other = Redactor(), worker(shared)
+    main.learn(TOKEN)
+    main.share = shared
+    main.catch_up()
+    other.catch_up()
+    assert other.text(TOKEN) == REDACTED
+
+
+def test_a_long_temporary_folder_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_long(address: object = None, **more: Any) -> Listener:
+        if address is None:
+            raise OSError("AF_UNIX path too long")
+        return Listener(address, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("okd_conformance.shared_secrets.Listener", too_long)
+    shared = SharedSecrets()
+    one, other = worker(shared), worker(shared)
+    one.learn(TOKEN)
+    other.catch_up()
+    shared.close()
+    assert other.text(TOKEN) == REDACTED
 
 
 def test_nothing_is_missed_when_all_learn_at_once(shared: SharedSecrets) -> None:

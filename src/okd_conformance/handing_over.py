@@ -30,6 +30,8 @@ def payload(state: State, results: list[CaseResult]) -> dict[str, Any]:
 def take(state: State, value: dict[str, Any]) -> None:
     """Receive what ``payload`` gave, here or in a worker."""
     findings = state.findings
+    if state.nodes:
+        value = {**value, "results": state.redact_deep(value["results"])}
     for raw in value["results"]:
         result = CaseResult.from_json(raw)
         findings.results.append(result)

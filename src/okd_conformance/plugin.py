@@ -271,11 +271,14 @@ def told(result: CaseResult, lang: Lang) -> str:
 # --- collecting what was found ------------------------------------------------------------------------------
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Receive what a test found, here or in a worker."""
+    """Receive what a test found, here or in a worker, before anybody shows it."""
     state = _current()
     if state is None:
         return
+    if state.nodes:  # a target may have shown one worker what it was just telling another
+        _redact_report(report, state)
     for key, value in report.user_properties:
         if key == KEY and isinstance(value, dict):
             take(state, value)

@@ -131,7 +131,7 @@ class State:
             Tally.create(self._tally, workers)
         return self._tally
 
-    def line(self) -> list[str]:
+    def line(self) -> tuple[Any, str]:
         """How a worker reaches the list of all that they learn to be secret."""
         if self._secrets is None:
             self._secrets = SharedSecrets()
@@ -146,6 +146,11 @@ class State:
             return text
         self._run.bench.redactor.catch_up()
         return self._run.bench.redactor.text(text)
+
+    def redact_deep(self, value: Any) -> Any:
+        """The same for a record of the suite."""
+        self.run.bench.redactor.catch_up()
+        return self.run.bench.redactor.deep(value)
 
     def skip(self, result: CaseResult) -> None:
         """Remember a case that does not run here; every worker tells of the same ones."""

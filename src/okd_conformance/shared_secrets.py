@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener
+from typing import Any
 
 from okd_conformance.wire.redaction import Learnt
 
@@ -25,16 +26,16 @@ class SharedSecrets:
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
-        self._listener = Listener(authkey=self._key)
+        self._listener = _listening(self._key)
         self._lock = threading.Lock()
         self._known: list[Learnt] = []
         self._closed = False
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
-    def line(self) -> list[str]:
+    def line(self) -> tuple[Any, str]:
         """What a worker needs to take part, for its memory only: an address and a key."""
-        return [str(self._listener.address), self._key.hex()]
+        return self._listener.address, self._key.hex()
 
     def __call__(self, new: list[Learnt], after: int) -> list[Learnt]:
         """Add ``new``, and give all that came in after the first so many."""
@@ -65,10 +66,18 @@ class SharedSecrets:
                 connection.send_bytes(json.dumps(found).encode())
 
 
+def _listening(key: bytes) -> Listener:
+    """A place that only this machine reaches; the usual one may not fit in a long temporary folder."""
+    try:
+        return Listener(authkey=key)
+    except OSError:
+        return Listener(("127.0.0.1", 0), authkey=key)
+
+
 class Line:
     """A worker's way to the list, made at first use, and again after an interruption."""
 
-    def __init__(self, address: str, key: str) -> None:
+    def __init__(self, address: Any, key: str) -> None:
         self._address = address
         self._key = bytes.fromhex(key)
         self._lock = threading.Lock()

@@ -179,12 +179,16 @@ class Client:
                     if take is None or not answer.is_success:
                         return _read(answer, pieces)
                     return _answer(answer, b"", whole=take(iter(pieces)))
-            except (httpx.TransportError, DeadlineError):  # ``once`` only counts an answer that it gets
-                with self._lock:
-                    self._budget.received(pieces.size)
+            except (httpx.TransportError, DeadlineError):
+                self.lost(pieces.size)
                 raise
             finally:
                 drop_polluted(self._transport)
+
+    def lost(self, n_bytes: int) -> None:
+        """Count what came of an answer that broke off; ``once`` only counts an answer that it gets."""
+        with self._lock:
+            self._budget.received(n_bytes)
 
     def headers_of(self, request: Request) -> list[tuple[bytes, bytes]]:
         """The header lines of a request as they are sent; all but Host."""

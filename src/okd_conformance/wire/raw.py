@@ -53,8 +53,7 @@ class Expecting:
         """Send the request and return the answer. Raises what httpx raises."""
         settings = self.client.settings
         end = begun + settings.deadline_s
-        with connected(urlsplit(request.url), settings.verify, settings.timeout_s) as link:
-            line = Line(link, conversation(), settings.timeout_s, end)
+        with line_to(self.client, request, end) as line:
             headers = [*self.client.headers_of(request), (b"Expect", b"100-continue")]
             line.send(head_of(request, headers))
             answer = line.final(min(time.monotonic() + self.leave_s, end), until_leave=True)
@@ -82,6 +81,19 @@ def head_of(request: Request, headers: list[tuple[bytes, bytes]]) -> h11.Request
 def conversation() -> h11.Connection:
     """A conversation of which nothing was said yet."""
     return h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
+
+
+@contextlib.contextmanager
+def line_to(client: Client, request: Request, end: float) -> Iterator[Line]:
+    """A connection to where a request goes; what came is counted when it breaks off."""
+    settings = client.settings
+    with connected(urlsplit(request.url), settings.verify, settings.timeout_s) as link:
+        line = Line(link, conversation(), settings.timeout_s, end)
+        try:
+            yield line
+        except (httpx.TransportError, DeadlineError):
+            client.lost(line.received)
+            raise
 
 
 @contextlib.contextmanager
@@ -117,6 +129,8 @@ class Line:
     timeout_s: float
     end: float
     given: bool = False
+    received: int = 0
+    """Bytes that came so far."""
 
     def send(self, event: h11.Request | h11.Data | h11.EndOfMessage) -> None:
         """Send an event."""
@@ -195,21 +209,28 @@ class Line:
 
         More is often there in a moment: to be woken for it takes longer than to ask again.
         """
-        if time.monotonic() > self.end:
-            raise DeadlineError
         try:
-            self.link.settimeout(0)
-            for _ in range(_ASKED_AGAIN):
-                try:
-                    return self.link.recv_into(buffer)
-                except NOT_NOW:
-                    continue
-            self.link.settimeout(self.timeout_s)
-            return self.link.recv_into(buffer)
+            n = self._received_into(buffer)
         except TimeoutError as error:
+            if time.monotonic() >= self.end:
+                raise DeadlineError from error
             raise httpx.ReadTimeout(str(error)) from error
         except OSError as error:
             raise httpx.ReadError(str(error)) from error
+        self.received += n
+        return n
+
+    def _received_into(self, buffer: memoryview) -> int:
+        if time.monotonic() > self.end:
+            raise DeadlineError
+        self.link.settimeout(0)
+        for _ in range(_ASKED_AGAIN):
+            try:
+                return self.link.recv_into(buffer)
+            except NOT_NOW:
+                continue
+        self.link.settimeout(max(0.001, min(self.timeout_s, self.end - time.monotonic())))
+        return self.link.recv_into(buffer)
 
     def _event(self, until: float) -> h11.Event | type[h11.PAUSED] | type[h11.NEED_DATA] | None:
         """What comes next; None when nothing came in time."""
@@ -224,6 +245,7 @@ class Line:
                     return None
                 self.link.settimeout(left)
                 data = self.link.recv(_BLOCK)
+                self.received += len(data)
                 self.talk.receive_data(data)
         except TimeoutError:
             return None

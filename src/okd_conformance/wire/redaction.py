@@ -139,9 +139,9 @@ class Redactor:
         self._heard = 0
         self._sharing = threading.RLock()
         for secret in secrets:
-            self.learn(secret)
-            for form in _forms(secret):
+            for form in (secret, *_forms(secret)):
                 self.learn(form)
+        self._untold.clear()  # every process of a run is given these
 
     # --- learning --------------------------------------------------------------------------------------
 
@@ -200,10 +200,10 @@ class Redactor:
 
     def catch_up(self, new: Iterable[Learnt] = ()) -> None:
         """Take over what other processes learnt, and tell them what is ``new`` here."""
-        if self.share is None:
-            return
         with self._sharing:
             self._untold += new
+            if self.share is None:
+                return
             try:
                 found = self.share(self._untold, self._heard)
             except (OSError, EOFError):  # the main process is gone, and nobody shows anything any more

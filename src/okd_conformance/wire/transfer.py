@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
-from urllib.parse import urlsplit
 
 import h11
 import httpx
@@ -24,7 +23,7 @@ from okd_conformance.wire.exchange import Answer, Request, Whole
 from okd_conformance.wire.generated import BLOCK
 from okd_conformance.wire.meter import Meter
 from okd_conformance.wire.patience import DeadlineError
-from okd_conformance.wire.raw import NOT_NOW, Line, connected, conversation, head_of
+from okd_conformance.wire.raw import NOT_NOW, Line, head_of, line_to
 
 
 class Sink(Protocol):
@@ -54,8 +53,7 @@ class Transfer:
         if settings.proxy is not None:
             return self._by_the_client(request, begun)
         patience = settings.deadline_s + (self.meter.upward + self.meter.downward) / SLOWEST
-        with connected(urlsplit(request.url), settings.verify, settings.timeout_s) as link:
-            line = Line(link, conversation(), settings.timeout_s, begun + patience)
+        with line_to(self.client, request, begun + patience) as line:
             line.send(head_of(request, self.client.headers_of(request)))
             sender = _Sender(line, self.meter)
             with contextlib.suppress(httpx.WriteError):  # who stops listening may have answered
