@@ -26,13 +26,13 @@ from okd_conformance.rendering import rendered_again
 from okd_conformance.report.files import write_all
 from okd_conformance.report.model import schema
 from okd_conformance.report.stored import stored_exchanges, stored_report
-from okd_conformance.standard.diff import diff
-from okd_conformance.standard.drift import drift
-from okd_conformance.standard.lint import lint
-from okd_conformance.standard.matrix import matrix_findings, matrix_html, read_matrix
-from okd_conformance.standard.rejudge import rejudge
-from okd_conformance.standard.source import SourceError
-from okd_conformance.standard.unsound import examining
+from okd_conformance.spec_tools.diff import diff
+from okd_conformance.spec_tools.drift import drift
+from okd_conformance.spec_tools.lint import lint
+from okd_conformance.spec_tools.matrix import matrix_findings, matrix_html, read_matrix
+from okd_conformance.spec_tools.rejudge import rejudge
+from okd_conformance.spec_tools.source import SourceError
+from okd_conformance.spec_tools.unsound import examining
 from okd_conformance.target import load_target
 from okd_conformance.text import Text
 from okd_conformance.upgrade import RequirementStep, Upgrade

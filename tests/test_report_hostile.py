@@ -22,9 +22,9 @@ from okd_conformance.report.html import html
 from okd_conformance.report.junit import junit
 from okd_conformance.report.markdown import code_block, escaped, markdown
 from okd_conformance.report.model import Report, TargetInfo
-from okd_conformance.standard.findings import Finding
-from okd_conformance.standard.matrix import matrix_html, read_matrix
-from okd_conformance.standard.render import rendered
+from okd_conformance.spec_tools.findings import Finding
+from okd_conformance.spec_tools.matrix import matrix_html, read_matrix
+from okd_conformance.spec_tools.render import rendered
 from okd_conformance.text import Lang, Text
 from report_sample import DMS
 

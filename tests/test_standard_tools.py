@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from okd_conformance.cli import main
-from okd_conformance.standard.findings import rules
-from okd_conformance.standard.jsonish import read_block
-from okd_conformance.standard.lint import lint
-from okd_conformance.standard.source import Source, SourceError
+from okd_conformance.spec_tools.findings import rules
+from okd_conformance.spec_tools.jsonish import read_block
+from okd_conformance.spec_tools.lint import lint
+from okd_conformance.spec_tools.source import Source, SourceError
 from report_sample import report
 
 HEAD = """\
@@ -155,7 +155,7 @@ def test_our_own_fault_has_its_own_exit_code(tmp_path: Path, monkeypatch: pytest
     def broken(*_: object) -> None:
         raise RuntimeError("ours")
 
-    monkeypatch.setattr("okd_conformance.standard.lint.World", broken)
+    monkeypatch.setattr("okd_conformance.spec_tools.lint.World", broken)
     assert run("lint", str(written(tmp_path, CALL)))[0] == 4
 
 

@@ -321,7 +321,7 @@ def standard() -> None:
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def standard_lint(**given: Any) -> None:
     """Find what is wrong in a published OpenAPI document and its flow documents."""
-    from okd_conformance.standard.commands import lint_command  # noqa: PLC0415
+    from okd_conformance.spec_tools.commands import lint_command  # noqa: PLC0415
 
     sys.exit(lint_command(**given))
 
@@ -334,7 +334,7 @@ def standard_lint(**given: Any) -> None:
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def standard_diff(**given: Any) -> None:
     """Tell what changes between two editions or two spec folders, and whom it breaks."""
-    from okd_conformance.standard.commands import diff_command  # noqa: PLC0415
+    from okd_conformance.spec_tools.commands import diff_command  # noqa: PLC0415
 
     sys.exit(diff_command(**given))
 
@@ -349,7 +349,7 @@ def standard_diff(**given: Any) -> None:
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def standard_drift(**given: Any) -> None:
     """Compare a published document with our edition: what no erratum names, and what was mended."""
-    from okd_conformance.standard.commands import drift_command  # noqa: PLC0415
+    from okd_conformance.spec_tools.commands import drift_command  # noqa: PLC0415
 
     sys.exit(drift_command(**given))
 
@@ -364,7 +364,7 @@ def standard_drift(**given: Any) -> None:
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def standard_rejudge(**given: Any) -> None:
     """Judge stored exchanges by another edition, without the target."""
-    from okd_conformance.standard.commands import rejudge_command  # noqa: PLC0415
+    from okd_conformance.spec_tools.commands import rejudge_command  # noqa: PLC0415
 
     sys.exit(rejudge_command(**given))
 
@@ -383,6 +383,6 @@ def standard_rejudge(**given: Any) -> None:
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def standard_matrix(**given: Any) -> None:
     """Put many reports side by side in one page."""
-    from okd_conformance.standard.commands import matrix_command  # noqa: PLC0415
+    from okd_conformance.spec_tools.commands import matrix_command  # noqa: PLC0415
 
     sys.exit(matrix_command(**given))

@@ -8,12 +8,12 @@ from typing import Any
 
 from okd_conformance.bundle import read_data
 from okd_conformance.edition import Edition
-from okd_conformance.standard.defects import defects
-from okd_conformance.standard.findings import Finding, finding, in_order
-from okd_conformance.standard.lint import docs_beside, lint
-from okd_conformance.standard.source import Source, read_text
-from okd_conformance.standard.spec import Call, Spec, Spot
-from okd_conformance.standard.unsound import examining
+from okd_conformance.spec_tools.defects import defects
+from okd_conformance.spec_tools.findings import Finding, finding, in_order
+from okd_conformance.spec_tools.lint import docs_beside, lint
+from okd_conformance.spec_tools.source import Source, read_text
+from okd_conformance.spec_tools.spec import Call, Spec, Spot
+from okd_conformance.spec_tools.unsound import examining
 
 Difference = tuple[str, str]
 """An operation of ours, and a line that is new (+) or gone (-)."""

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from okd_conformance.edition import Edition, UnknownEditionError, edition_ids, load_edition
-from okd_conformance.standard.drift import required_names
-from okd_conformance.standard.lint import docs_beside
-from okd_conformance.standard.markdown_doc import Doc, read_docs
-from okd_conformance.standard.source import SourceError
-from okd_conformance.standard.spec import Call, Spec, Spot
-from okd_conformance.standard.unsound import examining
-from okd_conformance.standard.witness import property_names
+from okd_conformance.spec_tools.drift import required_names
+from okd_conformance.spec_tools.lint import docs_beside
+from okd_conformance.spec_tools.markdown_doc import Doc, read_docs
+from okd_conformance.spec_tools.source import SourceError
+from okd_conformance.spec_tools.spec import Call, Spec, Spot
+from okd_conformance.spec_tools.unsound import examining
+from okd_conformance.spec_tools.witness import property_names
 from okd_conformance.text import say
 
 _MAX_DEPTH = 3

@@ -8,7 +8,7 @@ from typing import Any
 
 from okd_conformance import __version__
 from okd_conformance.report.clean import escaped_json, one_line, printable
-from okd_conformance.standard.findings import SEVERITIES, Finding
+from okd_conformance.spec_tools.findings import SEVERITIES, Finding
 from okd_conformance.text import Lang, say
 
 _SARIF_LEVEL = {"error": "error", "warning": "warning", "note": "note"}

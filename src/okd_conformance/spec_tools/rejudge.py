@@ -27,8 +27,8 @@ from okd_conformance.judging import result_of
 from okd_conformance.paths import data_folder
 from okd_conformance.report.model import Report
 from okd_conformance.report.wording import status_name
-from okd_conformance.standard.findings import Finding, finding
-from okd_conformance.standard.stored import Entry, read_run
+from okd_conformance.spec_tools.findings import Finding, finding
+from okd_conformance.spec_tools.stored import Entry, read_run
 from okd_conformance.suite import checks_of, load_suites, observers
 from okd_conformance.text import Text, say
 from okd_conformance.wire.exchange import Exchange

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from okd_conformance.standard.findings import Finding
-from okd_conformance.standard.grammar import grammar
-from okd_conformance.standard.spec import Spot
-from okd_conformance.standard.world import World, fits
+from okd_conformance.spec_tools.findings import Finding
+from okd_conformance.spec_tools.grammar import grammar
+from okd_conformance.spec_tools.spec import Spot
+from okd_conformance.spec_tools.world import World, fits
 
 _MEANINGFUL = ("readOnly", "writeOnly", "nullable", "required", "enum", "type", "format")
 

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from okd_conformance.standard.findings import Finding
-from okd_conformance.standard.spec import Spot
-from okd_conformance.standard.validity import fits_several
-from okd_conformance.standard.witness import ABSURD, property_names, shrunk, smallest
-from okd_conformance.standard.world import World
+from okd_conformance.spec_tools.findings import Finding
+from okd_conformance.spec_tools.spec import Spot
+from okd_conformance.spec_tools.validity import fits_several
+from okd_conformance.spec_tools.witness import ABSURD, property_names, shrunk, smallest
+from okd_conformance.spec_tools.world import World
 
 _SHOWN = 240
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from okd_conformance.standard.findings import Finding, finding
-from okd_conformance.standard.markdown_doc import Doc, Message, Named, read_docs
-from okd_conformance.standard.spec import Call, Spec, Spot
-from okd_conformance.standard.validity import Validity
+from okd_conformance.spec_tools.findings import Finding, finding
+from okd_conformance.spec_tools.markdown_doc import Doc, Message, Named, read_docs
+from okd_conformance.spec_tools.spec import Call, Spec, Spot
+from okd_conformance.spec_tools.validity import Validity
 
 _SCOPE = re.compile(r"\b[a-z][a-z0-9]*:[A-Za-z][\w]*")
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from okd_conformance.standard.findings import Finding, in_order
-from okd_conformance.standard.lint_answers import answers
-from okd_conformance.standard.lint_examples import examples
-from okd_conformance.standard.lint_names import names
-from okd_conformance.standard.lint_schemas import schemas
-from okd_conformance.standard.lint_security import security
-from okd_conformance.standard.lint_structure import structure
-from okd_conformance.standard.lint_text import texts
-from okd_conformance.standard.source import real
-from okd_conformance.standard.unsound import examining
-from okd_conformance.standard.world import World
+from okd_conformance.spec_tools.findings import Finding, in_order
+from okd_conformance.spec_tools.lint_answers import answers
+from okd_conformance.spec_tools.lint_examples import examples
+from okd_conformance.spec_tools.lint_names import names
+from okd_conformance.spec_tools.lint_schemas import schemas
+from okd_conformance.spec_tools.lint_security import security
+from okd_conformance.spec_tools.lint_structure import structure
+from okd_conformance.spec_tools.lint_text import texts
+from okd_conformance.spec_tools.source import real
+from okd_conformance.spec_tools.unsound import examining
+from okd_conformance.spec_tools.world import World
 
 _GROUPS: tuple[Callable[[World], Iterator[Finding]], ...] = (
     structure,

@@ -12,9 +12,9 @@ import click
 from okd_conformance.configuration import ConfigurationError
 from okd_conformance.edition import UnknownEditionError, load_edition
 from okd_conformance.report.clean import printable
-from okd_conformance.standard.findings import Finding, worst_is
-from okd_conformance.standard.render import rendered
-from okd_conformance.standard.source import SourceError
+from okd_conformance.spec_tools.findings import Finding, worst_is
+from okd_conformance.spec_tools.render import rendered
+from okd_conformance.spec_tools.source import SourceError
 from okd_conformance.text import Lang
 
 SUITE_FAULT = 4
@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 
 def lint_command(document: str, doc_folder: str | None, form: str, lang: Lang, fail_on: str) -> int:
     """``standard lint``."""
-    from okd_conformance.standard.lint import lint  # noqa: PLC0415
+    from okd_conformance.spec_tools.lint import lint  # noqa: PLC0415
 
     folder = Path(doc_folder) if doc_folder else None
     return told(lambda: lint(Path(document), folder), form, lang, fail_on)
@@ -58,28 +58,28 @@ def guarded(make: Callable[[], _T], lang: Lang) -> _T | None:
 
 def diff_command(old: str, new: str, form: str, lang: Lang, fail_on: str) -> int:
     """``standard diff``."""
-    from okd_conformance.standard.diff import diff  # noqa: PLC0415
+    from okd_conformance.spec_tools.diff import diff  # noqa: PLC0415
 
     return told(lambda: diff(old, new), form, lang, fail_on)
 
 
 def drift_command(document: str, edition: str, form: str, lang: Lang, fail_on: str) -> int:
     """``standard drift``."""
-    from okd_conformance.standard.drift import drift  # noqa: PLC0415
+    from okd_conformance.spec_tools.drift import drift  # noqa: PLC0415
 
     return told(lambda: drift(Path(document), load_edition(edition)), form, lang, fail_on)
 
 
 def rejudge_command(report: str, edition: str, form: str, lang: Lang, fail_on: str) -> int:
     """``standard rejudge``."""
-    from okd_conformance.standard.rejudge import rejudge  # noqa: PLC0415
+    from okd_conformance.spec_tools.rejudge import rejudge  # noqa: PLC0415
 
     return told(lambda: rejudge(Path(report), load_edition(edition)), form, lang, fail_on)
 
 
 def matrix_command(reports: Sequence[str], form: str, lang: Lang, fail_on: str, output: str | None) -> int:
     """``standard matrix``."""
-    from okd_conformance.standard.matrix import matrix_findings, matrix_html, read_matrix  # noqa: PLC0415
+    from okd_conformance.spec_tools.matrix import matrix_findings, matrix_html, read_matrix  # noqa: PLC0415
 
     matrix = guarded(lambda: read_matrix([Path(report) for report in reports]), lang)
     if matrix is None:

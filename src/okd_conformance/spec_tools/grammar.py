@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
-from okd_conformance.standard.findings import Finding
-from okd_conformance.standard.spec import Spec, Spot
+from okd_conformance.spec_tools.findings import Finding
+from okd_conformance.spec_tools.spec import Spec, Spot
 
 if TYPE_CHECKING:
-    from okd_conformance.standard.world import World
+    from okd_conformance.spec_tools.world import World
 
 _FREE = ("example", "examples", "default", "enum", "const")
 _MAX_SHOWN = 160

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from okd_conformance.standard.spec import Spec, Spot
+from okd_conformance.spec_tools.spec import Spec, Spot
 
 _MAX_DEPTH = 12
 _BY_FORMAT = {

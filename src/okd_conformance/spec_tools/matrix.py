@@ -14,7 +14,7 @@ from okd_conformance.report.html import harmless
 from okd_conformance.report.model import Report
 from okd_conformance.report.stored import stored_report
 from okd_conformance.report.wording import status_name, verdict_name
-from okd_conformance.standard.findings import Finding, finding
+from okd_conformance.spec_tools.findings import Finding, finding
 from okd_conformance.text import Lang, Text, say
 
 _JUDGED = (Status.SUITE_FAULT, Status.FAILED, Status.INCONCLUSIVE, Status.WARNING, Status.PASSED)
