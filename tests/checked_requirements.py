@@ -9,7 +9,7 @@ import importlib
 import json
 import sys
 
-from okd_conformance.paths import data_folder
+from okd_conformance.base.paths import data_folder
 from okd_conformance.suite import checks_of, observers
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from okd_conformance.base.text import Text
 from okd_conformance.catalogue import Applies, Requirement, Source
 from okd_conformance.edition import Edition, Flow, Role
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.report.model import Report, RunInfo, TargetInfo, build_report
-from okd_conformance.text import Text
 
 DMS = "dms"
 EXAM = "examineren"

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
+from okd_conformance.base.paths import data_folder
+from okd_conformance.base.yaml_input import read_yaml
 from okd_conformance.bundle import read_data
 from okd_conformance.catalogue import ORDER, Requirement, load_catalogue
 from okd_conformance.edition import edition_ids, edition_variants, load_edition
 from okd_conformance.frozen import differences, digest, frozen_file, frozen_set
-from okd_conformance.paths import data_folder
-from okd_conformance.yaml_input import read_yaml
 from upstream import founding_documents, published
 
 FOLDER = data_folder("specs") / "catalogue"
@@ -292,8 +292,8 @@ def test_the_frozen_set_agrees_with_the_catalogue(edition_id: str) -> None:
 def test_a_digest_changes_with_each_thing_that_a_requirement_demands() -> None:
     from dataclasses import replace
 
+    from okd_conformance.base.text import Text
     from okd_conformance.catalogue import Answers
-    from okd_conformance.text import Text
 
     row = next(r for r in CATALOGUE if r.can_fail and r.answers)
     changed = [

@@ -11,12 +11,12 @@ import pytest
 from click.testing import CliRunner
 
 import report_sample as sample
+from okd_conformance.base.configuration import ConfigurationError
+from okd_conformance.base.text import Lang
 from okd_conformance.cli import main
 from okd_conformance.compare import KINDS, by_kind, compare_files
-from okd_conformance.configuration import ConfigurationError
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.report.model import Report
-from okd_conformance.text import Lang
 
 CASE = "OKD-MPT-001[dms,upload_to_association]"
 

@@ -15,12 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fuzzing import PATIENCE, mutations, values
+from okd_conformance.base.configuration import ConfigurationError
+from okd_conformance.base.json_input import read_json
+from okd_conformance.base.text import Text
+from okd_conformance.base.yaml_input import read_yaml
 from okd_conformance.baseline import load_baseline
 from okd_conformance.cli import main
 from okd_conformance.compare import compare_files
-from okd_conformance.configuration import ConfigurationError
 from okd_conformance.edition import load_edition
-from okd_conformance.json_input import read_json
 from okd_conformance.reference import target_of
 from okd_conformance.rendering import rendered_again
 from okd_conformance.report.files import write_all
@@ -34,9 +36,7 @@ from okd_conformance.spec_tools.rejudge import rejudge
 from okd_conformance.spec_tools.source import SourceError
 from okd_conformance.spec_tools.unsound import examining
 from okd_conformance.target import load_target
-from okd_conformance.text import Text
 from okd_conformance.upgrade import RequirementStep, Upgrade
-from okd_conformance.yaml_input import read_yaml
 from report_sample import har as sample_har
 from report_sample import report as sample_report
 

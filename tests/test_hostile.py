@@ -17,7 +17,7 @@ import yaml
 from benches import BASE, accepting, answered, stage, unanswered
 from hostile import BEHAVIOURS, BOMBS, ENDLESS, SLOW, TOKENS, Behaviour, hostile_server, message, says
 from okd_conformance.auth import Tokens
-from okd_conformance.bounded import MAX_JSON_DEPTH, TooLargeError, read_json
+from okd_conformance.base.bounded import MAX_JSON_DEPTH, TooLargeError, read_json
 from okd_conformance.judge.giving_up import MOST_UNANSWERED, GivingUp
 from okd_conformance.judge.hooks import MAX_HOOK_BYTES, Hooks
 from okd_conformance.judge.stops import Inconclusive

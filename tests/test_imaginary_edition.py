@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from okd_conformance.paths import data_folder
+from okd_conformance.base.paths import data_folder
 
 MOVED = ("/offerings/{offeringId}", "/exam-sittings/{offeringId}")
 RENAMED = ("documentName", "titleOfDocument")

@@ -14,13 +14,13 @@ import httpx
 import pytest
 
 from benches import DOCUMENT, Stage, accepting, problem, stage
-from okd_conformance.configuration import ConfigurationError
+from okd_conformance.base.configuration import ConfigurationError
+from okd_conformance.base.text import Text
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.interruption import missed_ones_kept
 from okd_conformance.judge.ledger import Intent, Left
 from okd_conformance.judge.ledger_files import in_words
 from okd_conformance.judge.stops import Inconclusive, NotTested
-from okd_conformance.text import Text
 from okd_conformance.wire.exchange import Exchange, Request
 
 Served = Callable[[httpx.Request], httpx.Response]

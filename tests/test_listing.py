@@ -13,12 +13,12 @@ import pytest
 from click.testing import CliRunner
 
 from okd_conformance import listing as module
+from okd_conformance.base.text import Lang, Text
 from okd_conformance.catalogue import Catalogue, Level, load_catalogue
 from okd_conformance.cli import main
 from okd_conformance.edition import edition_ids, load_edition
 from okd_conformance.listing import explained, listing, shown
 from okd_conformance.reference.faults import FAULTS, VARIANTS
-from okd_conformance.text import Lang, Text
 
 LISTS = ("requirements", "flows", "operations", "editions", "roles", "faults", "variants")
 LANGUAGES: tuple[Lang, ...] = ("nl", "en")

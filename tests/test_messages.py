@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-import okd_conformance
-from okd_conformance.text import Text, say
+from okd_conformance.base import text
+from okd_conformance.base.text import Text, say
 
-FILE = Path(okd_conformance.__file__).with_name("messages.yaml")
+FILE = Path(text.__file__).with_name("messages.yaml")
 MESSAGES = yaml.safe_load(FILE.read_text("utf-8"))
 
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
+from okd_conformance.base.configuration import ConfigurationError
+from okd_conformance.base.paths import data_folder
 from okd_conformance.catalogue import load_catalogue
-from okd_conformance.configuration import ConfigurationError
 from okd_conformance.edition import Edition, edition_variants, load_edition
 from okd_conformance.judge.outcome import Status
-from okd_conformance.paths import data_folder
 from okd_conformance.proving import Seen, judged, names_of, prove_fault, rows, run_cases
 from okd_conformance.reference import FAULTS, running_server
 from okd_conformance.run import Options, open_run

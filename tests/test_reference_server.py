@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from okd_conformance.base.paths import data_folder
 from okd_conformance.edition import UnknownEditionError, load_edition
-from okd_conformance.paths import data_folder
 from okd_conformance.reference import create_app, run_server, target_of
 from okd_conformance.reference.server import listen
 from reference_bench import BOUNDARY, Bench, bench, message, part

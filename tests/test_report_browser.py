@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 import report_sample as sample
+from okd_conformance.base.text import Text
 from okd_conformance.judge.outcome import Excuse, Status
 from okd_conformance.report.html import html
 from okd_conformance.report.model import Report, TargetInfo
-from okd_conformance.text import Text
 from optional import needed
 
 REQUIRED = "OKD_BROWSER_REQUIRED" in os.environ

@@ -13,9 +13,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import report_sample as sample
+from okd_conformance.base.clean import one_line, printable
+from okd_conformance.base.text import Lang, Text
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.report.badge import badge
-from okd_conformance.report.clean import one_line, printable
 from okd_conformance.report.console import ConsoleReporter
 from okd_conformance.report.files import write_all
 from okd_conformance.report.html import html
@@ -25,7 +26,6 @@ from okd_conformance.report.model import Report, TargetInfo
 from okd_conformance.spec_tools.findings import Finding
 from okd_conformance.spec_tools.matrix import matrix_html, read_matrix
 from okd_conformance.spec_tools.render import rendered
-from okd_conformance.text import Lang, Text
 from report_sample import DMS
 
 HOSTILE = (

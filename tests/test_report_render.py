@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import report_sample as sample
+from okd_conformance.base.text import Lang, Text
 from okd_conformance.judge.outcome import Status, Verdict
 from okd_conformance.report import files
 from okd_conformance.report.badge import badge
@@ -23,7 +24,6 @@ from okd_conformance.report.junit import junit
 from okd_conformance.report.markdown import markdown
 from okd_conformance.report.model import Report
 from okd_conformance.report.wording import day, duration, listed, moment, plain_sentence
-from okd_conformance.text import Lang, Text
 from report_sample import DMS
 
 LANGS: tuple[Lang, Lang] = ("nl", "en")

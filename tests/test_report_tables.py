@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 import report_sample as sample
+from okd_conformance.base.text import Text
 from okd_conformance.judge.outcome import Status
 from okd_conformance.report import har
 from okd_conformance.report.html import html
 from okd_conformance.report.tables import Cell, fault_proof, figures, scope_matrix
 from okd_conformance.report.telling import marked
-from okd_conformance.text import Text
 
 SUFFICIENT, OTHER = "okd:alldocuments", "okd:bpvdocuments"
 

@@ -152,7 +152,7 @@ def test_it_runs_read_only_from_an_empty_folder(installed: Path, tmp_path: Path)
 
 
 def test_it_is_the_wheel_that_runs(installed: Path, tmp_path: Path) -> None:
-    words = "import okd_conformance, okd_conformance.paths as p; print(p.data_folder('suites'))"
+    words = "import okd_conformance, okd_conformance.base.paths as p; print(p.data_folder('suites'))"
     done = run(python(installed), "-c", words, cwd=tmp_path)
     assert Path(done.stdout.strip()) == package(installed) / "suites"
     done = run(python(installed), "-m", "okd_conformance", "--version", cwd=tmp_path)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from okd_conformance.configuration import ConfigurationError, Mistake, shortened
-from okd_conformance.text import Text
-from okd_conformance.yaml_input import read_yaml
+from okd_conformance.base.configuration import ConfigurationError, Mistake, shortened
+from okd_conformance.base.text import Text
+from okd_conformance.base.yaml_input import read_yaml
 
 
 @pytest.fixture

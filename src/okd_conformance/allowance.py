@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from okd_conformance.base.text import Text, say
 from okd_conformance.target_model import Limits
-from okd_conformance.text import Text, say
 from okd_conformance.wire.budget import Limit
 
 _GB = 10**9

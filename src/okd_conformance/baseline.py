@@ -16,13 +16,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from okd_conformance.base.configuration import ConfigurationError, Mistake, shortened
+from okd_conformance.base.text import Text, say
+from okd_conformance.base.yaml_input import Document, Pointer, read_yaml
 from okd_conformance.cases import is_named
-from okd_conformance.configuration import ConfigurationError, Mistake, shortened
 from okd_conformance.judge.outcome import CaseResult, Excuse, Status
 from okd_conformance.report.model import Report
 from okd_conformance.report.wording import counted
-from okd_conformance.text import Text, say
-from okd_conformance.yaml_input import Document, Pointer, read_yaml
 
 _KEYS = ("case", "reason", "until")
 _HEALED = frozenset({Status.PASSED, Status.WARNING, Status.NOT_APPLICABLE})

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from okd_conformance.base.paths import data_folder
+from okd_conformance.base.text import Text
 from okd_conformance.bundle import read_data
 from okd_conformance.edition import Binding, Edition, Operation
-from okd_conformance.paths import data_folder
-from okd_conformance.text import Text
 
 Level = Literal["MUST", "SHOULD", "MAY"]
 Basis = Literal["explicit", "derived", "interpretation"]

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import click
 
-from okd_conformance.configuration import ConfigurationError
+from okd_conformance.base.clean import printable
+from okd_conformance.base.configuration import ConfigurationError
+from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.judge.interruption import as_from_the_keyboard
 from okd_conformance.judge.ledger import Left
 from okd_conformance.judge.ledger_files import (
@@ -21,9 +23,7 @@ from okd_conformance.judge.ledger_files import (
     without_a_file,
     write_ledger,
 )
-from okd_conformance.report.clean import printable
 from okd_conformance.run import Options, RefusedError, Run, open_run, reached
-from okd_conformance.text import Lang, Text, say
 
 
 @dataclass(frozen=True)

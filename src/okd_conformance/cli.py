@@ -13,7 +13,7 @@ from okd_conformance import DEFAULT_EDITION, __version__
 from okd_conformance.completing import names_of
 
 if TYPE_CHECKING:
-    from okd_conformance.text import Lang
+    from okd_conformance.base.text import Lang
 
 _T = TypeVar("_T")
 _MANY = {"multiple": True, "default": ()}
@@ -26,7 +26,7 @@ def _default_lang() -> str:
 
 def _read(make: Callable[[], _T], lang: Lang) -> _T:
     """What ``make`` makes of files that the user named; a mistake in one is told as wrong usage."""
-    from okd_conformance.configuration import ConfigurationError  # noqa: PLC0415
+    from okd_conformance.base.configuration import ConfigurationError  # noqa: PLC0415
 
     try:
         return make()

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from okd_conformance.configuration import ConfigurationError
+from okd_conformance.base.clean import printable
+from okd_conformance.base.configuration import ConfigurationError
+from okd_conformance.base.paths import data_folder
 from okd_conformance.judge.interruption import as_from_the_keyboard
 from okd_conformance.judge.outcome import CaseResult
 from okd_conformance.judge.verdict import ExitCode
 from okd_conformance.outcome import Outcome
-from okd_conformance.paths import data_folder
-from okd_conformance.report.clean import printable
 from okd_conformance.report.console import ConsoleReporter, section_of
 from okd_conformance.run import Options, RefusedError, Run, opened
 from okd_conformance.wire.meter import Meter

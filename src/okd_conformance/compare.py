@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from okd_conformance.base.clean import one_line
+from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.judge.outcome import CaseResult, Status
-from okd_conformance.report.clean import one_line
 from okd_conformance.report.markdown import escaped
 from okd_conformance.report.model import Report, RequirementResult
 from okd_conformance.report.stored import stored_report
 from okd_conformance.report.wording import moment, product, status_name, verdict_name
-from okd_conformance.text import Lang, Text, say
 
 _JUDGED = (Status.SUITE_FAULT, Status.FAILED, Status.INCONCLUSIVE, Status.WARNING, Status.PASSED)
 _BREAKS = frozenset({Status.SUITE_FAULT, Status.FAILED, Status.INCONCLUSIVE})

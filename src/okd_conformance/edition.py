@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from okd_conformance.base.paths import data_folder
+from okd_conformance.base.text import Text
 from okd_conformance.bundle import bundle, read_data
-from okd_conformance.paths import data_folder
-from okd_conformance.text import Text
 
 METHODS = ("get", "put", "post", "patch", "delete")
 Schema = dict[str, Any]

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from okd_conformance.base.text import Text
 from okd_conformance.judge.outcome import CaseResult
 from okd_conformance.judging import merged, plain
 from okd_conformance.session import KEY, State
-from okd_conformance.text import Text
 
 
 def payload(state: State, results: list[CaseResult]) -> dict[str, Any]:

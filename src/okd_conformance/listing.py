@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from okd_conformance.base.configuration import shortened
+from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.catalogue import Answers, Requirement, load_catalogue
-from okd_conformance.configuration import shortened
 from okd_conformance.edition import (
     Edition,
     Operation,
@@ -23,7 +24,6 @@ from okd_conformance.edition import (
     edition_variants,
     load_edition,
 )
-from okd_conformance.text import Lang, Text, say
 
 if TYPE_CHECKING:
     from okd_conformance.reference.faults import Fault

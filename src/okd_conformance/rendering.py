@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from okd_conformance.base.text import Lang
 from okd_conformance.report.badge import badge
 from okd_conformance.report.html import html
 from okd_conformance.report.junit import junit
 from okd_conformance.report.markdown import markdown
 from okd_conformance.report.model import Report
 from okd_conformance.report.stored import stored_exchanges, stored_report
-from okd_conformance.text import Lang
 
 _Renderer = Callable[[Report, Mapping[str, Any] | None, Lang], str]
 

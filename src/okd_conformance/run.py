@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from okd_conformance import DEFAULT_EDITION
 from okd_conformance.allowance import Allowance
 from okd_conformance.auth import Tokens, TokenUnobtainable
+from okd_conformance.base.text import Lang, Text, joined, say
 from okd_conformance.baseline import load_baseline
 from okd_conformance.cases import Claims, Selection, is_flow, is_named
 from okd_conformance.catalogue import Profile, load_catalogue
@@ -31,7 +32,6 @@ from okd_conformance.judge.ledger_files import LEDGER, Journal, journal_name, jo
 from okd_conformance.judge.stopping import ServerErrors
 from okd_conformance.shared_secrets import Line
 from okd_conformance.target import Target, load_target
-from okd_conformance.text import Lang, Text, joined, say
 from okd_conformance.wire.address import without_access
 from okd_conformance.wire.budget import Tally
 from okd_conformance.wire.client import Client, Settings

@@ -11,7 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import pytest
 
-from okd_conformance.configuration import ConfigurationError
+from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.judge.case import CaseSpec
 from okd_conformance.judge.outcome import CaseResult
 from okd_conformance.judging import Watch

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from okd_conformance import DEFAULT_EDITION
-from okd_conformance.configuration import ConfigurationError
+from okd_conformance.base.configuration import ConfigurationError
+from okd_conformance.base.yaml_input import Document, Pointer, read_yaml
 from okd_conformance.target_checks import (
     Mistakes,
     beside,
@@ -31,7 +32,6 @@ from okd_conformance.target_model import (
     Tls,
     is_production,
 )
-from okd_conformance.yaml_input import Document, Pointer, read_yaml
 
 __all__ = [
     "Auth",

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
+from okd_conformance.base.text import Text, say
 from okd_conformance.catalogue import Requirement
 from okd_conformance.edition import Binding, Edition, Operation
 from okd_conformance.fields import deref, field_names, meanings
 from okd_conformance.judge.outcome import Status
-from okd_conformance.text import Text, say
 
 Step = Literal["new", "change", "unknown", "met"]
 STEPS: tuple[Step, ...] = ("new", "change", "unknown", "met")

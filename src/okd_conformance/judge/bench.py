@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from okd_conformance.allowance import Allowance
 from okd_conformance.auth import Token, Tokens, TokenUnobtainable
+from okd_conformance.base.text import Text, say
 from okd_conformance.catalogue import Catalogue
 from okd_conformance.edition import Binding, Edition, Operation
 from okd_conformance.fields import Body, field_names
@@ -26,7 +27,6 @@ from okd_conformance.judge.stopping import Rule
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.judge.words import received
 from okd_conformance.target import Target
-from okd_conformance.text import Text, say
 from okd_conformance.wire.address import origin
 from okd_conformance.wire.body import length_of
 from okd_conformance.wire.budget import BudgetSpentError

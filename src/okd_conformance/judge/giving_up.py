@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from okd_conformance.base.text import Text, say
 from okd_conformance.judge.stops import Inconclusive
-from okd_conformance.text import Text, say
 from okd_conformance.wire.exchange import Exchange
 
 Ask = Callable[[], Exchange | None]

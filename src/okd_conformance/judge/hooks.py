@@ -21,9 +21,9 @@ from typing import IO, Any
 
 import httpx
 
-from okd_conformance.bounded import TooLargeError, content_of, read_json
+from okd_conformance.base.bounded import TooLargeError, content_of, read_json
+from okd_conformance.base.text import say
 from okd_conformance.judge.stops import Inconclusive, NotTested
-from okd_conformance.text import say
 from okd_conformance.wire.patience import DeadlineError, patient
 
 HOOK_TIMEOUT_S = 30.0

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from okd_conformance import __version__
-from okd_conformance.configuration import ConfigurationError
-from okd_conformance.input_file import read_raw
+from okd_conformance.base.configuration import ConfigurationError
+from okd_conformance.base.input_file import read_raw
+from okd_conformance.base.text import Text, say
 from okd_conformance.judge.ledger import Changed, Created, Event, Intent, Ledger, Left
-from okd_conformance.text import Text, say
 from okd_conformance.wire.redaction import Redactor
 
 LEDGER = "ledger.json"

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
-from okd_conformance.text import Text
+from okd_conformance.base.text import Text
 
 
 class Status(StrEnum):

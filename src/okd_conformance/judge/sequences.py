@@ -22,11 +22,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from okd_conformance.base.text import say
 from okd_conformance.judge.case import Case
 from okd_conformance.judge.content import pdf
 from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.stops import Inconclusive
-from okd_conformance.text import say
 
 SIZES = st.sampled_from([0, 900, 5_000, 70_000])
 STEPS = 12

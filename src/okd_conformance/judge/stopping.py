@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Protocol
 
-from okd_conformance.text import Text, say
+from okd_conformance.base.text import Text, say
 from okd_conformance.wire.exchange import Exchange
 
 _REQUESTS = 25

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from okd_conformance.text import Text
+from okd_conformance.base.text import Text
 
 
 class Stopped(Exception):  # noqa: N818 - these are outcomes, not errors

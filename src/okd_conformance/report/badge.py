@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape
 
+from okd_conformance.base.clean import one_line
+from okd_conformance.base.text import Lang
 from okd_conformance.judge.outcome import Verdict
-from okd_conformance.report.clean import one_line
 from okd_conformance.report.model import Report
 from okd_conformance.report.wording import verdict_name
-from okd_conformance.text import Lang
 
 _COLOURS = {
     Verdict.CONFORMANT: "#1b7a43",

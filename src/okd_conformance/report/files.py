@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from okd_conformance.base.text import Lang
 from okd_conformance.report.badge import badge
 from okd_conformance.report.html import html
 from okd_conformance.report.junit import junit
 from okd_conformance.report.markdown import markdown
 from okd_conformance.report.model import EXCHANGES, Report
-from okd_conformance.text import Lang
 
 Writer = Callable[[IO[str]], object]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from okd_conformance.text import Text, say
+from okd_conformance.base.text import Text, say
 
 BODY_LENGTH = 2000
 """How many characters of a body are shown."""

@@ -18,14 +18,14 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from okd_conformance.base.clean import printable
+from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.report import har as har_view
 from okd_conformance.report import wording
-from okd_conformance.report.clean import printable
 from okd_conformance.report.model import EXCHANGES, Report, RequirementResult
 from okd_conformance.report.tables import fault_proof, figures, scope_matrix
 from okd_conformance.report.telling import marked
-from okd_conformance.text import Lang, Text, say
 
 _TEMPLATES = Path(__file__).with_name("templates")
 FIRST_CASES = 3

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
+from okd_conformance.base.clean import one_line, printable
+from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.judge.outcome import CaseResult, Status
-from okd_conformance.report.clean import one_line, printable
 from okd_conformance.report.model import Report, RequirementResult
 from okd_conformance.report.wording import excuse
-from okd_conformance.text import Lang, Text, say
 
 _OUTCOME = {
     Status.FAILED: "failure",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from okd_conformance.base.clean import one_line, printable
+from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.judge.outcome import CaseResult, Status, Verdict
-from okd_conformance.report.clean import one_line, printable
 from okd_conformance.report.model import Report, RequirementResult, RoleResult
 from okd_conformance.report.wording import (
     counted,
@@ -20,7 +21,6 @@ from okd_conformance.report.wording import (
     plain_sentence,
     status_name,
 )
-from okd_conformance.text import Lang, Text, say
 from okd_conformance.upgrade import STEPS, Upgrade
 
 _MARKS = {

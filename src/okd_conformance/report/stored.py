@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from okd_conformance.json_input import described, read_json
+from okd_conformance.base.json_input import described, read_json
 from okd_conformance.report.model import EXCHANGES, Report
 
 MAX_REPORT_BYTES = 50_000_000

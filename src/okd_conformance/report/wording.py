@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from okd_conformance.base.text import Text, joined, say
 from okd_conformance.judge.outcome import CaseResult, Status, Verdict
-from okd_conformance.text import Text, joined, say
 
 _WORD = 3
 """Flows are numbered or lettered; a longer id is a word of our own."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from okd_conformance.base.text import Text
 from okd_conformance.bundle import read_data
-from okd_conformance.text import Text
 
 SEVERITIES = ("error", "warning", "note")
 """From worst to least."""

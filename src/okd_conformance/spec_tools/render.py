@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from okd_conformance import __version__
-from okd_conformance.report.clean import escaped_json, one_line, printable
+from okd_conformance.base.clean import escaped_json, one_line, printable
+from okd_conformance.base.text import Lang, say
 from okd_conformance.spec_tools.findings import SEVERITIES, Finding
-from okd_conformance.text import Lang, say
 
 _SARIF_LEVEL = {"error": "error", "warning": "warning", "note": "note"}
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

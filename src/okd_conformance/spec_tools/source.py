@@ -9,11 +9,11 @@ from typing import Any
 import yaml
 from yaml.constructor import SafeConstructor
 
-from okd_conformance.configuration import ConfigurationError
-from okd_conformance.input_file import read_input
-from okd_conformance.report.clean import one_line
-from okd_conformance.text import Lang, Text, say
-from okd_conformance.yaml_input import MAX_NUMBER
+from okd_conformance.base.clean import one_line
+from okd_conformance.base.configuration import ConfigurationError
+from okd_conformance.base.input_file import read_input
+from okd_conformance.base.text import Lang, Text, say
+from okd_conformance.base.yaml_input import MAX_NUMBER
 
 Pointer = tuple[str | int, ...]
 MAX_BYTES = 5_000_000

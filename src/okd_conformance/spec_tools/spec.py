@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from okd_conformance.base.text import say
 from okd_conformance.spec_tools.findings import Finding, finding
 from okd_conformance.spec_tools.source import Pointer, Source, SourceError, read_text, real
-from okd_conformance.text import say
 
 METHODS = ("get", "put", "post", "patch", "delete", "head", "options", "trace")
 _MAX_HOPS = 30

@@ -12,10 +12,10 @@ from jsonschema.exceptions import UnknownType, best_match
 from openapi_spec_validator.schemas import schema_v30, schema_v31
 from referencing.exceptions import Unresolvable
 
+from okd_conformance.base.text import say
 from okd_conformance.spec_tools.grammar import Bundle
 from okd_conformance.spec_tools.source import SourceError
 from okd_conformance.spec_tools.spec import Spec
-from okd_conformance.text import say
 
 _STUMBLES = (
     AssertionError,

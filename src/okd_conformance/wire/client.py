@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from okd_conformance.network_errors import is_tls
+from okd_conformance.base.network_errors import is_tls
 from okd_conformance.wire.body import Payload, Streamed, chunks_of, length_of
 from okd_conformance.wire.budget import Budget, Tally
 from okd_conformance.wire.exchange import Answer, Exchange, Request, Whole

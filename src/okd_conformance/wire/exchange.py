@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from okd_conformance.bounded import read_json
+from okd_conformance.base.bounded import read_json
 from okd_conformance.wire.body import Payload, Streamed, beginning_of, length_of, survey
 from okd_conformance.wire.meter import Meter
 from okd_conformance.wire.multipart import Header

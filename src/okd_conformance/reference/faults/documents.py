@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from multipart import parse_options_header
 
+from okd_conformance.base.text import Text
 from okd_conformance.edition import Binding
 from okd_conformance.reference import downloads, rights
 from okd_conformance.reference.answers import Answer, Refused
@@ -14,7 +15,6 @@ from okd_conformance.reference.faults.change import after, before, of_kind, refu
 from okd_conformance.reference.faults.registry import fault
 from okd_conformance.reference.storage import Document, Spool
 from okd_conformance.reference.tokens import bearer_token
-from okd_conformance.text import Text
 
 if TYPE_CHECKING:
     from okd_conformance.reference.behaviour import Behaviour

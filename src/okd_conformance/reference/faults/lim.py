@@ -9,11 +9,11 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from okd_conformance.base.text import Text
 from okd_conformance.reference.answers import Refused
 from okd_conformance.reference.faults.change import before, of_kind
 from okd_conformance.reference.faults.registry import fault
 from okd_conformance.reference.storage import Document, Spool
-from okd_conformance.text import Text
 
 if TYPE_CHECKING:
     from okd_conformance.reference.behaviour import Behaviour

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from multipart import MultipartError, PushMultipartParser, parse_options_header
 
+from okd_conformance.base.text import Text
 from okd_conformance.fields import Body, field_name
 from okd_conformance.reference import dms, intake
 from okd_conformance.reference.answers import Answer, Refused, json_answer
@@ -17,7 +18,6 @@ from okd_conformance.reference.faults.change import after, before, refuse_if, un
 from okd_conformance.reference.faults.registry import fault
 from okd_conformance.reference.intake import Message, Part
 from okd_conformance.reference.storage import Document, Spool
-from okd_conformance.text import Text
 
 if TYPE_CHECKING:
     from okd_conformance.reference.behaviour import Behaviour, Values

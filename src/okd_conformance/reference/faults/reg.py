@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from okd_conformance.base.text import Text
 from okd_conformance.edition import Binding
 from okd_conformance.fields import Body, field_name
 from okd_conformance.reference import module
@@ -24,7 +25,6 @@ from okd_conformance.reference.faults.change import (
 from okd_conformance.reference.faults.registry import MODULES, fault
 from okd_conformance.reference.module import Filing
 from okd_conformance.reference.school import Attempt, Enrolment, Exam, Person, Sitting
-from okd_conformance.text import Text
 
 if TYPE_CHECKING:
     from okd_conformance.reference.behaviour import Behaviour

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from okd_conformance.text import Text
+from okd_conformance.base.text import Text
 
 if TYPE_CHECKING:
     from okd_conformance.reference.behaviour import Behaviour

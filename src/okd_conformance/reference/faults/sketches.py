@@ -6,12 +6,12 @@ import base64
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from okd_conformance.base.text import Text
 from okd_conformance.fields import Body, field_names, meanings
 from okd_conformance.reference import rights, routes
 from okd_conformance.reference.answers import Refused, json_answer
 from okd_conformance.reference.faults.change import after, before, lacks, of_kind, refuse_if
 from okd_conformance.reference.faults.registry import fault
-from okd_conformance.text import Text
 
 if TYPE_CHECKING:
     from okd_conformance.edition import Operation

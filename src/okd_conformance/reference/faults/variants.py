@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from okd_conformance.base.text import Text
 from okd_conformance.reference.answers import Answer, Refused
 from okd_conformance.reference.faults.gen import throttle
 from okd_conformance.reference.faults.registry import variant
 from okd_conformance.reference.intake import Message, Part
-from okd_conformance.text import Text
 
 if TYPE_CHECKING:
     from okd_conformance.reference.behaviour import Behaviour

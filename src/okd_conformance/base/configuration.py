@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from okd_conformance.text import Lang, Text
+from okd_conformance.base.text import Lang, Text
 
 
 @dataclass(frozen=True, slots=True)

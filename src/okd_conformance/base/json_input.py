@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from okd_conformance.configuration import ConfigurationError, Mistake, shortened
-from okd_conformance.input_file import read_input, refuse
-from okd_conformance.text import say
+from okd_conformance.base.configuration import ConfigurationError, Mistake, shortened
+from okd_conformance.base.input_file import read_input, refuse
+from okd_conformance.base.text import say
 
 _T = TypeVar("_T")
 _MAX_DIGITS = 18

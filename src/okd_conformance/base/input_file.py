@@ -10,8 +10,8 @@ import stat
 from pathlib import Path
 from typing import NoReturn
 
-from okd_conformance.configuration import ConfigurationError, Mistake
-from okd_conformance.text import say
+from okd_conformance.base.configuration import ConfigurationError, Mistake
+from okd_conformance.base.text import say
 
 _OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """Without waiting: a pipe to which nobody writes would keep us for ever."""

@@ -12,7 +12,7 @@ from joserfc import jwk as jose_jwk
 from joserfc import jwt as jose_jwt
 from joserfc.errors import JoseError
 
-from okd_conformance.bounded import read_json
+from okd_conformance.base.bounded import read_json
 
 _ALGORITHMS = {
     "P-256": "ES256",

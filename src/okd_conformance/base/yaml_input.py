@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 from yaml.constructor import SafeConstructor
 
-from okd_conformance.configuration import shortened
-from okd_conformance.input_file import read_input, refuse
+from okd_conformance.base.configuration import shortened
+from okd_conformance.base.input_file import read_input, refuse
 
 Pointer = tuple[str | int, ...]
 

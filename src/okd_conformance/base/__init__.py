@@ -1,0 +1,1 @@
+"""What everything else stands on: texts, paths, and bounded readers of untrusted input."""
