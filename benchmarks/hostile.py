@@ -73,7 +73,7 @@ import schemathesis, hypothesis.stateful
 from okd_conformance.judge.large import Sizes
 Sizes.of = classmethod(lambda cls, edition: cls(3_000_000, 3_200_000))
 from okd_conformance.cli import main
-from okd_conformance.edition import load_edition
+from okd_conformance.standard.edition import load_edition
 from okd_conformance.judge.properties import for_each_body
 if "OKD-MPT-001" in sys.argv:
     edition = load_edition("okd-1.5")

@@ -27,8 +27,8 @@ from typing import Any
 import yaml
 
 from okd_conformance.auth import Tokens
-from okd_conformance.edition import Edition, load_edition
 from okd_conformance.run import embedded_reference
+from okd_conformance.standard.edition import Edition, load_edition
 from okd_conformance.target import load_target
 
 ROLE = "dms"

@@ -15,9 +15,9 @@ from typing import Any
 import yaml
 
 from okd_conformance.base.text import Lang, say
-from okd_conformance.catalogue import Requirement, load_catalogue
 from okd_conformance.reference.faults import FAULTS
 from okd_conformance.report.markdown import escaped
+from okd_conformance.standard.catalogue import Requirement, load_catalogue
 
 HERE = Path(__file__).resolve().parent
 TITLES: dict[Lang, str] = {"en": "Requirements, in English", "nl": "Eisen, in het Nederlands"}

@@ -9,8 +9,8 @@ import base64
 import uuid
 from dataclasses import replace
 
-from okd_conformance.edition import Binding, Operation
 from okd_conformance.judge.sample import with_header
+from okd_conformance.standard.edition import Binding, Operation
 from okd_conformance.suite import Case, cells, check
 from okd_conformance.wire.exchange import Exchange
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from okd_conformance.edition import Operation, UnknownEditionError, load_edition
-from okd_conformance.fields import Body, deref
+from okd_conformance.standard.edition import Operation, UnknownEditionError, load_edition
+from okd_conformance.standard.fields import Body, deref
 from okd_conformance.suite import Case, cells, check
 from test_f01 import invented, other_scope, stored, sufficient_scope
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from okd_conformance.fields import Body
 from okd_conformance.judge.bench import accepted_or_inconclusive
 from okd_conformance.judge.sample import Sample
+from okd_conformance.standard.fields import Body
 from okd_conformance.suite import Case, cells, check
 from test_f01 import other_scope, sufficient_scope
 

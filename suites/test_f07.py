@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from okd_conformance.edition import Operation, Parameter
-from okd_conformance.fields import Body, field_name, validator
 from okd_conformance.judge.sample import Sample
+from okd_conformance.standard.edition import Operation, Parameter
+from okd_conformance.standard.fields import Body, field_name, validator
 from okd_conformance.suite import Case, cells, check
 from okd_conformance.wire.exchange import Exchange
 from test_reg import fixtures

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from okd_conformance.edition import Binding, Operation
-from okd_conformance.fields import field_name, meanings, validator
+from okd_conformance.standard.edition import Binding, Operation
+from okd_conformance.standard.fields import field_name, meanings, validator
 from okd_conformance.suite import Case, cells, check
 from okd_conformance.wire.exchange import Exchange, Request
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from okd_conformance.edition import Binding, Operation
-from okd_conformance.fields import Body, field_name, field_names
 from okd_conformance.judge.sample import Sample
+from okd_conformance.standard.edition import Binding, Operation
+from okd_conformance.standard.fields import Body, field_name, field_names
 from okd_conformance.suite import Case, cells, check
 from okd_conformance.wire.exchange import Exchange
 from test_f01 import other_scope, sufficient_scope

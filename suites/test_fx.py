@@ -11,11 +11,11 @@ from typing import Any
 from jsonschema import FormatChecker
 
 from okd_conformance.auth import Token
-from okd_conformance.fields import field_names
 from okd_conformance.judge.bench import Stored, accepted_or_inconclusive
 from okd_conformance.judge.content import pdf
 from okd_conformance.judge.ledger import Intent
 from okd_conformance.judge.sample import with_header
+from okd_conformance.standard.fields import field_names
 from okd_conformance.suite import Case, Inconclusive, NotTested, cells, check
 from okd_conformance.wire.address import joined, same_origin, web_address
 from okd_conformance.wire.exchange import Exchange, Request

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from okd_conformance.edition import Binding, Operation
-from okd_conformance.fields import deref, field_name, field_names
 from okd_conformance.judge.bench import Stored
 from okd_conformance.judge.content import pdf
 from okd_conformance.judge.ids import is_uuid
 from okd_conformance.judge.sample import Sample, with_header
+from okd_conformance.standard.edition import Binding, Operation
+from okd_conformance.standard.fields import deref, field_name, field_names
 from okd_conformance.suite import Case, cells, check
 from okd_conformance.wire.exchange import Exchange
 from okd_conformance.wire.multipart import Multipart, Part

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 from jsonschema import ValidationError
 
-from okd_conformance.edition import Operation, edition_ids, load_edition
-from okd_conformance.fields import Body, field_name, validator
 from okd_conformance.judge.sample import Sample, with_header
+from okd_conformance.standard.edition import Operation, edition_ids, load_edition
+from okd_conformance.standard.fields import Body, field_name, validator
 from okd_conformance.suite import Case, check, observes
 from okd_conformance.wire.body import Streamed
 from okd_conformance.wire.exchange import Exchange, Request

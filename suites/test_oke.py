@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from okd_conformance.edition import Binding, Operation
-from okd_conformance.fields import Body, field_name
 from okd_conformance.judge.sample import Sample
+from okd_conformance.standard.edition import Binding, Operation
+from okd_conformance.standard.fields import Body, field_name
 from okd_conformance.suite import Case, NotTested, check
 from okd_conformance.wire.address import same_origin, web_address
 from okd_conformance.wire.exchange import Exchange, Request

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from okd_conformance.fields import Body
 from okd_conformance.judge.properties import for_each_body, realistic, typed_errors
 from okd_conformance.judge.sample import Sample
+from okd_conformance.standard.fields import Body
 from okd_conformance.suite import Case, check
 
 KEPT = (

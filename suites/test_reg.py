@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from okd_conformance.edition import Operation
-from okd_conformance.fields import Body, deref, field_names
 from okd_conformance.judge.content import pdf
 from okd_conformance.judge.ids import is_uuid
 from okd_conformance.judge.sample import Sample
+from okd_conformance.standard.edition import Operation
+from okd_conformance.standard.fields import Body, deref, field_names
 from okd_conformance.suite import Case, NotTested, cells, check
 from okd_conformance.wire.exchange import Exchange
 from okd_conformance.wire.multipart import Multipart, Part

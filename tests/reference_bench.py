@@ -13,10 +13,10 @@ import httpx
 import yaml
 from httpx import Response
 
-from okd_conformance.edition import Edition, Operation, load_edition
-from okd_conformance.fields import Body
 from okd_conformance.reference import running_server
 from okd_conformance.reference.world import World
+from okd_conformance.standard.edition import Edition, Operation, load_edition
+from okd_conformance.standard.fields import Body
 
 BOUNDARY = "limit-of-a-part"
 Parts = Sequence[tuple[str, bytes]]

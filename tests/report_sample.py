@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from okd_conformance.base.text import Text
-from okd_conformance.catalogue import Applies, Requirement, Source
-from okd_conformance.edition import Edition, Flow, Role
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.report.model import Report, RunInfo, TargetInfo, build_report
+from okd_conformance.standard.catalogue import Applies, Requirement, Source
+from okd_conformance.standard.edition import Edition, Flow, Role
 
 DMS = "dms"
 EXAM = "examineren"

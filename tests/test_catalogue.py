@@ -15,10 +15,10 @@ import pytest
 
 from okd_conformance.base.paths import data_folder
 from okd_conformance.base.yaml_input import read_yaml
-from okd_conformance.bundle import read_data
-from okd_conformance.catalogue import ORDER, Requirement, load_catalogue
-from okd_conformance.edition import edition_ids, edition_variants, load_edition
-from okd_conformance.frozen import differences, digest, frozen_file, frozen_set
+from okd_conformance.standard.bundle import read_data
+from okd_conformance.standard.catalogue import ORDER, Requirement, load_catalogue
+from okd_conformance.standard.edition import edition_ids, edition_variants, load_edition
+from okd_conformance.standard.frozen import differences, digest, frozen_file, frozen_set
 from upstream import founding_documents, published
 
 FOLDER = data_folder("specs") / "catalogue"
@@ -284,7 +284,7 @@ def test_the_frozen_set_agrees_with_the_catalogue(edition_id: str) -> None:
     found = differences(edition)
     assert not found, (
         f"what the suite demands of {edition_id} has changed:\n  " + "\n  ".join(found) + "\n"
-        f"If that is meant, run: python -m okd_conformance.frozen {edition_id}\n"
+        f"If that is meant, run: python -m okd_conformance.standard.frozen {edition_id}\n"
         "and name each change in CHANGELOG.md; it makes a new version of the suite."
     )
 
@@ -293,7 +293,7 @@ def test_a_digest_changes_with_each_thing_that_a_requirement_demands() -> None:
     from dataclasses import replace
 
     from okd_conformance.base.text import Text
-    from okd_conformance.catalogue import Answers
+    from okd_conformance.standard.catalogue import Answers
 
     row = next(r for r in CATALOGUE if r.can_fail and r.answers)
     changed = [

@@ -18,7 +18,6 @@ import yaml
 from click.testing import CliRunner, Result
 
 from okd_conformance.cli import main
-from okd_conformance.edition import edition_ids
 from okd_conformance.judge.bench import Bench
 from okd_conformance.judge.leaving import Leaving
 from okd_conformance.judge.ledger import KINDS, Changed, Created, Intent, Left
@@ -32,6 +31,7 @@ from okd_conformance.judge.ledger_files import (
 )
 from okd_conformance.reference import Running, running_server, target_of
 from okd_conformance.run import Options, Run, open_run
+from okd_conformance.standard.edition import edition_ids
 from okd_conformance.wire.address import without_access
 from okd_conformance.wire.redaction import Redactor
 

@@ -6,7 +6,7 @@ import pytest
 from click.shell_completion import ShellComplete
 
 from okd_conformance.cli import main
-from okd_conformance.edition import edition_ids
+from okd_conformance.standard.edition import edition_ids
 
 
 def offered(*arguments: str, begun: str = "") -> list[str]:

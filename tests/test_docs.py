@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 import report_sample as sample
-from okd_conformance.catalogue import load_catalogue
 from okd_conformance.cli import main
 from okd_conformance.report.junit import junit
+from okd_conformance.standard.catalogue import load_catalogue
 from optional import needed
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -22,7 +22,6 @@ from okd_conformance.base.yaml_input import read_yaml
 from okd_conformance.baseline import load_baseline
 from okd_conformance.cli import main
 from okd_conformance.compare import compare_files
-from okd_conformance.edition import load_edition
 from okd_conformance.reference import target_of
 from okd_conformance.rendering import rendered_again
 from okd_conformance.report.files import write_all
@@ -35,6 +34,7 @@ from okd_conformance.spec_tools.matrix import matrix_findings, matrix_html, read
 from okd_conformance.spec_tools.rejudge import rejudge
 from okd_conformance.spec_tools.source import SourceError
 from okd_conformance.spec_tools.unsound import examining
+from okd_conformance.standard.edition import load_edition
 from okd_conformance.target import load_target
 from okd_conformance.upgrade import RequirementStep, Upgrade
 from report_sample import har as sample_har

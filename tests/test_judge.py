@@ -13,13 +13,13 @@ import pytest
 from benches import BASE, DOCUMENT, Stage, accepting, answered, problem, stage, unanswered
 from okd_conformance import suite
 from okd_conformance.base.text import Text
-from okd_conformance.catalogue import Answers, Applies, Requirement
 from okd_conformance.judge.case import Case
 from okd_conformance.judge.ledger import Left
 from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested, Stopped
 from okd_conformance.judging import Watch, merged, result_of, unjudged
+from okd_conformance.standard.catalogue import Answers, Applies, Requirement
 from okd_conformance.suite import observes
 from report_sample import requirement
 

@@ -22,7 +22,6 @@ from typing import Any
 import pytest
 import trustme
 
-from okd_conformance.edition import load_edition
 from okd_conformance.judge import large
 from okd_conformance.judge.case import Case, CaseSpec
 from okd_conformance.judge.interruption import held_back
@@ -32,6 +31,7 @@ from okd_conformance.proving import judged, prove_fault
 from okd_conformance.reference import Running, running_server
 from okd_conformance.report.console import ConsoleReporter
 from okd_conformance.run import Options, Run, open_run
+from okd_conformance.standard.edition import load_edition
 from okd_conformance.wire.body import length_of
 from okd_conformance.wire.budget import Tally
 from okd_conformance.wire.client import Client, Settings

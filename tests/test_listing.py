@@ -14,11 +14,11 @@ from click.testing import CliRunner
 
 from okd_conformance import listing as module
 from okd_conformance.base.text import Lang, Text
-from okd_conformance.catalogue import Catalogue, Level, load_catalogue
 from okd_conformance.cli import main
-from okd_conformance.edition import edition_ids, load_edition
 from okd_conformance.listing import explained, listing, shown
 from okd_conformance.reference.faults import FAULTS, VARIANTS
+from okd_conformance.standard.catalogue import Catalogue, Level, load_catalogue
+from okd_conformance.standard.edition import edition_ids, load_edition
 
 LISTS = ("requirements", "flows", "operations", "editions", "roles", "faults", "variants")
 LANGUAGES: tuple[Lang, ...] = ("nl", "en")

@@ -13,12 +13,12 @@ import yaml
 
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.paths import data_folder
-from okd_conformance.catalogue import load_catalogue
-from okd_conformance.edition import Edition, edition_variants, load_edition
 from okd_conformance.judge.outcome import Status
 from okd_conformance.proving import Seen, judged, names_of, prove_fault, rows, run_cases
 from okd_conformance.reference import FAULTS, running_server
 from okd_conformance.run import Options, open_run
+from okd_conformance.standard.catalogue import load_catalogue
+from okd_conformance.standard.edition import Edition, edition_variants, load_edition
 from okd_conformance.target import load_target
 
 EDITIONS = ["okd-0.3", "okd-0.3@put", "okd-0.6", "okd-0.9.1", "oke-2022.07"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from okd_conformance.catalogue import load_catalogue
-from okd_conformance.edition import load_edition
 from okd_conformance.proving import names_of, prove_fault
 from okd_conformance.reference import FAULTS
+from okd_conformance.standard.catalogue import load_catalogue
+from okd_conformance.standard.edition import load_edition
 
 EDITION = "okd-1.5"
 CATALOGUE = load_catalogue()

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from okd_conformance.fields import Body, validator
 from okd_conformance.reference.intake import DelimiterPadding
+from okd_conformance.standard.fields import Body, validator
 from reference_bench import BOUNDARY, Bench, bench, message, part
 
 UPLOADS = ["upload_to_association", "upload_to_offering", "upload_to_person"]

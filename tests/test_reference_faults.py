@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from okd_conformance.base.text import Text
-from okd_conformance.catalogue import load_catalogue
-from okd_conformance.edition import load_edition
 from okd_conformance.reference import FAULTS, VARIANTS, UnknownFaultError, create_app
 from okd_conformance.reference.behaviour import Behaviour
 from okd_conformance.reference.faults.registry import fault, variant
+from okd_conformance.standard.catalogue import load_catalogue
+from okd_conformance.standard.edition import load_edition
 from reference_bench import bench, part
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from okd_conformance.fields import Body, validator
+from okd_conformance.standard.fields import Body, validator
 from reference_bench import Bench, bench
 
 MODULES = ["inschrijven", "examineren", "bpv", "diplomeren"]

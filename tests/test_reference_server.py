@@ -17,9 +17,9 @@ import pytest
 import yaml
 
 from okd_conformance.base.paths import data_folder
-from okd_conformance.edition import UnknownEditionError, load_edition
 from okd_conformance.reference import create_app, run_server, target_of
 from okd_conformance.reference.server import listen
+from okd_conformance.standard.edition import UnknownEditionError, load_edition
 from reference_bench import BOUNDARY, Bench, bench, message, part
 
 REFERENCE = Path(run_server.__code__.co_filename).parent

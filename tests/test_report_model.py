@@ -10,10 +10,10 @@ import pytest
 
 import report_sample as sample
 from okd_conformance.base.text import Text
-from okd_conformance.catalogue import Applies, Source
 from okd_conformance.judge.outcome import Status, Verdict
 from okd_conformance.report.model import Report, RequirementResult, schema
 from okd_conformance.report.wording import plain_sentence
+from okd_conformance.standard.catalogue import Applies, Source
 from report_sample import DMS, ENROL, EXAM
 
 

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from okd_conformance.bundle import read_data
-from okd_conformance.edition import METHODS, Edition, load_edition, operation_name
-from okd_conformance.fields import deref
+from okd_conformance.standard.bundle import read_data
+from okd_conformance.standard.edition import METHODS, Edition, load_edition, operation_name
+from okd_conformance.standard.fields import deref
 from upstream import published
 
 Json = dict[str, Any]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from okd_conformance.edition import load_edition
 from okd_conformance.spec_tools.diff import diff
 from okd_conformance.spec_tools.drift import drift
 from okd_conformance.spec_tools.findings import Finding
+from okd_conformance.standard.edition import load_edition
 from upstream import published
 
 SPEC = Path("specification", "v5", "spec.yaml")

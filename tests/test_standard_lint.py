@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from okd_conformance.edition import edition_ids, edition_variants, load_edition
 from okd_conformance.spec_tools.defects import defects
 from okd_conformance.spec_tools.findings import Finding, rules
 from okd_conformance.spec_tools.lint import lint
+from okd_conformance.standard.edition import edition_ids, edition_variants, load_edition
 from upstream import published
 
 SPEC = Path("specification", "v5", "spec.yaml")

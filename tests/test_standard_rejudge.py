@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from okd_conformance.edition import Edition, load_edition
 from okd_conformance.judge.outcome import Status
 from okd_conformance.reference import running_server
 from okd_conformance.spec_tools.rejudge import Rejudged, rejudge, rejudged
+from okd_conformance.standard.edition import Edition, load_edition
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 CHOSEN = ("OKD-GEN-003", "OKD-GEN-010", "OKD-F01-001", "OKD-F01-002", "OKD-F10-002", "OKD-F12", "OKD-FX-011")

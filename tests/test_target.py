@@ -17,7 +17,7 @@ from joserfc.jwk import ECKey, OctKey
 from okd_conformance import target_checks
 from okd_conformance.base import yaml_input
 from okd_conformance.base.configuration import ConfigurationError, Mistake
-from okd_conformance.edition import UnknownEditionError, load_edition
+from okd_conformance.standard.edition import UnknownEditionError, load_edition
 from okd_conformance.target import Limits, Secret, Target, Tls, is_loopback, load_target
 
 WHOLE = """\

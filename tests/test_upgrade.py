@@ -7,10 +7,10 @@ import json
 import jsonschema
 import pytest
 
-from okd_conformance.catalogue import load_catalogue
-from okd_conformance.edition import load_edition
 from okd_conformance.judge.outcome import Status
 from okd_conformance.report.model import schema
+from okd_conformance.standard.catalogue import load_catalogue
+from okd_conformance.standard.edition import load_edition
 from okd_conformance.upgrade import Upgrade, upgrade
 
 OLD, NEW = "okd-0.6", "okd-1.5"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from okd_conformance.edition import edition_ids
+from okd_conformance.standard.edition import edition_ids
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PATIENCE_S = 300

@@ -10,7 +10,7 @@ from okd_conformance import DEFAULT_EDITION
 if TYPE_CHECKING:
     import click
 
-    from okd_conformance.edition import Edition
+    from okd_conformance.standard.edition import Edition
 
 Complete = Callable[["click.Context", "click.Parameter", str], list[str]]
 
@@ -28,7 +28,7 @@ def names_of(what: str) -> Complete:
 
 
 def _edition(name: str | None) -> Edition | None:
-    from okd_conformance.edition import UnknownEditionError, load_edition  # noqa: PLC0415
+    from okd_conformance.standard.edition import UnknownEditionError, load_edition  # noqa: PLC0415
 
     try:
         return load_edition(name or DEFAULT_EDITION)
@@ -37,7 +37,7 @@ def _edition(name: str | None) -> Edition | None:
 
 
 def _editions(_: str | None) -> Iterable[str]:
-    from okd_conformance.edition import edition_ids  # noqa: PLC0415
+    from okd_conformance.standard.edition import edition_ids  # noqa: PLC0415
 
     return edition_ids()
 
@@ -53,14 +53,14 @@ def _flows(name: str | None) -> Iterable[str]:
 
 
 def _requirements(name: str | None) -> Iterable[str]:
-    from okd_conformance.catalogue import load_catalogue  # noqa: PLC0415
+    from okd_conformance.standard.catalogue import load_catalogue  # noqa: PLC0415
 
     edition = _edition(name)
     return [requirement.id for requirement in load_catalogue().of(edition)] if edition else ()
 
 
 def _every_requirement(_: str | None) -> Iterable[str]:
-    from okd_conformance.catalogue import load_catalogue  # noqa: PLC0415
+    from okd_conformance.standard.catalogue import load_catalogue  # noqa: PLC0415
 
     return [requirement.id for requirement in load_catalogue()]
 

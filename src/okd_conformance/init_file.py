@@ -20,12 +20,12 @@ import click
 
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.text import Lang, Text, say
-from okd_conformance.catalogue import load_catalogue
-from okd_conformance.edition import Edition, UnknownEditionError, load_edition
-from okd_conformance.fields import Body
 from okd_conformance.reference.app import TOKEN_PATH
 from okd_conformance.reference.school import load_school
 from okd_conformance.reference.target import fixtures_of
+from okd_conformance.standard.catalogue import load_catalogue
+from okd_conformance.standard.edition import Edition, UnknownEditionError, load_edition
+from okd_conformance.standard.fields import Body
 from okd_conformance.target import load_target
 
 REFERENCE_URL = "http://127.0.0.1:8800"

@@ -15,8 +15,8 @@ import click
 
 from okd_conformance.base.configuration import shortened
 from okd_conformance.base.text import Lang, Text, say
-from okd_conformance.catalogue import Answers, Requirement, load_catalogue
-from okd_conformance.edition import (
+from okd_conformance.standard.catalogue import Answers, Requirement, load_catalogue
+from okd_conformance.standard.edition import (
     Edition,
     Operation,
     UnknownEditionError,

@@ -23,14 +23,14 @@ from okd_conformance.auth import Tokens, TokenUnobtainable
 from okd_conformance.base.text import Lang, Text, joined, say
 from okd_conformance.baseline import load_baseline
 from okd_conformance.cases import Claims, Selection, is_flow, is_named
-from okd_conformance.catalogue import Profile, load_catalogue
-from okd_conformance.edition import Edition, UnknownEditionError, load_edition
 from okd_conformance.judge.bench import Bench, Large
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.ledger import Event
 from okd_conformance.judge.ledger_files import LEDGER, Journal, journal_name, journals_in
 from okd_conformance.judge.stopping import ServerErrors
 from okd_conformance.shared_secrets import Line
+from okd_conformance.standard.catalogue import Profile, load_catalogue
+from okd_conformance.standard.edition import Edition, UnknownEditionError, load_edition
 from okd_conformance.target import Target, load_target
 from okd_conformance.wire.address import without_access
 from okd_conformance.wire.budget import Tally

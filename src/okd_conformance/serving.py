@@ -13,9 +13,9 @@ import click
 import yaml
 
 from okd_conformance.base.text import Lang, Text, say
-from okd_conformance.edition import UnknownEditionError
 from okd_conformance.init_file import REFERENCE_URL
 from okd_conformance.reference import Running, UnknownFaultError, run_server
+from okd_conformance.standard.edition import UnknownEditionError
 
 END_OF_TARGET = "..."
 """YAML's own mark for the end of a document: whoever reads the target file from a pipe stops here."""

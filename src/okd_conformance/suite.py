@@ -10,11 +10,11 @@ from types import ModuleType
 from typing import Any, Literal, TypeVar
 
 from okd_conformance.base.paths import data_folder
-from okd_conformance.catalogue import Profile
-from okd_conformance.edition import Binding, Operation
 from okd_conformance.judge.case import Case
 from okd_conformance.judge.large import Bulk
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested
+from okd_conformance.standard.catalogue import Profile
+from okd_conformance.standard.edition import Binding, Operation
 
 __all__ = [
     "Case",

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from okd_conformance.base.text import Text, say
-from okd_conformance.catalogue import Requirement
-from okd_conformance.edition import Binding, Edition, Operation
-from okd_conformance.fields import deref, field_names, meanings
 from okd_conformance.judge.outcome import Status
+from okd_conformance.standard.catalogue import Requirement
+from okd_conformance.standard.edition import Binding, Edition, Operation
+from okd_conformance.standard.fields import deref, field_names, meanings
 
 Step = Literal["new", "change", "unknown", "met"]
 STEPS: tuple[Step, ...] = ("new", "change", "unknown", "met")

@@ -11,9 +11,6 @@ from typing import Any, Literal
 from okd_conformance.allowance import Allowance
 from okd_conformance.auth import Token, Tokens, TokenUnobtainable
 from okd_conformance.base.text import Text, say
-from okd_conformance.catalogue import Catalogue
-from okd_conformance.edition import Binding, Edition, Operation
-from okd_conformance.fields import Body, field_names
 from okd_conformance.judge.case import binding_key
 from okd_conformance.judge.content import pdf
 from okd_conformance.judge.giving_up import GivingUp, is_unanswered
@@ -26,6 +23,9 @@ from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.stopping import Rule
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.judge.words import received
+from okd_conformance.standard.catalogue import Catalogue
+from okd_conformance.standard.edition import Binding, Edition, Operation
+from okd_conformance.standard.fields import Body, field_names
 from okd_conformance.target import Target
 from okd_conformance.wire.address import origin
 from okd_conformance.wire.body import length_of

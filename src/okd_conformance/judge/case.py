@@ -7,13 +7,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from okd_conformance.base.text import Text, say
-from okd_conformance.catalogue import Answers, Reading, Requirement
-from okd_conformance.edition import Binding, Operation
-from okd_conformance.fields import Body, field_name, field_names
 from okd_conformance.judge.ids import answered_id
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested, Stopped
 from okd_conformance.judge.words import expected_statuses, received
+from okd_conformance.standard.catalogue import Answers, Reading, Requirement
+from okd_conformance.standard.edition import Binding, Operation
+from okd_conformance.standard.fields import Body, field_name, field_names
 from okd_conformance.wire.client import MAX_ANSWER_BYTES
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.raw import Expecting

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from okd_conformance.base.text import say
-from okd_conformance.edition import Binding, Edition, Operation
 from okd_conformance.judge.ids import answered_id
 from okd_conformance.judge.stops import NotTested
+from okd_conformance.standard.edition import Binding, Edition, Operation
 from okd_conformance.wire.body import Payload, length_of
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.generated import Comparison, Generated

@@ -12,8 +12,8 @@ from okd_conformance.judge.ledger import GONE, Changed, Created, Intent, Left
 from okd_conformance.judge.stops import Inconclusive, NotTested
 
 if TYPE_CHECKING:
-    from okd_conformance.edition import Binding, Operation
     from okd_conformance.judge.bench import Bench
+    from okd_conformance.standard.edition import Binding, Operation
 
 _MAX_SILENT = 3
 """So many times in a row may a target not answer before cleaning up is given up."""

@@ -17,10 +17,10 @@ from hypothesis.errors import Flaky
 from jsonschema import ValidationError
 
 from okd_conformance.base.text import say
-from okd_conformance.bundle import bundle
-from okd_conformance.edition import Edition, Operation
-from okd_conformance.fields import Body, validator
 from okd_conformance.judge.stops import Failed, Inconclusive, NotTested, Stopped
+from okd_conformance.standard.bundle import bundle
+from okd_conformance.standard.edition import Edition, Operation
+from okd_conformance.standard.fields import Body, validator
 
 Mode = Literal["valid", "invalid"]
 _UNREALISTIC = re.compile(r"[^\w .,'()&+-]|_")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from okd_conformance.bundle import read_data
+from okd_conformance.standard.bundle import read_data
 
 if TYPE_CHECKING:
     from starlette.responses import Response

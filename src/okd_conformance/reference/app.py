@@ -12,7 +12,6 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
-from okd_conformance.edition import load_edition
 from okd_conformance.reference import downloads, hooks
 from okd_conformance.reference.answers import Answer, Refused, response_of
 from okd_conformance.reference.behaviour import Behaviour
@@ -22,6 +21,7 @@ from okd_conformance.reference.school import load_school
 from okd_conformance.reference.storage import Store
 from okd_conformance.reference.tokens import Issuer
 from okd_conformance.reference.world import Call, World
+from okd_conformance.standard.edition import load_edition
 
 TOKEN_PATH = "/oauth2/token"  # noqa: S105 - a path, not a secret
 

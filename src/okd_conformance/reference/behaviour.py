@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from multipart import PushMultipartParser
 
-from okd_conformance.edition import Binding, Operation
-from okd_conformance.fields import Body, validator
 from okd_conformance.reference import dms, downloads, intake, lookup, module, reports, rights, routes, tokens
 from okd_conformance.reference.answers import Answer, Refused, Situation, json_answer, situations
 from okd_conformance.reference.compose import compose
 from okd_conformance.reference.school import Attempt, Enrolment, Exam, Person, Sitting
 from okd_conformance.reference.storage import Document, Spool
+from okd_conformance.standard.edition import Binding, Operation
+from okd_conformance.standard.fields import Body, validator
 
 if TYPE_CHECKING:
     from starlette.requests import Request

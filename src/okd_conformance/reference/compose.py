@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from okd_conformance.fields import deref
+from okd_conformance.standard.fields import deref
 
 _MAX_DEPTH = 20
 _Schema = Mapping[str, Any]

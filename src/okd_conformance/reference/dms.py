@@ -8,7 +8,6 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from okd_conformance.fields import Body, field_name
 from okd_conformance.reference.answers import Answer, Refused, json_answer
 from okd_conformance.reference.compose import compose
 from okd_conformance.reference.downloads import lasting_link
@@ -21,6 +20,7 @@ from okd_conformance.reference.intake import (
     receive_object,
 )
 from okd_conformance.reference.storage import Document, Spool
+from okd_conformance.standard.fields import Body, field_name
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Call

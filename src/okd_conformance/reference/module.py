@@ -6,11 +6,11 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from okd_conformance.fields import Body, deref
 from okd_conformance.reference.answers import Answer, Refused
 from okd_conformance.reference.dms import check_schema, empty_success, json_success
 from okd_conformance.reference.intake import receive_object
 from okd_conformance.reference.school import Attempt, Enrolment, Exam, Person, Sitting
+from okd_conformance.standard.fields import Body, deref
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Call

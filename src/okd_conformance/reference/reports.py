@@ -5,13 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from okd_conformance.fields import Body
 from okd_conformance.reference.answers import Answer, Refused, json_answer
 from okd_conformance.reference.compose import Several, compose
 from okd_conformance.reference.dms import check_schema, empty_success, success_of
 from okd_conformance.reference.downloads import lasting_link
 from okd_conformance.reference.intake import receive_object
 from okd_conformance.reference.storage import Document
+from okd_conformance.standard.fields import Body
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Call, World

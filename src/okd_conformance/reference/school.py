@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from okd_conformance.bundle import read_data
+from okd_conformance.standard.bundle import read_data
 
 Values = Mapping[str, Any]
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from okd_conformance.edition import Edition, Operation
 from okd_conformance.reference.compose import constants
 from okd_conformance.reference.school import School
 from okd_conformance.reference.storage import Store
 from okd_conformance.reference.tokens import Caller, Issuer
+from okd_conformance.standard.edition import Edition, Operation
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from okd_conformance.base.text import Text
-from okd_conformance.edition import Binding, Edition, UnknownEditionError, load_edition
 from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.report.model import Report
+from okd_conformance.standard.edition import Binding, Edition, UnknownEditionError, load_edition
 
 
 @dataclass(frozen=True, slots=True)

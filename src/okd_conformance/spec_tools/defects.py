@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from okd_conformance.bundle import read_data
+from okd_conformance.standard.bundle import read_data
 
 _SHORT = {
     "S/": "specification/v5/schemas/",

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from okd_conformance.base.text import Text, say
-from okd_conformance.catalogue import Requirement, load_catalogue
-from okd_conformance.edition import Edition
 from okd_conformance.spec_tools.facts import Fact, Standing, Subject, read_standing
 from okd_conformance.spec_tools.findings import Finding, finding
+from okd_conformance.standard.catalogue import Requirement, load_catalogue
+from okd_conformance.standard.edition import Edition
 
 _BREAKS: dict[str, tuple[str, str]] = {
     "call": ("servers", "clients"),

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from okd_conformance.bundle import read_data
-from okd_conformance.edition import Edition
 from okd_conformance.spec_tools.defects import defects
 from okd_conformance.spec_tools.findings import Finding, finding, in_order
 from okd_conformance.spec_tools.lint import docs_beside, lint
 from okd_conformance.spec_tools.source import Source, read_text
 from okd_conformance.spec_tools.spec import Call, Spec, Spot
 from okd_conformance.spec_tools.unsound import examining
+from okd_conformance.standard.bundle import read_data
+from okd_conformance.standard.edition import Edition
 
 Difference = tuple[str, str]
 """An operation of ours, and a line that is new (+) or gone (-)."""

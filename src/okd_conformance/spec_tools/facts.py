@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from okd_conformance.base.text import say
-from okd_conformance.edition import Edition, UnknownEditionError, edition_ids, load_edition
 from okd_conformance.spec_tools.drift import required_names
 from okd_conformance.spec_tools.lint import docs_beside
 from okd_conformance.spec_tools.markdown_doc import Doc, read_docs
@@ -17,6 +16,7 @@ from okd_conformance.spec_tools.source import SourceError
 from okd_conformance.spec_tools.spec import Call, Spec, Spot
 from okd_conformance.spec_tools.unsound import examining
 from okd_conformance.spec_tools.witness import property_names
+from okd_conformance.standard.edition import Edition, UnknownEditionError, edition_ids, load_edition
 
 _MAX_DEPTH = 3
 _SCOPE = re.compile(r"\b[a-z]+:[a-z]\w*")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from okd_conformance.base.text import Text
-from okd_conformance.bundle import read_data
+from okd_conformance.standard.bundle import read_data
 
 SEVERITIES = ("error", "warning", "note")
 """From worst to least."""

@@ -7,12 +7,12 @@ import json
 from typing import TYPE_CHECKING
 
 from okd_conformance.base.text import Text
-from okd_conformance.edition import Binding
 from okd_conformance.reference import rights
 from okd_conformance.reference.answers import Answer, Refused
 from okd_conformance.reference.faults.change import after, anyone
 from okd_conformance.reference.faults.registry import EVERY_ROLE, fault
 from okd_conformance.reference.tokens import Caller, bearer_token
+from okd_conformance.standard.edition import Binding
 
 if TYPE_CHECKING:
     from okd_conformance.reference.behaviour import Behaviour, Claims

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from jsonschema import ValidationError
 
-from okd_conformance.fields import Body, validator
 from okd_conformance.reference.answers import Refused
 from okd_conformance.reference.tokens import Caller
+from okd_conformance.standard.fields import Body, validator
 
 if TYPE_CHECKING:
     from okd_conformance.reference.behaviour import Behaviour

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from okd_conformance.base.text import Text
-from okd_conformance.fields import Body
 from okd_conformance.reference.answers import Refused
 from okd_conformance.reference.faults.change import before, of_kind
 from okd_conformance.reference.faults.flows import example_state
 from okd_conformance.reference.faults.registry import fault, variant
+from okd_conformance.standard.fields import Body
 
 if TYPE_CHECKING:
     from okd_conformance.reference.behaviour import Behaviour

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from multipart import parse_options_header
 
 from okd_conformance.base.text import Text
-from okd_conformance.edition import Binding
 from okd_conformance.reference import downloads, rights
 from okd_conformance.reference.answers import Answer, Refused
 from okd_conformance.reference.faults.change import after, before, of_kind, refuse_if, unless
 from okd_conformance.reference.faults.registry import fault
 from okd_conformance.reference.storage import Document, Spool
 from okd_conformance.reference.tokens import bearer_token
+from okd_conformance.standard.edition import Binding
 
 if TYPE_CHECKING:
     from okd_conformance.reference.behaviour import Behaviour

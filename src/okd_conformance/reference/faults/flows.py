@@ -6,8 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from okd_conformance.base.text import Text
-from okd_conformance.edition import Binding, Operation
-from okd_conformance.fields import Body, field_name
 from okd_conformance.reference import module, rights, routes
 from okd_conformance.reference.answers import Answer, Refused
 from okd_conformance.reference.compose import Several
@@ -15,6 +13,8 @@ from okd_conformance.reference.faults.change import after, before, of_kind, refu
 from okd_conformance.reference.faults.documents import other_status
 from okd_conformance.reference.faults.registry import MODULES, fault
 from okd_conformance.reference.school import Enrolment, Person
+from okd_conformance.standard.edition import Binding, Operation
+from okd_conformance.standard.fields import Body, field_name
 
 if TYPE_CHECKING:
     from starlette.requests import Request

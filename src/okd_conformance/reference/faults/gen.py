@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from okd_conformance.base.text import Text
-from okd_conformance.edition import Operation
-from okd_conformance.fields import deref, validator
 from okd_conformance.reference import routes
 from okd_conformance.reference.answers import Answer, Refused
 from okd_conformance.reference.compose import Several
 from okd_conformance.reference.faults.change import after, before, refuse_if
 from okd_conformance.reference.faults.registry import EVERY_ROLE, fault
+from okd_conformance.standard.edition import Operation
+from okd_conformance.standard.fields import deref, validator
 
 if TYPE_CHECKING:
     from okd_conformance.reference.behaviour import Behaviour, Values

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from multipart import MultipartError, PushMultipartParser, parse_options_header
 
 from okd_conformance.base.text import Text
-from okd_conformance.fields import Body, field_name
 from okd_conformance.reference import dms, intake
 from okd_conformance.reference.answers import Answer, Refused, json_answer
 from okd_conformance.reference.compose import constants
@@ -18,6 +17,7 @@ from okd_conformance.reference.faults.change import after, before, refuse_if, un
 from okd_conformance.reference.faults.registry import fault
 from okd_conformance.reference.intake import Message, Part
 from okd_conformance.reference.storage import Document, Spool
+from okd_conformance.standard.fields import Body, field_name
 
 if TYPE_CHECKING:
     from okd_conformance.reference.behaviour import Behaviour, Values

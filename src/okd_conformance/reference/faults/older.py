@@ -6,11 +6,11 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from okd_conformance.base.text import Text
-from okd_conformance.fields import Body, field_names
 from okd_conformance.reference import dms
 from okd_conformance.reference.answers import Refused, json_answer
 from okd_conformance.reference.faults.change import Schema, before, lacks, refuse_if
 from okd_conformance.reference.faults.registry import MODULES, fault
+from okd_conformance.standard.fields import Body, field_names
 
 if TYPE_CHECKING:
     from okd_conformance.reference.answers import Answer

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from okd_conformance.base.text import Text
-from okd_conformance.edition import Binding
-from okd_conformance.fields import Body, field_name
 from okd_conformance.reference import module
 from okd_conformance.reference.answers import Answer, Refused
 from okd_conformance.reference.faults.change import (
@@ -25,6 +23,8 @@ from okd_conformance.reference.faults.change import (
 from okd_conformance.reference.faults.registry import MODULES, fault
 from okd_conformance.reference.module import Filing
 from okd_conformance.reference.school import Attempt, Enrolment, Exam, Person, Sitting
+from okd_conformance.standard.edition import Binding
+from okd_conformance.standard.fields import Body, field_name
 
 if TYPE_CHECKING:
     from okd_conformance.reference.behaviour import Behaviour

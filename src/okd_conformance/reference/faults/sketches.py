@@ -7,18 +7,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from okd_conformance.base.text import Text
-from okd_conformance.fields import Body, field_names, meanings
 from okd_conformance.reference import rights, routes
 from okd_conformance.reference.answers import Refused, json_answer
 from okd_conformance.reference.faults.change import after, before, lacks, of_kind, refuse_if
 from okd_conformance.reference.faults.registry import fault
+from okd_conformance.standard.fields import Body, field_names, meanings
 
 if TYPE_CHECKING:
-    from okd_conformance.edition import Operation
     from okd_conformance.reference.behaviour import Behaviour, Values
     from okd_conformance.reference.intake import Part
     from okd_conformance.reference.storage import Document
     from okd_conformance.reference.world import Call
+    from okd_conformance.standard.edition import Operation
 
 POST = ("okd-0.3",)
 PUT = ("okd-0.3@put",)

@@ -15,7 +15,7 @@ from typing import Any
 
 from okd_conformance.base.paths import data_folder
 from okd_conformance.base.text import Text
-from okd_conformance.bundle import bundle, read_data
+from okd_conformance.standard.bundle import bundle, read_data
 
 METHODS = ("get", "put", "post", "patch", "delete")
 Schema = dict[str, Any]

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from okd_conformance.base.paths import data_folder
 from okd_conformance.base.text import Text
-from okd_conformance.bundle import read_data
-from okd_conformance.edition import Binding, Edition, Operation
+from okd_conformance.standard.bundle import read_data
+from okd_conformance.standard.edition import Binding, Edition, Operation
 
 Level = Literal["MUST", "SHOULD", "MAY"]
 Basis = Literal["explicit", "derived", "interpretation"]

@@ -1,7 +1,7 @@
 """The frozen set of an edition: which requirements there are, with a digest of what each demands.
 
 ``specs/<edition>/frozen.yaml`` makes a change to a requirement visible: whoever changes one writes the file
-again with ``python -m okd_conformance.frozen EDITION`` and names the change in the change log.
+again with ``python -m okd_conformance.standard.frozen EDITION`` and names the change in the change log.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import Any
 import yaml
 
 from okd_conformance import __version__
-from okd_conformance.bundle import read_data
-from okd_conformance.catalogue import Requirement, load_catalogue
-from okd_conformance.edition import Edition, edition_ids, load_edition
+from okd_conformance.standard.bundle import read_data
+from okd_conformance.standard.catalogue import Requirement, load_catalogue
+from okd_conformance.standard.edition import Edition, edition_ids, load_edition
 
 _HEADER = """\
 # The requirements of this edition, with a digest of what each demands. Written by a program, not by hand:
-#   python -m okd_conformance.frozen {edition}
+#   python -m okd_conformance.standard.frozen {edition}
 # To write it anew is to change what the suite demands: name each change in CHANGELOG.md.
 """
 
@@ -79,7 +79,9 @@ def freeze(edition: Edition) -> Path:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the frozen set of one edition."""
-    parser = argparse.ArgumentParser(prog="python -m okd_conformance.frozen", description=main.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m okd_conformance.standard.frozen", description=main.__doc__
+    )
     parser.add_argument("edition", choices=edition_ids())
     freeze(load_edition(parser.parse_args(arguments).edition))
 
