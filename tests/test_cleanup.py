@@ -29,11 +29,11 @@ from okd_conformance.judge.ledger_files import (
     read,
     write_ledger,
 )
+from okd_conformance.redaction.redaction import Redactor
 from okd_conformance.reference import Running, running_server, target_of
 from okd_conformance.run import Options, Run, open_run
 from okd_conformance.standard.edition import edition_ids
 from okd_conformance.wire.address import without_access
-from okd_conformance.wire.redaction import Redactor
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PATIENCE_S = 120

@@ -18,13 +18,13 @@ from typing import Any
 import pytest
 import trustme
 
+from okd_conformance.redaction.redaction import Redactor
 from okd_conformance.wire import client as client_module
 from okd_conformance.wire.body import Streamed
 from okd_conformance.wire.budget import BudgetSpentError
 from okd_conformance.wire.client import Client, Settings
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.multipart import Multipart, Part
-from okd_conformance.wire.redaction import Redactor
 from raw_server import OK, RawServer, closed_port, hear, raw_server
 
 TOKEN = "eyJhbGciOi.the-token.of-this-test"

@@ -8,9 +8,9 @@ import json
 import pytest
 
 import canaries
+from okd_conformance.redaction.redaction import REDACTED, Redactor
 from okd_conformance.wire.body import Streamed
 from okd_conformance.wire.exchange import EVIDENCE_BYTES, Answer, Exchange, Request, Whole
-from okd_conformance.wire.redaction import REDACTED, Redactor
 
 JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJrYW5hcmllIiwianRpIjoiMTIzNDU2Nzg5MCJ9.c2lnbmF0dXVyLXZhbi1rYW5hcmll"
 OPAQUE = "Zq8PmW3xT5vN7rK2Jd83hKs92LmQp47Zx1Vb6Nt5"

@@ -28,7 +28,8 @@ from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.ledger import Event
 from okd_conformance.judge.ledger_files import LEDGER, Journal, journal_name, journals_in
 from okd_conformance.judge.stopping import ServerErrors
-from okd_conformance.shared_secrets import Line
+from okd_conformance.redaction.redaction import Redactor
+from okd_conformance.redaction.shared_secrets import Line
 from okd_conformance.standard.catalogue import Profile, load_catalogue
 from okd_conformance.standard.edition import Edition, UnknownEditionError, load_edition
 from okd_conformance.target import Target, load_target
@@ -36,7 +37,6 @@ from okd_conformance.wire.address import without_access
 from okd_conformance.wire.budget import Tally
 from okd_conformance.wire.client import Client, Settings
 from okd_conformance.wire.exchange import Exchange
-from okd_conformance.wire.redaction import Redactor
 
 _FEW = 20
 """So many names are few enough to be named all."""

@@ -12,7 +12,7 @@ from urllib.parse import quote_plus, unquote, urlsplit
 
 import httpx
 
-from okd_conformance.wire.redaction import secrets_of_address
+from okd_conformance.redaction.redaction import secrets_of_address
 
 Value = TypeVar("Value")
 

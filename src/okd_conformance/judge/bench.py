@@ -23,6 +23,7 @@ from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.stopping import Rule
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.judge.words import received
+from okd_conformance.redaction.redaction import Redactor
 from okd_conformance.standard.catalogue import Catalogue
 from okd_conformance.standard.edition import Binding, Edition, Operation
 from okd_conformance.standard.fields import Body, field_names
@@ -36,7 +37,6 @@ from okd_conformance.wire.generated import Comparison
 from okd_conformance.wire.holding import Holding
 from okd_conformance.wire.meter import Meter
 from okd_conformance.wire.raw import Expecting
-from okd_conformance.wire.redaction import Redactor
 from okd_conformance.wire.transfer import Transfer
 
 Scopes = tuple[str, ...]
