@@ -29,7 +29,7 @@ import yaml
 from okd_conformance.auth import Tokens
 from okd_conformance.run import embedded_reference
 from okd_conformance.standard.edition import Edition, load_edition
-from okd_conformance.target import load_target
+from okd_conformance.target.reading import load_target
 
 ROLE = "dms"
 REQUIREMENTS = ("OKD-MPT-001", "OKD-GEN-012")

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from okd_conformance.auth import Token
 from okd_conformance.suite import Case, Inconclusive, check
-from okd_conformance.target import is_loopback
+from okd_conformance.target.reading import is_loopback
 from okd_conformance.wire.exchange import Request
 from okd_conformance.wire.tls import Handshake, offering, shake_hands
 

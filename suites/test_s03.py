@@ -9,11 +9,11 @@ from typing import Any
 
 from okd_conformance.judge.content import every_byte, line_breaks, noise, pdf
 from okd_conformance.judge.ids import answered_id, answered_link, is_uuid
-from okd_conformance.judge.layout import holds, texts_in
 from okd_conformance.judge.sample import Sample
 from okd_conformance.standard.edition import Operation
 from okd_conformance.standard.fields import Body, meanings
 from okd_conformance.suite import Case, Inconclusive, NotTested, check
+from okd_conformance.target.layout import holds, texts_in
 from okd_conformance.wire.address import same_origin
 from okd_conformance.wire.exchange import Exchange, Request
 from test_f01 import invented

@@ -16,11 +16,11 @@ from okd_conformance.cases import Claims
 from okd_conformance.judge.bench import Bench
 from okd_conformance.judge.case import Case, CaseSpec, case_id
 from okd_conformance.judge.hooks import Hooks
-from okd_conformance.redaction.redaction import Redactor
+from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.reference import target_of
 from okd_conformance.standard.catalogue import Catalogue, Requirement
 from okd_conformance.standard.edition import load_edition
-from okd_conformance.target import load_target
+from okd_conformance.target.reading import load_target
 from okd_conformance.wire.client import Client, Settings
 from okd_conformance.wire.exchange import Answer, Exchange, Request
 

@@ -23,7 +23,7 @@ from okd_conformance import token_endpoint
 from okd_conformance.auth import ODD_KINDS, Tokens, TokenUnobtainable
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.jwts import read_jwt
-from okd_conformance.target import Auth, Client, Limits, RoleTarget, Secret, Target
+from okd_conformance.target.reading import Auth, Client, Limits, RoleTarget, Secret, Target
 
 NOW = 1_800_000_000
 ISSUER = "https://login.acme.example"

@@ -29,7 +29,7 @@ from okd_conformance.judge.ledger_files import (
     read,
     write_ledger,
 )
-from okd_conformance.redaction.redaction import Redactor
+from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.reference import Running, running_server, target_of
 from okd_conformance.run import Options, Run, open_run
 from okd_conformance.standard.edition import edition_ids

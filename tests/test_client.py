@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import trustme
 
-from okd_conformance.redaction.redaction import Redactor
+from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.wire import client as client_module
 from okd_conformance.wire.body import Streamed
 from okd_conformance.wire.budget import BudgetSpentError

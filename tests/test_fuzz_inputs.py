@@ -35,7 +35,7 @@ from okd_conformance.spec_tools.rejudge import rejudge
 from okd_conformance.spec_tools.source import SourceError
 from okd_conformance.spec_tools.unsound import examining
 from okd_conformance.standard.edition import load_edition
-from okd_conformance.target import load_target
+from okd_conformance.target.reading import load_target
 from okd_conformance.upgrade import RequirementStep, Upgrade
 from report_sample import har as sample_har
 from report_sample import report as sample_report

@@ -22,7 +22,7 @@ from okd_conformance.judge.giving_up import MOST_UNANSWERED, GivingUp
 from okd_conformance.judge.hooks import MAX_HOOK_BYTES, Hooks
 from okd_conformance.judge.stops import Inconclusive
 from okd_conformance.reference import running_server, target_of
-from okd_conformance.target import load_target
+from okd_conformance.target.reading import load_target
 from okd_conformance.token_endpoint import TokenUnobtainable
 from okd_conformance.wire import client as client_module
 from okd_conformance.wire.address import joined, may_lead, web_address

@@ -19,7 +19,7 @@ from okd_conformance.reference import FAULTS, running_server
 from okd_conformance.run import Options, open_run
 from okd_conformance.standard.catalogue import load_catalogue
 from okd_conformance.standard.edition import Edition, edition_variants, load_edition
-from okd_conformance.target import load_target
+from okd_conformance.target.reading import load_target
 
 EDITIONS = ["okd-0.3", "okd-0.3@put", "okd-0.6", "okd-0.9.1", "oke-2022.07"]
 SKETCHES = ["okd-0.3", "oke-2022.07"]

@@ -8,7 +8,7 @@ import json
 import pytest
 
 import canaries
-from okd_conformance.redaction.redaction import REDACTED, Redactor
+from okd_conformance.redaction.redactor import REDACTED, Redactor
 from okd_conformance.wire.body import Streamed
 from okd_conformance.wire.exchange import EVIDENCE_BYTES, Answer, Exchange, Request, Whole
 

@@ -22,7 +22,7 @@ from okd_conformance.init_file import REFERENCE_URL, Wishes, fixtures_needed, wr
 from okd_conformance.reference import Running, running_server
 from okd_conformance.reference.school import load_school
 from okd_conformance.standard.edition import edition_ids, load_edition
-from okd_conformance.target import load_target
+from okd_conformance.target.reading import load_target
 from okd_conformance.wire.exchange import Answer, Exchange, Request
 from raw_server import closed_port
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from okd_conformance.redaction.redaction import REDACTED, Redactor
-from okd_conformance.redaction.shared_secrets import Line, SharedSecrets
+from okd_conformance.redaction.redactor import REDACTED, Redactor
+from okd_conformance.redaction.sharing import Line, SharedSecrets
 
 TOKEN = "Jd83hKs92LmQp47Zx1Vb6Nt5~0001"
 LOADS = json.loads
@@ -61,7 +61,7 @@ def test_a_long_temporary_folder_is_no_obstacle(monkeypatch: pytest.MonkeyPatch)
             raise OSError("AF_UNIX path too long")
         return Listener(address, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("okd_conformance.redaction.shared_secrets.Listener", too_long)
+    monkeypatch.setattr("okd_conformance.redaction.sharing.Listener", too_long)
     shared = SharedSecrets()
     one, other = worker(shared), worker(shared)
     one.learn(TOKEN)
@@ -90,7 +90,7 @@ def test_an_interrupted_worker_goes_on(shared: SharedSecrets, monkeypatch: pytes
     one, other = worker(shared), worker(shared)
     one.catch_up()
     with monkeypatch.context() as patch:
-        patch.setattr("okd_conformance.redaction.shared_secrets.json.loads", interrupted)
+        patch.setattr("okd_conformance.redaction.sharing.json.loads", interrupted)
         with pytest.raises(KeyboardInterrupt):
             one.learn(TOKEN)
     other.learn(LINK)

@@ -14,11 +14,11 @@ import pytest
 import trustme
 from joserfc.jwk import ECKey, OctKey
 
-from okd_conformance import target_checks
 from okd_conformance.base import yaml_input
 from okd_conformance.base.configuration import ConfigurationError, Mistake
 from okd_conformance.standard.edition import UnknownEditionError, load_edition
-from okd_conformance.target import Limits, Secret, Target, Tls, is_loopback, load_target
+from okd_conformance.target import checks as target_checks
+from okd_conformance.target.reading import Limits, Secret, Target, Tls, is_loopback, load_target
 
 WHOLE = """\
 name: Acme DMS

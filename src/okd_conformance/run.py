@@ -18,7 +18,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from okd_conformance import DEFAULT_EDITION
-from okd_conformance.allowance import Allowance
 from okd_conformance.auth import Tokens, TokenUnobtainable
 from okd_conformance.base.text import Lang, Text, joined, say
 from okd_conformance.baseline import load_baseline
@@ -28,11 +27,12 @@ from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.ledger import Event
 from okd_conformance.judge.ledger_files import LEDGER, Journal, journal_name, journals_in
 from okd_conformance.judge.stopping import ServerErrors
-from okd_conformance.redaction.redaction import Redactor
-from okd_conformance.redaction.shared_secrets import Line
+from okd_conformance.redaction.redactor import Redactor
+from okd_conformance.redaction.sharing import Line
 from okd_conformance.standard.catalogue import Profile, load_catalogue
 from okd_conformance.standard.edition import Edition, UnknownEditionError, load_edition
-from okd_conformance.target import Target, load_target
+from okd_conformance.target.allowance import Allowance
+from okd_conformance.target.reading import Target, load_target
 from okd_conformance.wire.address import without_access
 from okd_conformance.wire.budget import Tally
 from okd_conformance.wire.client import Client, Settings

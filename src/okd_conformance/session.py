@@ -17,7 +17,7 @@ from okd_conformance.judge.outcome import CaseResult
 from okd_conformance.judging import Watch
 from okd_conformance.outcome import Findings, Outcome
 from okd_conformance.pytest_options import options_of
-from okd_conformance.redaction.shared_secrets import Line, SharedSecrets
+from okd_conformance.redaction.sharing import Line, SharedSecrets
 from okd_conformance.run import Options, RefusedError, Run, open_run, opened
 from okd_conformance.wire.budget import Tally
 from okd_conformance.wire.meter import Meter

@@ -24,7 +24,7 @@ from okd_conformance.base.bounded import TooLargeError, content_of, read_json
 from okd_conformance.base.configuration import ConfigurationError, Mistake
 from okd_conformance.base.network_errors import is_tls
 from okd_conformance.base.text import Text, say
-from okd_conformance.target_model import Auth, Client, Target
+from okd_conformance.target.model import Auth, Client, Target
 from okd_conformance.wire.patience import DeadlineError, Patience, patient
 
 MAX_ANSWER_BYTES = 1_000_000

@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from okd_conformance.allowance import Allowance
 from okd_conformance.auth import Token, Tokens, TokenUnobtainable
 from okd_conformance.base.text import Text, say
 from okd_conformance.judge.case import binding_key
@@ -23,11 +22,12 @@ from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.stopping import Rule
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.judge.words import received
-from okd_conformance.redaction.redaction import Redactor
+from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.standard.catalogue import Catalogue
 from okd_conformance.standard.edition import Binding, Edition, Operation
 from okd_conformance.standard.fields import Body, field_names
-from okd_conformance.target import Target
+from okd_conformance.target.allowance import Allowance
+from okd_conformance.target.reading import Target
 from okd_conformance.wire.address import origin
 from okd_conformance.wire.body import length_of
 from okd_conformance.wire.budget import BudgetSpentError

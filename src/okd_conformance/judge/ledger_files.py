@@ -22,7 +22,7 @@ from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.input_file import read_raw
 from okd_conformance.base.text import Text, say
 from okd_conformance.judge.ledger import Changed, Created, Event, Intent, Ledger, Left
-from okd_conformance.redaction.redaction import Redactor
+from okd_conformance.redaction.redactor import Redactor
 
 LEDGER = "ledger.json"
 MAX_BYTES = 50_000_000

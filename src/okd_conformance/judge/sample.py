@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
-from okd_conformance.judge.layout import Layout, laid_out
 from okd_conformance.standard.edition import Binding, Operation
 from okd_conformance.standard.fields import Body
+from okd_conformance.target.layout import Layout, laid_out
 from okd_conformance.wire.exchange import Request
 from okd_conformance.wire.multipart import Header, Multipart, Part
 

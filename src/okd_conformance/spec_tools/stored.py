@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from okd_conformance.base.input_file import refuse
-from okd_conformance.redaction.redaction import REDACTED
+from okd_conformance.redaction.redactor import REDACTED
 from okd_conformance.report.har import by_id
 from okd_conformance.report.model import EXCHANGES, Report
 from okd_conformance.report.stored import stored_exchanges, stored_report

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from okd_conformance.base.bounded import read_json
-from okd_conformance.redaction.redaction import REDACTED, Redactor
+from okd_conformance.redaction.redactor import REDACTED, Redactor
 from okd_conformance.wire.body import Payload, Streamed, beginning_of, length_of, survey
 from okd_conformance.wire.meter import Meter
 from okd_conformance.wire.multipart import Header

@@ -25,10 +25,10 @@ from okd_conformance.base.configuration import Mistake, shortened
 from okd_conformance.base.jwts import UnusableKeyError, sign
 from okd_conformance.base.text import Text, joined, say
 from okd_conformance.base.yaml_input import Document, Pointer
-from okd_conformance.judge.layout import CONTENT, HEADER, PLACEHOLDER, SPECIALS
 from okd_conformance.standard.edition import Edition, Operation, UnknownEditionError, load_edition
 from okd_conformance.standard.fields import meanings
-from okd_conformance.target_model import Tls
+from okd_conformance.target.layout import CONTENT, HEADER, PLACEHOLDER, SPECIALS
+from okd_conformance.target.model import Tls
 
 _SCHEMA: dict[str, Any] = json.loads(Path(__file__).with_name("target.schema.json").read_text("utf-8"))
 _VALIDATOR = Draft202012Validator(_SCHEMA, format_checker=FormatChecker(("uuid",)))

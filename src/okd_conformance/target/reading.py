@@ -11,7 +11,7 @@ from typing import Any
 from okd_conformance import DEFAULT_EDITION
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.yaml_input import Document, Pointer, read_yaml
-from okd_conformance.target_checks import (
+from okd_conformance.target.checks import (
     Mistakes,
     beside,
     check_all,
@@ -20,7 +20,7 @@ from okd_conformance.target_checks import (
     place_of,
     signing_key_of,
 )
-from okd_conformance.target_model import (
+from okd_conformance.target.model import (
     PRODUCTION_RATE,
     Auth,
     Client,

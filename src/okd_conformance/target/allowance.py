@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from okd_conformance.base.text import Text, say
-from okd_conformance.target_model import Limits
+from okd_conformance.target.model import Limits
 from okd_conformance.wire.budget import Limit
 
 _GB = 10**9

@@ -1,4 +1,4 @@
-"""What a target file says, as plain values. Read one with ``okd_conformance.target.load_target``."""
+"""What a target file says, as plain values. Read one with ``okd_conformance.target.reading.load_target``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import quote_plus, unquote, urlsplit
 
 import httpx
 
-from okd_conformance.redaction.redaction import secrets_of_address
+from okd_conformance.redaction.redactor import secrets_of_address
 
 Value = TypeVar("Value")
 

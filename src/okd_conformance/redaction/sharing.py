@@ -15,7 +15,7 @@ from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener
 from typing import Any
 
-from okd_conformance.redaction.redaction import Learnt
+from okd_conformance.redaction.redactor import Learnt
 
 _MAX_BYTES = 50_000_000
 """The longest message: far more than all secrets of a run together."""

@@ -1,0 +1,1 @@
+"""The target file: what the implementation under test is, read and checked."""
