@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from okd_conformance.auth import Token
+from okd_conformance.auth.tokens import Token
 from okd_conformance.suite import Case, Inconclusive, check
 from okd_conformance.target.reading import is_loopback
 from okd_conformance.wire.exchange import Request

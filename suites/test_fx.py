@@ -10,7 +10,7 @@ from typing import Any
 
 from jsonschema import FormatChecker
 
-from okd_conformance.auth import Token
+from okd_conformance.auth.tokens import Token
 from okd_conformance.judge.bench import Stored, accepted_or_inconclusive
 from okd_conformance.judge.content import pdf
 from okd_conformance.judge.ledger import Intent

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import yaml
 
-from okd_conformance.auth import Tokens
+from okd_conformance.auth.tokens import Tokens
 from okd_conformance.cases import Claims
 from okd_conformance.judge.bench import Bench
 from okd_conformance.judge.case import Case, CaseSpec, case_id

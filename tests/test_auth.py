@@ -19,8 +19,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from okd_conformance import token_endpoint
-from okd_conformance.auth import ODD_KINDS, Tokens, TokenUnobtainable
+from okd_conformance.auth import token_endpoint
+from okd_conformance.auth.tokens import ODD_KINDS, Tokens, TokenUnobtainable
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.jwts import read_jwt
 from okd_conformance.target.reading import Auth, Client, Limits, RoleTarget, Secret, Target

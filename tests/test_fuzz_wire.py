@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fuzzing import PATIENCE, mutations, values
-from okd_conformance.auth import TokenUnobtainable
+from okd_conformance.auth.token_endpoint import Granted, InvalidScopeError, TokenEndpoint
+from okd_conformance.auth.tokens import TokenUnobtainable
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.jwts import read_jwt
 from okd_conformance.judge.ids import answered_id, answered_link
@@ -26,7 +27,6 @@ from okd_conformance.standard.fields import Body
 from okd_conformance.target.layout import located
 from okd_conformance.target.model import Auth, Client, Secret
 from okd_conformance.target.reading import load_target
-from okd_conformance.token_endpoint import Granted, InvalidScopeError, TokenEndpoint
 from okd_conformance.wire import client as wire
 from okd_conformance.wire.exchange import Answer, Exchange, Request
 from okd_conformance.wire.patience import DeadlineError

@@ -16,14 +16,14 @@ import yaml
 
 from benches import BASE, accepting, answered, stage, unanswered
 from hostile import BEHAVIOURS, BOMBS, ENDLESS, SLOW, TOKENS, Behaviour, hostile_server, message, says
-from okd_conformance.auth import Tokens
+from okd_conformance.auth.token_endpoint import TokenUnobtainable
+from okd_conformance.auth.tokens import Tokens
 from okd_conformance.base.bounded import MAX_JSON_DEPTH, TooLargeError, read_json
 from okd_conformance.judge.giving_up import MOST_UNANSWERED, GivingUp
 from okd_conformance.judge.hooks import MAX_HOOK_BYTES, Hooks
 from okd_conformance.judge.stops import Inconclusive
 from okd_conformance.reference import running_server, target_of
 from okd_conformance.target.reading import load_target
-from okd_conformance.token_endpoint import TokenUnobtainable
 from okd_conformance.wire import client as client_module
 from okd_conformance.wire.address import joined, may_lead, web_address
 from okd_conformance.wire.client import MAX_ANSWER_BYTES, Client, Settings

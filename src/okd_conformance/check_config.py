@@ -18,7 +18,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-from okd_conformance.auth import Token, TokenUnobtainable
+from okd_conformance.auth.tokens import Token, TokenUnobtainable
 from okd_conformance.base.clean import printable
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.text import Lang, Text, say

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from okd_conformance import DEFAULT_EDITION
-from okd_conformance.auth import Tokens, TokenUnobtainable
+from okd_conformance.auth.tokens import Tokens, TokenUnobtainable
 from okd_conformance.base.text import Lang, Text, joined, say
 from okd_conformance.baseline import load_baseline
 from okd_conformance.cases import Claims, Selection, is_flow, is_named

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from okd_conformance.auth import Token, Tokens, TokenUnobtainable
+from okd_conformance.auth.tokens import Token, Tokens, TokenUnobtainable
 from okd_conformance.base.text import Text, say
 from okd_conformance.judge.case import binding_key
 from okd_conformance.judge.content import pdf

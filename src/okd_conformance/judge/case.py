@@ -19,7 +19,7 @@ from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.raw import Expecting
 
 if TYPE_CHECKING:
-    from okd_conformance.auth import Token
+    from okd_conformance.auth.tokens import Token
     from okd_conformance.judge.bench import Bench, Stored
     from okd_conformance.judge.sample import Sample
     from okd_conformance.wire.multipart import Multipart

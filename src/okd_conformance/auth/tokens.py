@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from okd_conformance.auth.token_endpoint import InvalidScopeError, TokenEndpoint, TokenUnobtainable
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.jwts import read_jwt, sign, with_broken_signature, without_signature
 from okd_conformance.base.text import Text, say
 from okd_conformance.target.model import Auth, Client, Secret, Target
-from okd_conformance.token_endpoint import InvalidScopeError, TokenEndpoint, TokenUnobtainable
 
 __all__ = ["ODD_KINDS", "Token", "TokenUnobtainable", "Tokens"]
 

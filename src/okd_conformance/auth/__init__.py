@@ -1,0 +1,1 @@
+"""Tokens, and the token endpoint that gives them."""
