@@ -12,7 +12,7 @@ import httpx
 import yaml
 
 from okd_conformance.auth.tokens import Tokens
-from okd_conformance.cases import Claims
+from okd_conformance.checks.planning import Claims
 from okd_conformance.judge.bench import Bench
 from okd_conformance.judge.case import Case, CaseSpec, case_id
 from okd_conformance.judge.hooks import Hooks

@@ -10,7 +10,7 @@ import json
 import sys
 
 from okd_conformance.base.paths import data_folder
-from okd_conformance.suite import checks_of, observers
+from okd_conformance.checks.marking import checks_of, observers
 
 
 def checked() -> dict[str, list[str]]:

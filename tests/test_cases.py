@@ -8,10 +8,11 @@ import pytest
 
 from benches import EDITION
 from okd_conformance.base.text import Text
-from okd_conformance.cases import Claims, Planned, Selection, is_named, planned
+from okd_conformance.checks.marking import cells, check, checks_of
+from okd_conformance.checks.planning import Claims, Planned, Selection, is_named, planned
 from okd_conformance.standard.catalogue import Applies, Catalogue, Requirement, UnknownRequirementError
 from okd_conformance.standard.edition import Edition, load_edition
-from okd_conformance.suite import Case, cells, check, checks_of
+from okd_conformance.suite import Case
 from report_sample import requirement
 
 ID = "OKD-TST-001"

@@ -11,16 +11,16 @@ import httpx
 import pytest
 
 from benches import BASE, DOCUMENT, Stage, accepting, answered, problem, stage, unanswered
-from okd_conformance import suite
 from okd_conformance.base.text import Text
+from okd_conformance.checks import marking as suite
+from okd_conformance.checks.marking import observes
+from okd_conformance.checks.running import Watch, merged, result_of, unjudged
 from okd_conformance.judge.case import Case
 from okd_conformance.judge.ledger import Left
 from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested, Stopped
-from okd_conformance.judging import Watch, merged, result_of, unjudged
 from okd_conformance.standard.catalogue import Answers, Applies, Requirement
-from okd_conformance.suite import observes
 from report_sample import requirement
 
 UPLOAD = "upload_to_association"
@@ -541,7 +541,7 @@ def test_an_observer_does_not_see_raw_exchanges(tmp_path: Path) -> None:
 
 
 def test_an_observer_keeps_to_what_the_options_chose(tmp_path: Path) -> None:
-    from okd_conformance.cases import Selection
+    from okd_conformance.checks.planning import Selection
 
     chosen = Selection(requirements=frozenset({"OKD-TST"}))
     assert set(watched(tmp_path, 200, watch={"selection": chosen})) == {OBSERVED}

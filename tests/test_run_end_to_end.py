@@ -459,7 +459,7 @@ def test_plain_pytest_names_a_configuration_error(tmp_path: Path) -> None:
 
 
 GOOD = """
-from okd_conformance.suite import check
+from okd_conformance.checks.marking import check
 
 
 @check("OKD-MPT-002")

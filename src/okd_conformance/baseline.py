@@ -19,7 +19,7 @@ from typing import Any
 from okd_conformance.base.configuration import ConfigurationError, Mistake, shortened
 from okd_conformance.base.text import Text, say
 from okd_conformance.base.yaml_input import Document, Pointer, read_yaml
-from okd_conformance.cases import is_named
+from okd_conformance.checks.planning import is_named
 from okd_conformance.judge.outcome import CaseResult, Excuse, Status
 from okd_conformance.report.model import Report
 from okd_conformance.report.wording import counted

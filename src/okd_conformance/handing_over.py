@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from okd_conformance.base.text import Text
+from okd_conformance.checks.running import merged, plain
 from okd_conformance.judge.outcome import CaseResult
-from okd_conformance.judging import merged, plain
 from okd_conformance.session import KEY, State
 
 

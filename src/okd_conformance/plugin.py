@@ -15,18 +15,18 @@ from okd_conformance.base.clean import printable
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.paths import data_folder
 from okd_conformance.base.text import Lang, say
-from okd_conformance.cases import Planned, planned
+from okd_conformance.checks.marking import checks_of, load_suites
+from okd_conformance.checks.planning import Planned, planned
+from okd_conformance.checks.running import result_of_check, unjudged
 from okd_conformance.handing_over import payload, receive, take
 from okd_conformance.judge.case import Case
 from okd_conformance.judge.interruption import held_back, missed_ones_kept
 from okd_conformance.judge.large import bulk_of
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.stops import Inconclusive, NotApplicable, NotTested, Stopped
-from okd_conformance.judging import result_of_check, unjudged
 from okd_conformance.pytest_options import add_options
 from okd_conformance.session import KEY, LINE, TALLY, State
 from okd_conformance.session_end import finish_session
-from okd_conformance.suite import checks_of, load_suites
 
 _STATE = pytest.StashKey[State]()
 

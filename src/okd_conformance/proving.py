@@ -17,16 +17,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from okd_conformance.cases import Planned, Selection, planned
+from okd_conformance.checks.marking import checks_of, load_suites
+from okd_conformance.checks.planning import Planned, Selection, planned
+from okd_conformance.checks.running import Stopwatch, Watch, merged, result_of_check
 from okd_conformance.judge.case import Case
 from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.judge.stops import Stopped
-from okd_conformance.judging import Stopwatch, Watch, merged, result_of_check
 from okd_conformance.reference import FAULTS, VARIANTS, Fault, running_server
 from okd_conformance.run import Options, Run, open_run
 from okd_conformance.standard.catalogue import Profile, load_catalogue
 from okd_conformance.standard.edition import load_edition
-from okd_conformance.suite import checks_of, load_suites
 
 _BAD = frozenset({Status.FAILED, Status.SUITE_FAULT, Status.INCONCLUSIVE, Status.WARNING})
 _SHRUNK = 250

@@ -21,7 +21,7 @@ from okd_conformance import DEFAULT_EDITION
 from okd_conformance.auth.tokens import Tokens, TokenUnobtainable
 from okd_conformance.base.text import Lang, Text, joined, say
 from okd_conformance.baseline import load_baseline
-from okd_conformance.cases import Claims, Selection, is_flow, is_named
+from okd_conformance.checks.planning import Claims, Selection, is_flow, is_named
 from okd_conformance.judge.bench import Bench, Large
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.ledger import Event

@@ -12,9 +12,9 @@ from typing import Any, Protocol, runtime_checkable
 import pytest
 
 from okd_conformance.base.configuration import ConfigurationError
+from okd_conformance.checks.running import Watch
 from okd_conformance.judge.case import CaseSpec
 from okd_conformance.judge.outcome import CaseResult
-from okd_conformance.judging import Watch
 from okd_conformance.outcome import Findings, Outcome
 from okd_conformance.pytest_options import options_of
 from okd_conformance.redaction.sharing import Line, SharedSecrets

@@ -9,10 +9,10 @@ import pytest
 
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.text import say
+from okd_conformance.checks.running import plain, unjudged
 from okd_conformance.handing_over import hand_over, payload, take
 from okd_conformance.judge.ledger_files import LedgerError, journals_in, read
 from okd_conformance.judge.outcome import CaseResult, Status
-from okd_conformance.judging import plain, unjudged
 from okd_conformance.outcome import finish
 from okd_conformance.session import State
 

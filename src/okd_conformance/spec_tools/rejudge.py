@@ -18,11 +18,12 @@ from typing import Any, cast
 
 from okd_conformance.base.paths import data_folder
 from okd_conformance.base.text import Text, say
-from okd_conformance.cases import Claims, planned
+from okd_conformance.checks.marking import checks_of, load_suites, observers
+from okd_conformance.checks.planning import Claims, planned
+from okd_conformance.checks.running import result_of
 from okd_conformance.judge.case import Case, CaseSpec
 from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.judge.stops import Stopped
-from okd_conformance.judging import result_of
 from okd_conformance.report.model import Report
 from okd_conformance.report.wording import status_name
 from okd_conformance.spec_tools.findings import Finding, finding
@@ -30,7 +31,6 @@ from okd_conformance.spec_tools.stored import Entry, read_run
 from okd_conformance.standard.catalogue import Catalogue, Requirement, load_catalogue
 from okd_conformance.standard.edition import Edition, Operation, Schema, load_edition
 from okd_conformance.standard.fields import field_name, validator
-from okd_conformance.suite import checks_of, load_suites, observers
 from okd_conformance.wire.exchange import Exchange
 
 _HARMLESS = frozenset({"x-okd-meaning", "x-okd-fixture", "x-okd-fresh", "x-okd-part"})

@@ -9,12 +9,12 @@ from typing import Any
 
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.text import Text, joined, say
-from okd_conformance.cases import Claims, Selection, places
+from okd_conformance.checks.marking import observers
+from okd_conformance.checks.planning import Claims, Selection, places
 from okd_conformance.judge.bench import Bench
 from okd_conformance.judge.case import Case, CaseSpec, case_id
 from okd_conformance.judge.outcome import OBSERVED, CaseResult, Status, worst
 from okd_conformance.judge.stops import Failed, Inconclusive, Stopped
-from okd_conformance.suite import observers
 from okd_conformance.wire.exchange import Exchange
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from okd_conformance.checks.marking import CheckSpec, checks_of
 from okd_conformance.judge.case import CaseSpec, case_id
 from okd_conformance.standard.catalogue import Catalogue, Requirement
 from okd_conformance.standard.edition import Binding, Edition, Operation
-from okd_conformance.suite import CheckSpec, checks_of
 
 _PROFILES = ("smoke", "standard", "full")
 
