@@ -12,7 +12,6 @@ import pytest
 
 import report_sample as sample
 from okd_conformance.base.configuration import ConfigurationError
-from okd_conformance.baseline import Baseline, load_baseline
 from okd_conformance.command import run_suites
 from okd_conformance.judge.outcome import Status, Verdict
 from okd_conformance.judge.verdict import exit_code
@@ -20,7 +19,8 @@ from okd_conformance.report.html import html
 from okd_conformance.report.junit import junit
 from okd_conformance.report.markdown import markdown
 from okd_conformance.report.model import Report, schema
-from okd_conformance.run import Options
+from okd_conformance.run.baseline import Baseline, load_baseline
+from okd_conformance.run.opening import Options
 
 FAILED = "OKD-MPT-017[dms,upload_to_association,boundary=70]"
 PASSED = "OKD-MPT-017[dms,upload_to_association,boundary=1]"

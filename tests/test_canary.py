@@ -12,7 +12,7 @@ import pytest
 
 import canaries
 from canaries import CLIENTS, GATEWAY, HOOK_KEY, STATIC, Canary, canary, leaks, target_file, written
-from okd_conformance.run import embedded_reference
+from okd_conformance.run.opening import embedded_reference
 from okd_conformance.target.reading import load_target
 
 CHECKOUT = Path(__file__).resolve().parents[1]

@@ -19,7 +19,6 @@ from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.json_input import read_json
 from okd_conformance.base.text import Text
 from okd_conformance.base.yaml_input import read_yaml
-from okd_conformance.baseline import load_baseline
 from okd_conformance.cli import main
 from okd_conformance.compare import compare_files
 from okd_conformance.reference import target_of
@@ -27,6 +26,7 @@ from okd_conformance.rendering import rendered_again
 from okd_conformance.report.files import write_all
 from okd_conformance.report.model import schema
 from okd_conformance.report.stored import stored_exchanges, stored_report
+from okd_conformance.run.baseline import load_baseline
 from okd_conformance.spec_tools.diff import diff
 from okd_conformance.spec_tools.drift import drift
 from okd_conformance.spec_tools.lint import lint

@@ -30,7 +30,7 @@ from okd_conformance.judge.stops import NotTested
 from okd_conformance.proving import judged, prove_fault
 from okd_conformance.reference import Running, running_server
 from okd_conformance.report.console import ConsoleReporter
-from okd_conformance.run import Options, Run, open_run
+from okd_conformance.run.opening import Options, Run, open_run
 from okd_conformance.standard.edition import load_edition
 from okd_conformance.wire.body import length_of
 from okd_conformance.wire.budget import Tally

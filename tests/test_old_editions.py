@@ -16,7 +16,7 @@ from okd_conformance.base.paths import data_folder
 from okd_conformance.judge.outcome import Status
 from okd_conformance.proving import Seen, judged, names_of, prove_fault, rows, run_cases
 from okd_conformance.reference import FAULTS, running_server
-from okd_conformance.run import Options, open_run
+from okd_conformance.run.opening import Options, open_run
 from okd_conformance.standard.catalogue import load_catalogue
 from okd_conformance.standard.edition import Edition, edition_variants, load_edition
 from okd_conformance.target.reading import load_target

@@ -14,13 +14,13 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from okd_conformance import check_config as module
 from okd_conformance.base.text import Lang, Text
-from okd_conformance.check_config import check_target, clock_skew, edition_named
 from okd_conformance.cli import main
-from okd_conformance.init_file import REFERENCE_URL, Wishes, fixtures_needed, write_target_file
 from okd_conformance.reference import Running, running_server
 from okd_conformance.reference.school import load_school
+from okd_conformance.run import check_config as module
+from okd_conformance.run.check_config import check_target, clock_skew, edition_named
+from okd_conformance.run.init_file import REFERENCE_URL, Wishes, fixtures_needed, write_target_file
 from okd_conformance.standard.edition import edition_ids, load_edition
 from okd_conformance.target.reading import load_target
 from okd_conformance.wire.exchange import Answer, Exchange, Request

@@ -18,7 +18,7 @@ import yaml
 from okd_conformance.judge.outcome import Status
 from okd_conformance.proving import Row, rows, run_cases
 from okd_conformance.reference import create_app, target_of
-from okd_conformance.run import Options, open_run
+from okd_conformance.run.opening import Options, open_run
 
 HANDSHAKE = b"\x16"
 ROLE = "dms"

@@ -112,7 +112,7 @@ def main() -> None:
 def run(target: str | None, workers: int, **given: Any) -> None:
     """Judge TARGET, or without one the embedded reference."""
     from okd_conformance.command import run_suites  # noqa: PLC0415
-    from okd_conformance.run import Options, new_run_id  # noqa: PLC0415
+    from okd_conformance.run.opening import Options, new_run_id  # noqa: PLC0415
 
     sys.exit(run_suites(Options(target=target, run_id=new_run_id(), **given), workers))
 
@@ -218,7 +218,7 @@ def cleanup(ledger: str, target: str, lang: Lang, **allowed: bool) -> None:
     LEDGER is the ledger.json in the folder of the run, also when the run was killed and only journals
     (ledger.jsonl, ledger-gw0.jsonl) are there; or one of those.
     """
-    from okd_conformance.cleaning import clean  # noqa: PLC0415
+    from okd_conformance.run.clean_up import clean  # noqa: PLC0415
 
     sys.exit(clean(ledger, target, lang, **allowed))
 
@@ -261,7 +261,7 @@ def report(report_json: str, form: str, lang: Lang, output: str | None) -> None:
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def init(file: str, lang: Lang, no_input: bool, force: bool, with_schema: bool, **wishes: Any) -> None:
     """Write a target file with explanations; asks at a terminal what the options leave open."""
-    from okd_conformance.init_file import Wishes, write_target_file  # noqa: PLC0415
+    from okd_conformance.run.init_file import Wishes, write_target_file  # noqa: PLC0415
 
     def ask(question: Any, offered: str | None) -> str:
         answer: str = click.prompt(
@@ -279,7 +279,7 @@ def init(file: str, lang: Lang, no_input: bool, force: bool, with_schema: bool, 
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def check_config(target: str, edition: str | None, lang: Lang) -> None:
     """Look whether TARGET can be judged: addresses, tokens, test data. Writes nothing at the target."""
-    from okd_conformance.check_config import check_target  # noqa: PLC0415
+    from okd_conformance.run.check_config import check_target  # noqa: PLC0415
 
     sys.exit(check_target(target, edition, lang))
 

@@ -19,10 +19,10 @@ from okd_conformance.base.paths import data_folder
 from okd_conformance.judge.interruption import as_from_the_keyboard
 from okd_conformance.judge.outcome import CaseResult
 from okd_conformance.judge.verdict import ExitCode
-from okd_conformance.outcome import Outcome
 from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.report.console import ConsoleReporter, section_of
-from okd_conformance.run import Options, RefusedError, Run, opened
+from okd_conformance.run.finishing import Outcome
+from okd_conformance.run.opening import Options, RefusedError, Run, opened
 from okd_conformance.wire.meter import Meter
 
 _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")

@@ -24,7 +24,7 @@ from okd_conformance.judge.case import Case
 from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.judge.stops import Stopped
 from okd_conformance.reference import FAULTS, VARIANTS, Fault, running_server
-from okd_conformance.run import Options, Run, open_run
+from okd_conformance.run.opening import Options, Run, open_run
 from okd_conformance.standard.catalogue import Profile, load_catalogue
 from okd_conformance.standard.edition import load_edition
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from okd_conformance.run import Options, new_run_id
+from okd_conformance.run.opening import Options, new_run_id
 
 
 def add_options(parser: pytest.Parser) -> None:

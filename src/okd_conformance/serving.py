@@ -13,8 +13,8 @@ import click
 import yaml
 
 from okd_conformance.base.text import Lang, Text, say
-from okd_conformance.init_file import REFERENCE_URL
 from okd_conformance.reference import Running, UnknownFaultError, run_server
+from okd_conformance.run.init_file import REFERENCE_URL
 from okd_conformance.standard.edition import UnknownEditionError
 
 END_OF_TARGET = "..."

@@ -13,7 +13,7 @@ from okd_conformance.checks.running import plain, unjudged
 from okd_conformance.handing_over import hand_over, payload, take
 from okd_conformance.judge.ledger_files import LedgerError, journals_in, read
 from okd_conformance.judge.outcome import CaseResult, Status
-from okd_conformance.outcome import finish
+from okd_conformance.run.finishing import finish
 from okd_conformance.session import State
 
 

@@ -30,7 +30,9 @@ from okd_conformance.standard.fields import meanings
 from okd_conformance.target.layout import CONTENT, HEADER, PLACEHOLDER, SPECIALS
 from okd_conformance.target.model import Tls
 
-_SCHEMA: dict[str, Any] = json.loads(Path(__file__).with_name("target.schema.json").read_text("utf-8"))
+SCHEMA_FILE = Path(__file__).with_name("target.schema.json")
+"""The JSON Schema of a target file, for editors too."""
+_SCHEMA: dict[str, Any] = json.loads(SCHEMA_FILE.read_text("utf-8"))
 _VALIDATOR = Draft202012Validator(_SCHEMA, format_checker=FormatChecker(("uuid",)))
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

@@ -26,6 +26,7 @@ from okd_conformance.reference.target import fixtures_of
 from okd_conformance.standard.catalogue import load_catalogue
 from okd_conformance.standard.edition import Edition, UnknownEditionError, load_edition
 from okd_conformance.standard.fields import Body
+from okd_conformance.target.checks import SCHEMA_FILE
 from okd_conformance.target.reading import load_target
 
 REFERENCE_URL = "http://127.0.0.1:8800"
@@ -86,7 +87,7 @@ def write_target_file(
     try:
         path.write_text(text, encoding="utf-8")
         if schema:
-            shutil.copyfile(Path(__file__).with_name("target.schema.json"), path.with_name(SCHEMA))
+            shutil.copyfile(SCHEMA_FILE, path.with_name(SCHEMA))
     except OSError as error:
         raise click.UsageError(
             say("init_unwritable", file=file, error=error.strerror).in_language(lang)

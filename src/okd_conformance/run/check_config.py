@@ -22,10 +22,10 @@ from okd_conformance.auth.tokens import Token, TokenUnobtainable
 from okd_conformance.base.clean import printable
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.text import Lang, Text, say
-from okd_conformance.init_file import fixtures_needed
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.redaction.redactor import MIN_SECRET
-from okd_conformance.run import Options, Run, open_run
+from okd_conformance.run.init_file import fixtures_needed
+from okd_conformance.run.opening import Options, Run, open_run
 from okd_conformance.standard.edition import Binding, Operation, edition_ids
 from okd_conformance.standard.fields import Body, field_name
 from okd_conformance.target.model import Client as TargetClient

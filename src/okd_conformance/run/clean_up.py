@@ -23,7 +23,7 @@ from okd_conformance.judge.ledger_files import (
     without_a_file,
     write_ledger,
 )
-from okd_conformance.run import Options, RefusedError, Run, open_run, reached
+from okd_conformance.run.opening import Options, RefusedError, Run, open_run, reached
 
 
 @dataclass(frozen=True)

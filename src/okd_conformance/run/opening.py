@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 from okd_conformance import DEFAULT_EDITION
 from okd_conformance.auth.tokens import Tokens, TokenUnobtainable
 from okd_conformance.base.text import Lang, Text, joined, say
-from okd_conformance.baseline import load_baseline
 from okd_conformance.checks.planning import Claims, Selection, is_flow, is_named
 from okd_conformance.judge.bench import Bench, Large
 from okd_conformance.judge.hooks import Hooks
@@ -29,6 +28,7 @@ from okd_conformance.judge.ledger_files import LEDGER, Journal, journal_name, jo
 from okd_conformance.judge.stopping import ServerErrors
 from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.redaction.sharing import Line
+from okd_conformance.run.baseline import load_baseline
 from okd_conformance.standard.catalogue import Profile, load_catalogue
 from okd_conformance.standard.edition import Edition, UnknownEditionError, load_edition
 from okd_conformance.target.allowance import Allowance
