@@ -485,7 +485,14 @@ def test_a_fault_of_the_suite_blames_nobody_else(
     for name, text in files.items():
         (tmp_path / name).write_text(textwrap.dedent(text))
     done = plain_pytest(
-        tmp_path, ".", "-p", "okd_conformance.plugin", "--okd-target", str(target), "--okd-report-dir", "r"
+        tmp_path,
+        ".",
+        "-p",
+        "okd_conformance.plugin",
+        "--okd-target",
+        str(target),
+        "--okd-report-dir",
+        "r",
     )
     assert done.returncode == 4, done.stdout
     report = read(tmp_path / "r")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from okd_conformance import pytest_plugin
 from okd_conformance.base.clean import printable
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.paths import data_folder
@@ -28,6 +29,7 @@ from okd_conformance.wire.meter import Meter
 _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 _INTERRUPTED = 3
 _FAULT = 4
+_SUITES_INI = Path(pytest_plugin.__file__).with_name("suites.ini")
 
 
 class _Screen:
@@ -101,7 +103,7 @@ def _complain(words: str) -> None:
 
 def _arguments(options: Options, workers: int | None) -> list[str]:
     suites = data_folder("suites")
-    arguments = [str(suites), "-c", str(Path(__file__).with_name("suites.ini")), "--rootdir", str(suites)]
+    arguments = [str(suites), "-c", str(_SUITES_INI), "--rootdir", str(suites)]
     arguments += ["--confcutdir", str(suites), "-p", "no:cacheprovider", "-p", "no:terminal"]
     arguments += ["-p", "no:logging", "-p", "no:doctest", "-p", "no:unittest"]  # of no use here, and slow
     arguments += ["-p", "no:unraisableexception"]  # it would take missed interruptions from us

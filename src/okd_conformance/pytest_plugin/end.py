@@ -10,11 +10,11 @@ import pytest
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.text import say
 from okd_conformance.checks.running import plain, unjudged
-from okd_conformance.handing_over import hand_over, payload, take
 from okd_conformance.judge.ledger_files import LedgerError, journals_in, read
 from okd_conformance.judge.outcome import CaseResult, Status
+from okd_conformance.pytest_plugin.state import State
+from okd_conformance.pytest_plugin.workers import hand_over, payload, take
 from okd_conformance.run.finishing import finish
-from okd_conformance.session import State
 
 
 def finish_session(session: pytest.Session, state: State, orderly: bool, exitstatus: int) -> None:

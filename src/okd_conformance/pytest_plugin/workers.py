@@ -9,7 +9,7 @@ import pytest
 from okd_conformance.base.text import Text
 from okd_conformance.checks.running import merged, plain
 from okd_conformance.judge.outcome import CaseResult
-from okd_conformance.session import KEY, State
+from okd_conformance.pytest_plugin.state import KEY, State
 
 
 def payload(state: State, results: list[CaseResult]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.checks.running import Watch
 from okd_conformance.judge.case import CaseSpec
 from okd_conformance.judge.outcome import CaseResult
-from okd_conformance.pytest_options import options_of
+from okd_conformance.pytest_plugin.options import options_of
 from okd_conformance.redaction.sharing import Line, SharedSecrets
 from okd_conformance.run.finishing import Findings, Outcome
 from okd_conformance.run.opening import Options, RefusedError, Run, open_run, opened
