@@ -72,7 +72,7 @@ atexit.register(tell)
 import schemathesis, hypothesis.stateful
 from okd_conformance.judge.large import Sizes
 Sizes.of = classmethod(lambda cls, edition: cls(3_000_000, 3_200_000))
-from okd_conformance.cli import main
+from okd_conformance.cli.main import main
 from okd_conformance.standard.edition import load_edition
 from okd_conformance.judge.properties import for_each_body
 if "OKD-MPT-001" in sys.argv:

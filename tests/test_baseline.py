@@ -12,7 +12,7 @@ import pytest
 
 import report_sample as sample
 from okd_conformance.base.configuration import ConfigurationError
-from okd_conformance.command import run_suites
+from okd_conformance.cli.run_command import run_suites
 from okd_conformance.judge.outcome import Status, Verdict
 from okd_conformance.judge.verdict import exit_code
 from okd_conformance.report.html import html

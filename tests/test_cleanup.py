@@ -17,7 +17,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from okd_conformance.cli import main
+from okd_conformance.cli.main import main
 from okd_conformance.judge.bench import Bench
 from okd_conformance.judge.leaving import Leaving
 from okd_conformance.judge.ledger import KINDS, Changed, Created, Intent, Left

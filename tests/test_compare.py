@@ -13,9 +13,9 @@ from click.testing import CliRunner
 import report_sample as sample
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.text import Lang
-from okd_conformance.cli import main
-from okd_conformance.compare import KINDS, by_kind, compare_files
+from okd_conformance.cli.main import main
 from okd_conformance.judge.outcome import CaseResult, Status
+from okd_conformance.report.compare import KINDS, by_kind, compare_files
 from okd_conformance.report.model import Report
 
 CASE = "OKD-MPT-001[dms,upload_to_association]"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from click.shell_completion import ShellComplete
 
-from okd_conformance.cli import main
+from okd_conformance.cli.main import main
 from okd_conformance.standard.edition import edition_ids
 
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import report_sample as sample
-from okd_conformance.cli import main
+from okd_conformance.cli.main import main
 from okd_conformance.report.junit import junit
 from okd_conformance.standard.catalogue import load_catalogue
 from optional import needed

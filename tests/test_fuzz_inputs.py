@@ -19,13 +19,14 @@ from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.json_input import read_json
 from okd_conformance.base.text import Text
 from okd_conformance.base.yaml_input import read_yaml
-from okd_conformance.cli import main
-from okd_conformance.compare import compare_files
+from okd_conformance.cli.main import main
+from okd_conformance.cli.report import rendered_again
 from okd_conformance.reference import target_of
-from okd_conformance.rendering import rendered_again
+from okd_conformance.report.compare import compare_files
 from okd_conformance.report.files import write_all
 from okd_conformance.report.model import schema
-from okd_conformance.report.stored import stored_exchanges, stored_report
+from okd_conformance.report.reading import stored_exchanges, stored_report
+from okd_conformance.report.upgrade import RequirementStep, Upgrade
 from okd_conformance.run.baseline import load_baseline
 from okd_conformance.spec_tools.diff import diff
 from okd_conformance.spec_tools.drift import drift
@@ -36,7 +37,6 @@ from okd_conformance.spec_tools.source import SourceError
 from okd_conformance.spec_tools.unsound import examining
 from okd_conformance.standard.edition import load_edition
 from okd_conformance.target.reading import load_target
-from okd_conformance.upgrade import RequirementStep, Upgrade
 from report_sample import har as sample_har
 from report_sample import report as sample_report
 

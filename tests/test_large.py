@@ -27,7 +27,7 @@ from okd_conformance.judge.case import Case, CaseSpec
 from okd_conformance.judge.interruption import held_back
 from okd_conformance.judge.ledger import Left
 from okd_conformance.judge.stops import NotTested
-from okd_conformance.proving import judged, prove_fault
+from okd_conformance.proof.proving import judged, prove_fault
 from okd_conformance.reference import Running, running_server
 from okd_conformance.report.console import ConsoleReporter
 from okd_conformance.run.opening import Options, Run, open_run

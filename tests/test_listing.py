@@ -12,10 +12,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from okd_conformance import listing as module
 from okd_conformance.base.text import Lang, Text
-from okd_conformance.cli import main
-from okd_conformance.listing import explained, listing, shown
+from okd_conformance.cli import listing as module
+from okd_conformance.cli.listing import explained, listing, shown
+from okd_conformance.cli.main import main
 from okd_conformance.reference.faults import FAULTS, VARIANTS
 from okd_conformance.standard.catalogue import Catalogue, Level, load_catalogue
 from okd_conformance.standard.edition import edition_ids, load_edition
@@ -269,7 +269,7 @@ def test_every_level_and_basis_has_words(level: Level, monkeypatch: pytest.Monke
 
 def test_lists_load_nothing_they_do_not_need() -> None:
     program = (
-        "import sys; from okd_conformance.cli import main\n"
+        "import sys; from okd_conformance.cli.main import main\n"
         "main(['list', 'requirements', '--lang', 'en'], standalone_mode=False)\n"
         f"sys.stderr.write(' '.join(n for n in {NOT_NEEDED!r} if n in sys.modules))"
     )

@@ -14,7 +14,7 @@ import yaml
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.paths import data_folder
 from okd_conformance.judge.outcome import Status
-from okd_conformance.proving import Seen, judged, names_of, prove_fault, rows, run_cases
+from okd_conformance.proof.proving import Seen, judged, names_of, prove_fault, rows, run_cases
 from okd_conformance.reference import FAULTS, running_server
 from okd_conformance.run.opening import Options, open_run
 from okd_conformance.standard.catalogue import load_catalogue

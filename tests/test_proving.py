@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from okd_conformance.proving import names_of, prove_fault
+from okd_conformance.proof.proving import names_of, prove_fault
 from okd_conformance.reference import FAULTS
 from okd_conformance.standard.catalogue import load_catalogue
 from okd_conformance.standard.edition import load_edition

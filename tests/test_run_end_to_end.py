@@ -20,7 +20,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from okd_conformance.cli import main
+from okd_conformance.cli.main import main
 from okd_conformance.reference import FAULTS, Running, running_server
 from okd_conformance.report.model import schema
 from raw_server import closed_port

@@ -15,7 +15,7 @@ import yaml
 from click.testing import CliRunner
 
 from okd_conformance.base.text import Lang, Text
-from okd_conformance.cli import main
+from okd_conformance.cli.main import main
 from okd_conformance.reference import Running, running_server
 from okd_conformance.reference.school import load_school
 from okd_conformance.run import check_config as module

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from okd_conformance.cli import main
+from okd_conformance.cli.main import main
 from okd_conformance.spec_tools.findings import rules
 from okd_conformance.spec_tools.jsonish import read_block
 from okd_conformance.spec_tools.lint import lint

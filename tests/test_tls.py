@@ -16,7 +16,7 @@ import uvicorn
 import yaml
 
 from okd_conformance.judge.outcome import Status
-from okd_conformance.proving import Row, rows, run_cases
+from okd_conformance.proof.proving import Row, rows, run_cases
 from okd_conformance.reference import create_app, target_of
 from okd_conformance.run.opening import Options, open_run
 

@@ -9,9 +9,9 @@ import pytest
 
 from okd_conformance.judge.outcome import Status
 from okd_conformance.report.model import schema
+from okd_conformance.report.upgrade import Upgrade, upgrade
 from okd_conformance.standard.catalogue import load_catalogue
 from okd_conformance.standard.edition import load_edition
-from okd_conformance.upgrade import Upgrade, upgrade
 
 OLD, NEW = "okd-0.6", "okd-1.5"
 CATALOGUE = load_catalogue()

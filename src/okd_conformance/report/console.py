@@ -18,9 +18,9 @@ from okd_conformance.base.clean import one_line
 from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.judge.outcome import CaseResult, Status, Verdict
 from okd_conformance.report.model import Report
+from okd_conformance.report.upgrade import STEPS, Upgrade
 from okd_conformance.report.wording import is_telling, part_verdict, plain_sentence, status_name
 from okd_conformance.standard.edition import Edition
-from okd_conformance.upgrade import STEPS, Upgrade
 from okd_conformance.wire.meter import Meter
 
 _STYLES = {

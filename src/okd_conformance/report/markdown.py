@@ -8,6 +8,7 @@ from okd_conformance.base.clean import one_line, printable
 from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.judge.outcome import CaseResult, Status, Verdict
 from okd_conformance.report.model import Report, RequirementResult, RoleResult
+from okd_conformance.report.upgrade import STEPS, Upgrade
 from okd_conformance.report.wording import (
     counted,
     duration,
@@ -21,7 +22,6 @@ from okd_conformance.report.wording import (
     plain_sentence,
     status_name,
 )
-from okd_conformance.upgrade import STEPS, Upgrade
 
 _MARKS = {
     Verdict.CONFORMANT: "✅",

@@ -16,10 +16,10 @@ from typing import Any, Self, get_args
 from okd_conformance.base.text import Text, say
 from okd_conformance.judge.outcome import CaseResult, Status, Verdict, worst
 from okd_conformance.judge.verdict import verdict_of
+from okd_conformance.report.upgrade import Upgrade
 from okd_conformance.report.wording import scope_sentence
 from okd_conformance.standard.catalogue import Basis, Level, Profile, Requirement, Source
 from okd_conformance.standard.edition import Edition
-from okd_conformance.upgrade import Upgrade
 
 FORMAT = "okd-conformance/report/1"
 EXCHANGES = "exchanges.har"

@@ -16,10 +16,10 @@ from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.verdict import exit_code
 from okd_conformance.report.files import write_all
 from okd_conformance.report.model import SUITE, Report, RunInfo, TargetInfo, build_report
+from okd_conformance.report.upgrade import Upgrade, upgrade
 from okd_conformance.run.baseline import load_baseline
 from okd_conformance.run.opening import Run
 from okd_conformance.standard.edition import load_edition
-from okd_conformance.upgrade import Upgrade, upgrade
 from okd_conformance.wire.record import as_har
 
 _INTERRUPTED = 2

@@ -13,7 +13,7 @@ from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.judge.outcome import Status, worst
 from okd_conformance.report.html import harmless
 from okd_conformance.report.model import Report
-from okd_conformance.report.stored import stored_report
+from okd_conformance.report.reading import stored_report
 from okd_conformance.report.wording import status_name, verdict_name
 from okd_conformance.spec_tools.findings import Finding, finding
 

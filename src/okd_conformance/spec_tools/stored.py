@@ -13,7 +13,7 @@ from okd_conformance.base.input_file import refuse
 from okd_conformance.redaction.redactor import REDACTED
 from okd_conformance.report.har import by_id
 from okd_conformance.report.model import EXCHANGES, Report
-from okd_conformance.report.stored import stored_exchanges, stored_report
+from okd_conformance.report.reading import stored_exchanges, stored_report
 from okd_conformance.wire.exchange import Answer, Exchange, Request
 
 _BOUNDARY = re.compile(r'boundary="?([^";]+)"?')

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from okd_conformance.proving import (
+from okd_conformance.proof.proving import (
     Proof,
     as_json,
     as_markdown,

@@ -13,7 +13,7 @@ from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.report.markdown import escaped
 from okd_conformance.report.model import Report, RequirementResult
-from okd_conformance.report.stored import stored_report
+from okd_conformance.report.reading import stored_report
 from okd_conformance.report.wording import moment, product, status_name, verdict_name
 
 _JUDGED = (Status.SUITE_FAULT, Status.FAILED, Status.INCONCLUSIVE, Status.WARNING, Status.PASSED)

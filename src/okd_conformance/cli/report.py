@@ -12,7 +12,7 @@ from okd_conformance.report.html import html
 from okd_conformance.report.junit import junit
 from okd_conformance.report.markdown import markdown
 from okd_conformance.report.model import Report
-from okd_conformance.report.stored import stored_exchanges, stored_report
+from okd_conformance.report.reading import stored_exchanges, stored_report
 
 _Renderer = Callable[[Report, Mapping[str, Any] | None, Lang], str]
 

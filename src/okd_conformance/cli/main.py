@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from okd_conformance import DEFAULT_EDITION, __version__
-from okd_conformance.completing import names_of
+from okd_conformance.cli.completing import names_of
 
 if TYPE_CHECKING:
     from okd_conformance.base.text import Lang
@@ -111,7 +111,7 @@ def main() -> None:
 @click.option("--quiet", is_flag=True, help="Only the verdict.")
 def run(target: str | None, workers: int, **given: Any) -> None:
     """Judge TARGET, or without one the embedded reference."""
-    from okd_conformance.command import run_suites  # noqa: PLC0415
+    from okd_conformance.cli.run_command import run_suites  # noqa: PLC0415
     from okd_conformance.run.opening import Options, new_run_id  # noqa: PLC0415
 
     sys.exit(run_suites(Options(target=target, run_id=new_run_id(), **given), workers))
@@ -151,7 +151,7 @@ def run(target: str | None, workers: int, **given: Any) -> None:
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def serve(**given: Any) -> None:
     """Serve the reference implementation on loopback, with its token issuer."""
-    from okd_conformance.serving import serve_reference  # noqa: PLC0415
+    from okd_conformance.cli.serve import serve_reference  # noqa: PLC0415
 
     serve_reference(**given)
 
@@ -169,7 +169,7 @@ def serve(**given: Any) -> None:
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def list_(what: str, edition: str, role: str | None, form: str, lang: Lang) -> None:
     """List what there is."""
-    from okd_conformance.listing import listing, shown  # noqa: PLC0415
+    from okd_conformance.cli.listing import listing, shown  # noqa: PLC0415
 
     click.echo(shown(listing(what, edition, role, lang), form), nl=False)
 
@@ -179,7 +179,7 @@ def list_(what: str, edition: str, role: str | None, form: str, lang: Lang) -> N
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def explain(identifier: str, lang: Lang) -> None:
     """Explain one requirement: what, why, source, how it is tested, what proves the check."""
-    from okd_conformance.listing import explained  # noqa: PLC0415
+    from okd_conformance.cli.listing import explained  # noqa: PLC0415
 
     click.echo(explained(identifier, lang), nl=False)
 
@@ -200,7 +200,7 @@ def faults() -> None:
 @click.option("--output", type=click.Path(dir_okay=False, writable=True), help="Write the table there.")
 def faults_run(**given: Any) -> None:
     """Run the reference with each fault and write the table fault x requirement."""
-    from okd_conformance.faults_run import run_faults  # noqa: PLC0415
+    from okd_conformance.cli.faults import run_faults  # noqa: PLC0415
 
     sys.exit(run_faults(**given))
 
@@ -230,7 +230,7 @@ def cleanup(ledger: str, target: str, lang: Lang, **allowed: bool) -> None:
 @click.option("--output", type=click.Path(dir_okay=False, writable=True), help="Default: standard output.")
 def report(report_json: str, form: str, lang: Lang, output: str | None) -> None:
     """Render stored results again; exchanges.har is read from beside them."""
-    from okd_conformance.rendering import rendered_again  # noqa: PLC0415
+    from okd_conformance.cli.report import rendered_again  # noqa: PLC0415
 
     text = _read(lambda: rendered_again(report_json, form, lang), lang)
     with click.open_file(output or "-", "w", encoding="utf-8") as file:
@@ -291,7 +291,7 @@ def check_config(target: str, edition: str | None, lang: Lang) -> None:
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def compare(old: str, new: str, form: str, lang: Lang) -> None:
     """Tell what broke and what was mended between two runs; exit code 1 when something broke."""
-    from okd_conformance.compare import compare_files  # noqa: PLC0415
+    from okd_conformance.report.compare import compare_files  # noqa: PLC0415
 
     words, code = _read(lambda: compare_files(old, new, form, lang), lang)
     click.echo(words, nl=False)
@@ -321,7 +321,7 @@ def standard() -> None:
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def standard_lint(**given: Any) -> None:
     """Find what is wrong in a published OpenAPI document and its flow documents."""
-    from okd_conformance.spec_tools.commands import lint_command  # noqa: PLC0415
+    from okd_conformance.cli.standard import lint_command  # noqa: PLC0415
 
     sys.exit(lint_command(**given))
 
@@ -334,7 +334,7 @@ def standard_lint(**given: Any) -> None:
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def standard_diff(**given: Any) -> None:
     """Tell what changes between two editions or two spec folders, and whom it breaks."""
-    from okd_conformance.spec_tools.commands import diff_command  # noqa: PLC0415
+    from okd_conformance.cli.standard import diff_command  # noqa: PLC0415
 
     sys.exit(diff_command(**given))
 
@@ -349,7 +349,7 @@ def standard_diff(**given: Any) -> None:
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def standard_drift(**given: Any) -> None:
     """Compare a published document with our edition: what no erratum names, and what was mended."""
-    from okd_conformance.spec_tools.commands import drift_command  # noqa: PLC0415
+    from okd_conformance.cli.standard import drift_command  # noqa: PLC0415
 
     sys.exit(drift_command(**given))
 
@@ -364,7 +364,7 @@ def standard_drift(**given: Any) -> None:
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def standard_rejudge(**given: Any) -> None:
     """Judge stored exchanges by another edition, without the target."""
-    from okd_conformance.spec_tools.commands import rejudge_command  # noqa: PLC0415
+    from okd_conformance.cli.standard import rejudge_command  # noqa: PLC0415
 
     sys.exit(rejudge_command(**given))
 
@@ -383,6 +383,6 @@ def standard_rejudge(**given: Any) -> None:
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
 def standard_matrix(**given: Any) -> None:
     """Put many reports side by side in one page."""
-    from okd_conformance.spec_tools.commands import matrix_command  # noqa: PLC0415
+    from okd_conformance.cli.standard import matrix_command  # noqa: PLC0415
 
     sys.exit(matrix_command(**given))

@@ -1,0 +1,1 @@
+"""The command ``okd-conformance``: one file per command."""
