@@ -1,6 +1,6 @@
 """Texts for people, always in Dutch and English.
 
-The sentences themselves are data: ``messages.yaml`` beside this file.
+The sentences themselves are data: a file for each room under ``messages``, and ``messages.yaml`` beside the suites.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
+
+from okd_conformance.base.paths import data_folder
 
 Lang = Literal["nl", "en"]
 
@@ -50,10 +52,19 @@ def joined(texts: list[Text], separator: str = " ") -> Text:
     return Text(separator.join(t.nl for t in texts), separator.join(t.en for t in texts))
 
 
+def message_files() -> list[Path]:
+    """Return every file with sentences; no key stands in two of them."""
+    return [
+        *sorted(Path(__file__).with_name("messages").glob("*.yaml")),
+        data_folder("suites") / "messages.yaml",
+    ]
+
+
 @functools.cache
 def _messages() -> Mapping[str, Mapping[str, str]]:
-    path = Path(__file__).with_name("messages.yaml")
-    loaded: Mapping[str, Mapping[str, str]] = yaml.load(path.read_text("utf-8"), Loader=_LOADER)  # noqa: S506
+    loaded: dict[str, Mapping[str, str]] = {}
+    for file in message_files():
+        loaded.update(yaml.load(file.read_text("utf-8"), Loader=_LOADER))  # noqa: S506
     return loaded
 
 

@@ -1,0 +1,100 @@
+"""Faults and variants of the reference: their registry, and that one changes its own instance only.
+
+That each fault is caught, and each variant is not, is proven with the suite itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Any
+
+import pytest
+
+from okd_conformance.base.text import Text
+from okd_conformance.reference import FAULTS, VARIANTS, UnknownFaultError, create_app
+from okd_conformance.reference.behaviour import Behaviour
+from okd_conformance.reference.faults.registry import fault, variant
+from okd_conformance.standard.catalogue import load_catalogue
+from okd_conformance.standard.edition import load_edition
+from support.reference_bench import bench, part
+
+
+def steps(behaviour: Behaviour) -> dict[str, Any]:
+    """Every step and setting, as it can be compared."""
+    return {f.name: getattr(behaviour, f.name) for f in dataclasses.fields(behaviour)}
+
+
+def test_every_fault_says_what_it_does_and_breaks() -> None:
+    catalogue = {row.id: row for row in load_catalogue()}
+    for name, found in FAULTS.items():
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)
+        assert found.says.nl.endswith(".")
+        assert found.says.en.endswith(".")
+        assert found.breaks, name
+        for edition_id in found.editions:
+            edition = load_edition(edition_id)
+            assert set(found.roles) <= set(edition.roles), name
+            for row in found.breaks:
+                assert edition.id in catalogue[row].editions, (name, row)
+                assert set(found.roles) & set(catalogue[row].roles), (name, row)
+
+
+def test_every_fault_and_variant_changes_its_own_instance_only() -> None:
+    for found in [*FAULTS.values(), *VARIANTS.values()]:
+        changed = Behaviour()
+        found.apply(changed)
+        clean = Behaviour()
+        before = {k: v for k, v in steps(clean).items() if not callable(v)}
+        assert before == {k: v for k, v in steps(Behaviour()).items() if not callable(v)}
+        differing = [k for k, v in steps(changed).items() if v != steps(clean)[k]]
+        assert differing, found.name
+
+
+def test_two_of_one_name_are_an_error() -> None:
+    with pytest.raises(ValueError, match="no-auth-enforced"):
+        fault("no-auth-enforced", breaks="OKD-AUT-006", says=Text.same("x"))(lambda _behaviour: None)
+    with pytest.raises(ValueError, match="latency"):
+        variant("latency", says=Text.same("x"))(lambda _behaviour: None)
+
+
+def test_an_unknown_name_gives_a_hint() -> None:
+    with pytest.raises(UnknownFaultError, match="do you mean no-auth-enforced"):
+        create_app("okd-1.5", faults=["no-auth-enforcd"], base_url="http://127.0.0.1:1")
+    with pytest.raises(UnknownFaultError, match="no variant 'x'"):
+        create_app("okd-1.5", variants=["x"], base_url="http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_variant_still_serves(name: str) -> None:
+    with bench(variants=[name]) as okd:
+        body = okd.metadata()
+        document = okd.stored(body=body, content=b"bytes")
+        assert okd.read(document).content == b"bytes"
+        facts = okd.facts(document)
+        assert facts.errors() == []
+        assert facts.get("document_name") == body.get("document_name")
+        assert okd.register(okd.registration("bpv"), "bpv").status_code == 200
+        assert okd.read("x").status_code in {400, 422}
+
+
+def test_faults_add_up_in_one_instance() -> None:
+    with bench(faults=["no-auth-enforced", "any-part-name", "one-bit-changed"]) as okd:
+        parts = [part("meta", okd.metadata().json(), "application/json"), part("file", b"\x00", None)]
+        document = okd.stored(parts=parts, headers={})
+        assert okd.read(document, headers={}).content == b"\x01"
+
+
+FAULTY: dict[str, tuple[str, int]] = {
+    "not-uuid-500": ("x", 500),
+    "500-on-unknown-id": ("00000000-0000-4000-8000-000000000000", 500),
+    "other-method-400": ("00000000-0000-4000-8000-000000000000", 404),
+}
+
+
+@pytest.mark.parametrize("name", FAULTY)
+def test_a_fault_touches_its_own_case_only(name: str) -> None:
+    asked, status = FAULTY[name]
+    with bench(faults=[name]) as okd:
+        assert okd.read(asked).status_code == status
+        assert okd.read(okd.stored()).status_code == 200

@@ -1,0 +1,86 @@
+"""Lint finds every defect of the published 1.5 that a program can find, and nothing in our own editions."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from okd_conformance.spec_tools.defects import defects
+from okd_conformance.spec_tools.findings import Finding, rules
+from okd_conformance.spec_tools.lint import lint
+from okd_conformance.standard.edition import edition_ids, edition_variants, load_edition
+from support.upstream import published
+
+SPEC = Path("specification", "v5", "spec.yaml")
+FINDABLE = [number for number, defect in defects("okd-1.5").items() if defect.traces]
+OURS = [
+    pytest.param(variant.folder / document, id=f"{variant.name}-{document}")
+    for edition_id in edition_ids()
+    for variant in edition_variants(load_edition(edition_id))
+    for document in sorted({role.document for role in variant.roles.values()})
+]
+
+
+@pytest.fixture(scope="module")
+def found() -> list[Finding]:
+    return lint(published() / "okd-1.5" / SPEC)
+
+
+@pytest.mark.parametrize("number", FINDABLE)
+def test_each_defect_that_can_be_found_is_found_where_it_stands(number: str, found: list[Finding]) -> None:
+    places = {(f.rule, f.file, f.line) for f in found}
+    wanted = {(t.rule, t.file, t.line) for t in defects("okd-1.5")[number].traces}
+    assert wanted - places == set()
+
+
+def test_the_table_has_every_known_defect() -> None:
+    listed = published().parent / "defects.md"
+    if not listed.is_file():
+        pytest.skip("the list of known defects is not here")
+    numbers = set(re.findall(r"^\| (D-\w+) \|", listed.read_text("utf-8"), re.MULTILINE))
+    assert set(defects("okd-1.5")) == numbers
+
+
+def test_what_no_program_can_find_says_why() -> None:
+    assert all(defect.traces or defect.reason for defect in defects("okd-1.5").values())
+    assert len(FINDABLE) >= 58
+
+
+def test_every_rule_that_the_table_names_exists() -> None:
+    assert {t.rule for d in defects("okd-1.5").values() for t in d.traces} <= set(rules())
+
+
+def test_ignored_words_beside_references_are_all_found(found: list[Finding]) -> None:
+    beside = [f for f in found if f.rule == "ref-siblings"]
+    assert len(beside) == 83
+    assert sum("title" in f.message.en for f in beside) == 68
+
+
+def test_blocks_that_are_no_json_are_all_found(found: list[Finding]) -> None:
+    assert [(f.file, f.line) for f in found if f.rule == "json-invalid"] == [
+        ("doc/authenticatie.md", 45),
+        ("doc/flow-10.md", 36),
+        ("doc/flow-11.md", 36),
+        ("doc/flow-13.md", 39),
+        ("doc/flow-14.md", 36),
+        ("doc/flow-5.md", 46),
+        ("doc/flow-7.md", 80),
+        ("doc/flow-7.md", 255),
+    ]
+
+
+def test_witnesses_are_small_and_real(found: list[Finding]) -> None:
+    refused = next(f for f in found if f.rule == "example-ambiguous" and f.file == "doc/flow-3.md")
+    assert (
+        '{"associationId": "123e4567-e89b-12d3-a456-426614174000", "associationType":' in refused.message.en
+    )
+    assert "consumers" not in refused.message.en
+    absurd = next(f for f in found if f.rule == "anyof-swallows" and "ConsumerOnOffering" in f.file)
+    assert '"documentType": "banana"' in absurd.message.en
+
+
+@pytest.mark.parametrize("document", OURS)
+def test_our_own_editions_have_nothing_to_find(document: Path) -> None:
+    assert [(f.rule, f.file, f.line, f.message.en) for f in lint(document)] == []
