@@ -1,6 +1,7 @@
 """Texts for people, always in Dutch and English.
 
-The sentences themselves are data: a file for each room under ``messages``, and ``messages.yaml`` beside the suites.
+The sentences themselves are data: a file for each room under ``messages``, and that of the checks beside the
+suites.
 """
 
 from __future__ import annotations
