@@ -2,8 +2,8 @@
 
     python benchmarks/hostile.py [--only WORD] [--at-once N]
 
-Each behaviour of ``tests/hostile.py`` gets a run of the command in a process of its own, on a choice of
-requirements that has every kind of request. Most are on every operation; a few are on one operation only,
+Each behaviour of ``tests/support/hostile.py`` gets a run of the command in a process of its own, on a choice
+of requirements that has every kind of request. Most are on every operation; a few are on one operation only,
 while the reference serves the others, which must come out as they do when nobody is hostile. Ends with 0 when
 every run kept to the bounds below, had one clear outcome, and was not taken for flawless.
 """
@@ -32,7 +32,18 @@ from okd_conformance.reference import running_server
 CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(CHECKOUT / "tests"))
 
-from hostile import BEHAVIOURS, CLOSING, ENDLESS, NAMED, SILENT, SLOW, TOKENS, Behaviour, Hits, hostile_server  # noqa: E402
+from support.hostile import (  # noqa: E402
+    BEHAVIOURS,
+    CLOSING,
+    ENDLESS,
+    NAMED,
+    SILENT,
+    SLOW,
+    TOKENS,
+    Behaviour,
+    Hits,
+    hostile_server,
+)
 
 TIMEOUT_S = 0.5
 DEADLINE_S = 4 * TIMEOUT_S
