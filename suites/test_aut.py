@@ -6,6 +6,7 @@ Every refusal is bound to its cause: the same request with a sufficient token wa
 from __future__ import annotations
 
 import base64
+import re
 import uuid
 from dataclasses import replace
 
@@ -36,14 +37,20 @@ def test_challenge(case: Case) -> None:
     case.answered(exchange)
     if exchange.status != 401:
         raise case.inconclusive("no_401_to_judge", status=exchange.status or exchange.error)
-    challenge = (exchange.answer.header("www-authenticate") or "") if exchange.answer else ""
+    challenge = (exchange.answer.header_list("www-authenticate") or "") if exchange.answer else ""
     case.require(
-        challenge.lower().startswith("bearer"),
+        _asks_bearer(challenge),
         "no_challenge" if challenge else "absent_challenge",
         situation="no_challenge",
         exchange=exchange,
         value=challenge,
     )
+
+
+def _asks_bearer(challenges: str) -> bool:
+    """Whether one of several challenges is Bearer; the words in quotes of another don't count."""
+    unquoted = re.sub(r'"(?:[^"\\]|\\.)*"', '""', challenges)
+    return re.search(r"(?:^|,)\s*bearer(?:[\s,]|$)", unquoted, re.IGNORECASE) is not None
 
 
 @check("OKD-AUT-008", token=["garbled", "expired", "not_yet_valid", "wrong_signature", "alg_none"])

@@ -248,7 +248,7 @@ def test_allow(case: Case) -> None:
     if exchange.answer is None or exchange.status != 405:
         raise case.not_applicable("no_405_to_judge", status=exchange.status or exchange.error)
     own = {o.method for o in case.bench.edition.operations(case.role) if same_path(o, case.operation)}
-    given = exchange.answer.header("allow") or ""
+    given = exchange.answer.header_list("allow") or ""
     if own <= {method.strip().upper() for method in given.split(",")}:
         case.expect(exchange, "with_allow")
     else:

@@ -276,3 +276,41 @@ def test_lists_load_nothing_they_do_not_need() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "OKD-AUT-001" in done.stdout
     assert done.stderr == ""
+
+
+# Searching
+
+
+def test_a_list_can_be_searched() -> None:
+    command = ["list", "requirements", "--grep", "BOUNDARY", "--lang", "en", "--format", "json"]
+    found = json.loads(CliRunner().invoke(main, command).output)
+    assert 0 < len(found) < len(listing("requirements", "okd-1.5", None, "en"))
+    assert all("boundary" in json.dumps(row).lower() for row in found)
+
+
+def test_a_case_is_explained_by_its_requirement() -> None:
+    assert explained("OKD-MPT-017[dms,upload_to_association,boundary=70]", "en") == explained(
+        "OKD-MPT-017", "en"
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "lang"),
+    [
+        ({"LANG": "nl_NL.UTF-8"}, "nl"),
+        ({"LANG": "nl"}, "nl"),
+        ({"LANG": "en_GB.UTF-8"}, "en"),
+        ({"LANG": "nl_NL.UTF-8", "LC_ALL": "C.UTF-8"}, "en"),
+        ({"LANG": "nld"}, "en"),
+    ],
+)
+def test_the_language_is_that_of_the_environment(
+    environment: dict[str, str], lang: Lang, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether or not such a locale is installed."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    chosen = CliRunner().invoke(main, ["explain", "OKD-MPT-017"]).output
+    assert chosen == explained("OKD-MPT-017", lang)

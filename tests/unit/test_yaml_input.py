@@ -185,3 +185,13 @@ def test_render_one_block_each():
 def test_shortened():
     assert shortened("a\x1b[31m\nb") == "a [31m b"
     assert len(shortened("x" * 1000)) == 60
+
+
+def test_a_windows_path_in_double_quotes_is_told_how(tmp_path: Path) -> None:
+    file = tmp_path / "target.yaml"
+    file.write_text('name: Acme\ntls: {ca_file: "C:\\certs\\x.pem"}\n', encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        read_yaml(file)
+    [mistake] = caught.value.mistakes
+    assert mistake.line == 2
+    assert "single quotes" in mistake.remedy.en

@@ -101,6 +101,8 @@ def _syntax_key(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or ""
     if "'\\t'" in problem:
         return "yaml_tab"
+    if "escape" in problem or "hexadecimal" in problem:
+        return "yaml_backslash"
     if "alias" in problem or "anchor" in problem or "tag" in problem:
         return "yaml_needs_quotes"
     if "end of stream" in problem:

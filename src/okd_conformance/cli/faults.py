@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -20,7 +21,7 @@ from okd_conformance.proof.proving import (
 
 
 def run_faults(
-    edition: str, only: str | None, variants: bool, workers: int, form: str, output: str | None
+    edition: str, only: Sequence[str], variants: bool, workers: int, form: str, output: str | None
 ) -> int:
     """Prove faults (or variants), print or write the table; 0 when all hold, 1 when one does not."""
     kind = "variants" if variants else "faults"
@@ -42,12 +43,12 @@ def run_faults(
     return 0 if held == len(found) and not unproved else 1
 
 
-def _chosen(names: list[str], only: str | None) -> list[str]:
+def _chosen(names: list[str], only: Sequence[str]) -> list[str]:
     try:
-        pattern = re.compile(only or "")
+        patterns = [re.compile(one) for one in only or [""]]
     except re.error as error:
         raise click.UsageError(f"--only: {error}") from None
-    chosen = [name for name in names if pattern.search(name)]
+    chosen = [name for name in names if any(pattern.search(name) for pattern in patterns)]
     if not chosen:
         raise click.UsageError("--only matches nothing")
     return chosen

@@ -51,6 +51,12 @@ def listing(what: str, edition_id: str, role: str | None, lang: Lang) -> list[Ro
     return _LISTS[what](edition, role, lang)
 
 
+def holding(words: str | None, rows: list[Row]) -> list[Row]:
+    """The rows in which some column holds these words, whatever their case; all of them without words."""
+    wanted = (words or "").casefold()
+    return [row for row in rows if any(wanted in str(value).casefold() for value in row.values())]
+
+
 def _edition(edition_id: str, lang: Lang) -> Edition:
     try:
         return load_edition(edition_id)
@@ -258,8 +264,8 @@ def _fitted(columns: list[str], cells: list[list[str]], width: int) -> str:
 
 
 def explained(identifier: str, lang: Lang) -> str:
-    """One requirement told in full. Raises click.UsageError when there is none with this id."""
-    requirement = _requirement(identifier, lang)
+    """One requirement told in full, by its id or a case's. Raises click.UsageError when there is none."""
+    requirement = _requirement(identifier.partition("[")[0], lang)
     title = f"{requirement.id}  {requirement.section_title.in_language(lang)}"
     statement = requirement.statement.in_language(lang)
     paragraphs = [_wrapped(words) for words in (title, statement, _weight(requirement, lang))]

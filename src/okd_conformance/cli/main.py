@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import locale
+import os
+import re
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -20,8 +22,10 @@ _MANY = {"multiple": True, "default": ()}
 
 
 def _default_lang() -> str:
-    name = locale.getlocale()[0] or ""
-    return "nl" if name.startswith("nl") else "en"
+    """The language of the environment, which need not be installed as a locale; on Windows the system's."""
+    named = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    name = next((value for value in named if value), None) or locale.getlocale()[0] or ""
+    return "nl" if re.match(r"(nl|dutch)([_.@-]|$)", name, re.IGNORECASE) else "en"
 
 
 def _read(make: Callable[[], _T], lang: Lang) -> _T:
@@ -165,13 +169,15 @@ def serve(**given: Any) -> None:
     "--edition", default=DEFAULT_EDITION, show_default=True, metavar="ID", shell_complete=names_of("editions")
 )
 @click.option("--role", metavar="ROLE", shell_complete=names_of("roles"))
+@click.option("--grep", "words", metavar="WORDS", help="Only the rows that hold these words, in any column.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
 @click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
-def list_(what: str, edition: str, role: str | None, form: str, lang: Lang) -> None:
+def list_(what: str, edition: str, role: str | None, words: str | None, form: str, lang: Lang) -> None:
     """List what there is."""
-    from okd_conformance.cli.listing import listing, shown  # noqa: PLC0415
+    from okd_conformance.cli.listing import holding, listing, shown  # noqa: PLC0415
 
-    click.echo(shown(listing(what, edition, role, lang), form), nl=False)
+    rows = holding(words, listing(what, edition, role, lang))
+    click.echo(shown(rows, form), nl=False)
 
 
 @main.command(short_help="Explain one requirement.")
@@ -193,7 +199,9 @@ def faults() -> None:
 @click.option(
     "--edition", default=DEFAULT_EDITION, show_default=True, metavar="ID", shell_complete=names_of("editions")
 )
-@click.option("--only", metavar="REGEX", help="Only the faults whose name matches.")
+@click.option(
+    "--only", metavar="REGEX", help="Only the faults whose name matches; repeatable.", **cast("Any", _MANY)
+)
 @click.option("--variants", is_flag=True, help="Prove the variants instead: nothing may fail or warn.")
 @click.option("--workers", type=click.IntRange(1, 16), default=2, show_default=True)
 @click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text")

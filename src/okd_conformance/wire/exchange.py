@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from okd_conformance.base.bounded import read_json
 from okd_conformance.redaction.redactor import REDACTED, Redactor
@@ -76,6 +77,11 @@ class Answer:
     def header(self, name: str) -> str | None:
         """The first header with this name, whatever its case."""
         return next((v for n, v in self.headers if n.lower() == name.lower()), None)
+
+    def header_list(self, name: str) -> str | None:
+        """All headers with this name as one list, which several lines of it are too (RFC 9110, 5.3)."""
+        lines = [v for n, v in self.headers if n.lower() == name.lower()]
+        return ", ".join(lines) if lines else None
 
     @property
     def media_type(self) -> str:
@@ -152,7 +158,7 @@ class Exchange:
             "url": self._shown_url(),
             "httpVersion": "HTTP/1.1",
             "headers": list(_shown_headers(self.request)),
-            "queryString": [],
+            "queryString": _query_of(self._shown_url(), redactor),
             "cookies": [],
             "headersSize": -1,
             "bodySize": length_of(self.request.body) if self.request.body is not None else 0,
@@ -213,6 +219,11 @@ class Exchange:
 
 
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
+
+
+def _query_of(url: str, redactor: Redactor) -> list[dict[str, str]]:
+    pairs = parse_qsl(urlsplit(url).query, keep_blank_values=True, errors="replace")
+    return [{"name": redactor.text(name), "value": redactor.text(value)} for name, value in pairs]
 
 
 def _host_only(url: str) -> str:

@@ -1,0 +1,20 @@
+"""What is read of an answer's headers, and what the HAR says of an address."""
+
+from __future__ import annotations
+
+from okd_conformance.wire.exchange import Answer, Exchange, Request
+
+
+def test_several_lines_of_a_header_are_one_list() -> None:
+    answer = Answer(405, "", (("Allow", "GET"), ("allow", "POST, PUT"), ("Date", "x")), b"")
+    assert answer.header_list("Allow") == "GET, POST, PUT"
+    assert answer.header_list("Retry-After") is None
+
+
+def test_a_har_entry_has_its_query() -> None:
+    request = Request("GET", "https://sis.example/persons?primaryCode=12%2034&empty=")
+    exchange = Exchange("x-1", request, None, "timeout", "2026-01-13T09:00:00Z", 0.1)
+    assert exchange.as_har()["request"]["queryString"] == [
+        {"name": "primaryCode", "value": "12 34"},
+        {"name": "empty", "value": ""},
+    ]
