@@ -382,6 +382,14 @@ def test_a_failure_teaches_and_keeps_secrets(tmp_path: Path) -> None:
     assert "[redacted]" in shown[0] + shown[1] + shown[3]
 
 
+def test_what_plain_pytest_leaves_out_makes_it_partial(dms: Running, tmp_path: Path) -> None:
+    target = written(tmp_path, dms)
+    suites = str(CHECKOUT / "suites")
+    options = ("--okd-target", str(target), "--okd-report-dir", "r", "--okd-requirement", "OKD-MPT-009")
+    plain_pytest(tmp_path, suites, *options, "-k", "missing_metadata")
+    assert read(tmp_path / "r")["run"]["partial"] == ["--requirement OKD-MPT-009", "-k missing_metadata"]
+
+
 def test_plain_pytest_ends_like_the_command(faulty: Running, dms: Running, tmp_path: Path) -> None:
     for running, code in ((dms, 0), (faulty, 1)):
         file = written(tmp_path, running)

@@ -10,8 +10,9 @@ import pytest
 
 from okd_conformance.base.text import Text
 from okd_conformance.judge.outcome import Status, Verdict
+from okd_conformance.report.badge import badge
 from okd_conformance.report.model import Report, RequirementResult, schema
-from okd_conformance.report.wording import plain_sentence
+from okd_conformance.report.wording import headline, plain_sentence
 from okd_conformance.standard.catalogue import Applies, Source
 from support import report_sample as sample
 from support.report_sample import DMS, ENROL, EXAM
@@ -193,8 +194,8 @@ def test_a_chosen_role_of_which_nothing_was_judged(roles: tuple[str, ...], verdi
                 "results": [sample.case("OKD-AUT-006", Status.PASSED)],
                 "requirements": sample.REQUIREMENTS[1:2],
             },
-            "voldoet aan okd-1.5 als dms, profiel full; alleen --flow 1; 1 eis niet getest",
-            "conformant to okd-1.5 as dms, full profile; only --flow 1; 1 row not tested",
+            "gedeeltelijk: voldoet aan okd-1.5 als dms, profiel full; alleen --flow 1; 1 eis niet getest",
+            "partial: conformant to okd-1.5 as dms, full profile; only --flow 1; 1 row not tested",
         ),
     ],
 )
@@ -279,3 +280,13 @@ def test_keys_of_a_later_suite_are_ignored() -> None:
     written["run"]["colour"] = "blue"
     written["requirements"][0]["extra"] = 1
     assert Report.from_json(written).to_json() == sample.report().to_json()
+
+
+def test_a_partial_run_says_so_in_verdict_and_badge() -> None:
+    partial = sample.report(run={"partial": ("--profile smoke",)})
+    whole = sample.report()
+    assert headline(partial).en == f"Partial run: {headline(whole).en}"
+    assert "partial" in badge(partial, "en")
+    assert "gedeeltelijk" in badge(partial, "nl")
+    assert "partial" not in badge(whole, "en")
+    assert Report.from_json(partial.to_json()).run.partial == ("--profile smoke",)

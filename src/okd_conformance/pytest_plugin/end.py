@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from okd_conformance.base.configuration import ConfigurationError
+from okd_conformance.base.paths import data_folder
 from okd_conformance.base.text import say
 from okd_conformance.checks.running import plain, unjudged
 from okd_conformance.judge.ledger_files import LedgerError, journals_in, read
@@ -30,6 +31,7 @@ def finish_session(session: pytest.Session, state: State, orderly: bool, exitsta
         hand_over(session, state)
         return
     take(state, payload(state, []))
+    state.findings.narrowed = _narrowed(session.config)
     if state.nodes:
         _redact_findings(state)
     done = {result.id for result in state.findings.results}
@@ -42,6 +44,17 @@ def finish_session(session: pytest.Session, state: State, orderly: bool, exitsta
     state.outcome = outcome
     if state.reporter is not None:
         state.reporter.finished(outcome)
+
+
+def _narrowed(config: pytest.Config) -> tuple[str, ...]:
+    """What pytest itself was told to leave out."""
+    suites = data_folder("suites")
+    named = [arg for arg in config.args if Path(str(arg).partition("::")[0]).resolve() != suites]
+    given = {"-k": "keyword", "-m": "markexpr", "--lf": "lf"}
+    values = {option: config.getoption(name, None) for option, name in given.items()}
+    chosen = [option if value is True else f"{option} {value}" for option, value in values.items() if value]
+    left_out = [f"--deselect {name}" for name in config.getoption("deselect", None) or ()]
+    return (*(Path(str(arg)).name for arg in named), *chosen, *left_out)
 
 
 def _ledgers_of_workers(state: State) -> list[Path]:

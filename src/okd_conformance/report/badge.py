@@ -8,7 +8,7 @@ from okd_conformance.base.clean import one_line
 from okd_conformance.base.text import Lang
 from okd_conformance.judge.outcome import Verdict
 from okd_conformance.report.model import Report
-from okd_conformance.report.wording import verdict_name
+from okd_conformance.report.wording import whole_verdict
 
 _COLOURS = {
     Verdict.CONFORMANT: "#1b7a43",
@@ -43,7 +43,7 @@ def badge(report: Report, lang: Lang) -> str:
         f" +{len(roles) - _MOST_ROLES}" if len(roles) > _MOST_ROLES else ""
     )
     subject = one_line(f"{report.standard.edition} {shown}", 60)
-    verdict = verdict_name(report.verdict).in_language(lang).lower()
+    verdict = whole_verdict(report).in_language(lang).lower()
     left_text, right_text = _width(subject), _width(verdict)
     left, right = left_text + 14, right_text + 14
     return _SVG.format(

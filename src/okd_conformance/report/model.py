@@ -65,6 +65,8 @@ class RunInfo:
     """Whether the messages of 1 GB were sent; None when no claimed role takes them."""
     selection: tuple[str, ...] = ()
     """The options that narrowed the run, such as ``--flow 1``."""
+    partial: tuple[str, ...] = ()
+    """All that left rows out: ``selection``, the smoke profile, and what plain pytest was told."""
     sections: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Per section of the catalogue: its cases, requests, and seconds; ``-`` is what cases share."""
     roles: tuple[str, ...] = ()
@@ -232,7 +234,7 @@ class Report:
             run=RunInfo(
                 **{
                     **_known(RunInfo, run),
-                    **_lists(run, "selection", "roles"),
+                    **_lists(run, "selection", "partial", "roles"),
                     "stopped": _text(run.get("stopped")),
                 }
             ),
@@ -321,7 +323,7 @@ def build_report(
         edition=edition.name,
         roles=[name for name, role in report.roles.items() if role.examined] or list(claimed_roles),
         profile=run.profile,
-        selection=run.selection,
+        partial=run.partial or run.selection,
         large_left_out=run.large_tested is False,
         not_tested=report.counts()[Status.NOT_TESTED],
         interrupted=run.interrupted,
@@ -492,7 +494,7 @@ def _lists(value: Mapping[str, Any], *names: str) -> dict[str, tuple[str, ...]]:
 
 
 def _run_from_json(value: Mapping[str, Any]) -> RunInfo:
-    own = {**_lists(value, "selection", "roles"), "stopped": _text(value.get("stopped"))}
+    own = {**_lists(value, "selection", "partial", "roles"), "stopped": _text(value.get("stopped"))}
     return RunInfo(**{**_known(RunInfo, value), **own})
 
 

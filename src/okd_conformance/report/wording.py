@@ -26,6 +26,12 @@ def verdict_name(verdict: Verdict) -> Text:
     return say(f"verdict_{verdict}")
 
 
+def whole_verdict(report: Report) -> Text:
+    """The verdict of the run, and that it was partial if options left rows out."""
+    words = verdict_name(report.verdict)
+    return say("report_verdict_partial", verdict=words) if report.run.partial else words
+
+
 def part_verdict(part: RoleResult | FlowResult) -> Text:
     """The verdict of a role or a flow, or that it was not tested at all."""
     return verdict_name(part.verdict) if part.examined else status_name(Status.NOT_TESTED)
@@ -49,7 +55,7 @@ def scope_sentence(
     edition: str,
     roles: Sequence[str],
     profile: str,
-    selection: Sequence[str],
+    partial: Sequence[str],
     large_left_out: bool,
     not_tested: int,
     interrupted: bool,
@@ -63,12 +69,14 @@ def scope_sentence(
         profile=say(f"report_profile_{profile}"),
     )
     rest = [
-        say("report_scope_selection", selection=" ".join(selection)) if selection else None,
+        say("report_scope_selection", selection=" ".join(partial)) if partial else None,
         say("report_scope_interrupted") if interrupted else None,
         say("report_scope_stopped", reason=stopped) if stopped else None,
         say("report_scope_large") if large_left_out else None,
         counted("report_scope_rows", not_tested) if not_tested else None,
     ]
+    if partial:
+        first = say("report_scope_partial", scope=first)
     return joined([first, *(part for part in rest if part)], "; ")
 
 
@@ -103,7 +111,8 @@ def product(report: Report) -> str:
 def headline(report: Report) -> Text:
     """The verdict about the product in a few words."""
     standard = report.standard.title or Text.same(report.standard.edition)
-    return say(f"report_headline_{report.verdict}", product=product(report), standard=standard)
+    words = say(f"report_headline_{report.verdict}", product=product(report), standard=standard)
+    return say("report_headline_partial", headline=words) if report.run.partial else words
 
 
 def plain_sentence(report: Report) -> Text:

@@ -36,6 +36,8 @@ class Findings:
     """A mistake in the configuration that only showed during the run."""
     broken: dict[str, str] = field(default_factory=dict)
     """Faults of the suite outside any check: where, and what went wrong."""
+    narrowed: tuple[str, ...] = ()
+    """What plain pytest was told to leave out, as options."""
     stopped: Text | None = None
     """Why the run stopped before its end: a limit, or a target that can't be judged."""
 
@@ -156,6 +158,7 @@ def _report(
             requests=len(findings.exchanges),
             large_tested=_large_tested(run, results),
             selection=_selection(run),
+            partial=(*_selection(run), *_smoke(run), *findings.narrowed),
             roles=_roles(run, results),
             interrupted=interrupted,
             stopped=findings.stopped,
@@ -220,6 +223,10 @@ def _selection(run: Run) -> tuple[str, ...]:
     chosen = tuple(f"{option} {value}" for option, values in named.items() for value in values)
     partly = options.profile == "full" and options.large == "one"
     return (*chosen, "--large one") if partly else chosen
+
+
+def _smoke(run: Run) -> tuple[str, ...]:
+    return ("--profile smoke",) if run.options.profile == "smoke" else ()
 
 
 def _roles(run: Run, results: list[CaseResult]) -> tuple[str, ...]:
