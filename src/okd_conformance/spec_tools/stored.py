@@ -81,6 +81,7 @@ class Entry:
             started=str(self.raw.get("startedDateTime", "")),
             duration_s=0.0,
             case=self.raw.get("_case"),
+            tags=tuple(str(tag) for tag in self.raw.get("_tags", ())),
             operation=operation,
             role=self.role,
         )

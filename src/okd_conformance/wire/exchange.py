@@ -184,6 +184,7 @@ class Exchange:
             "_role": self.role,
             "_operation": self.operation,
             "_error": self.error,
+            "_tags": list(self.tags),
             "startedDateTime": self.started,
             "time": milliseconds,
             "request": request,

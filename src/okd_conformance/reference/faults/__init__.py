@@ -12,6 +12,7 @@ from okd_conformance.reference.faults import (
     reg,
     sketches,
     variants,
+    variants_gateway,
     variants_headers,
 )
 from okd_conformance.reference.faults.registry import (
@@ -25,7 +26,21 @@ from okd_conformance.reference.faults.registry import (
     find_variant,
 )
 
-SECTIONS = (aut, gen, mpt, documents, lim, flows, reg, choices, sketches, older, variants, variants_headers)
+SECTIONS = (
+    aut,
+    gen,
+    mpt,
+    documents,
+    lim,
+    flows,
+    reg,
+    choices,
+    sketches,
+    older,
+    variants,
+    variants_gateway,
+    variants_headers,
+)
 
 also_in("okd-0.6", *older.PROVEN_IN_06)
 also_in("okd-0.9.1", *older.PROVEN_IN_091)

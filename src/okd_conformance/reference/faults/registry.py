@@ -46,6 +46,8 @@ class Variant:
     says: Text
     apply: Change
     not_in: tuple[str, ...] = ()
+    may_warn: tuple[str, ...] = ()
+    """The requirements that may warn of it; everything else says nothing, or notes it."""
 
 
 FAULTS: dict[str, Fault] = {}
@@ -82,13 +84,15 @@ def also_in(edition: str, *names: str) -> None:
         FAULTS[name] = replace(known, editions=(*known.editions, edition))
 
 
-def variant(name: str, *, says: Text, not_in: Sequence[str] = ()) -> Callable[[Change], Change]:
-    """Register the decorated function as a variant."""
+def variant(
+    name: str, *, says: Text, not_in: Sequence[str] = (), may_warn: Sequence[str] = ()
+) -> Callable[[Change], Change]:
+    """Register the decorated function as a variant; ``may_warn`` are the requirements that may warn of it."""
 
     def register(change: Change) -> Change:
         if name in VARIANTS:
             raise ValueError(f"two variants are called {name}")
-        VARIANTS[name] = Variant(name, says, change, tuple(not_in))
+        VARIANTS[name] = Variant(name, says, change, tuple(not_in), tuple(may_warn))
         return change
 
     return register
