@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from okd_conformance.base.text import Text, say
+from okd_conformance.base.text import Text, joined, say
 from okd_conformance.judge.ids import answered_id
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested, Stopped
@@ -381,8 +381,8 @@ class Case:
         if isinstance(stopped, NotApplicable):
             return Status.NOT_APPLICABLE, None, stopped.reason
         if self.warnings:
-            expected, came = self.warnings[0]
-            return Status.WARNING, expected, came
+            expected, came = (list(dict.fromkeys(texts)) for texts in zip(*self.warnings, strict=True))
+            return Status.WARNING, joined(expected, "; "), joined(came, "; ")
         return Status.PASSED, None, None
 
     def _flow(self) -> str | None:
