@@ -131,6 +131,17 @@ def test_a_refusal_of_a_stranger_is_no_deletion(tmp_path: Path) -> None:
     assert [created.document_id for created in made.bench.ledger.open()] == [DOCUMENT]
 
 
+@pytest.mark.parametrize("name", ["a document", "50%", "a/b", "é?x=1#y", "%41"])
+def test_an_id_that_an_address_must_escape_is_known_to_be_gone(tmp_path: Path, name: str) -> None:
+    made = stage(
+        tmp_path,
+        lambda r: accepting(r) if r.method == "DELETE" else httpx.Response(200, json={"dmsDocumentId": name}),
+    )
+    upload(made)
+    assert [created.document_id for created in made.bench.left().created] == [name]
+    assert made.bench.clean_up() == Left()
+
+
 def test_cleaning_gives_up_on_a_target_that_is_silent(tmp_path: Path) -> None:
     ids = (f"{DOCUMENT[:-2]}{n:02}" for n in range(90))
 
