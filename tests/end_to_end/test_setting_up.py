@@ -210,6 +210,15 @@ def test_what_is_wrong_is_named(
     assert "mend" in out.splitlines()[-1] or "One thing first" in out.splitlines()[-1]
 
 
+@pytest.mark.parametrize("most", [1, 2])
+def test_a_limit_that_leaves_no_room_is_named(
+    server: Running, tmp_path: Path, capsys: Any, most: int
+) -> None:
+    code, out = checked(server, tmp_path, capsys, limits__max_requests=most)
+    assert code == 3
+    assert "limits.max_requests" in out.splitlines()[-1]
+
+
 def test_a_wrong_token_address_is_one_thing_to_mend(server: Running, tmp_path: Path, capsys: Any) -> None:
     clients = [{"client_id": "okd-all", "client_secret": "x", "scopes": ["okd:a", "okd:b", "okd:c"]}]
     url = f"{server.base_url}/nothing-here"
@@ -293,6 +302,8 @@ def exchange(headers: tuple[tuple[str, str], ...], body: bytes = b"{}") -> Excha
         ("Sun, 22 Nov 2026 12:10:01 GMT", 600),
         ("Sun, 22 Nov 2026 11:58:01 GMT", -120),
         ("yesterday", None),
+        ("Sun, 22 Nov 2026 99999999999999999999:00:00 GMT", None),
+        ("Sun, 22 Nov 2026 12:00:00 +99999999999999", None),
     ],
 )
 def test_the_clock_of_the_server(date: str, skew: float | None) -> None:

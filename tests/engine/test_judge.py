@@ -136,6 +136,19 @@ def test_a_warning_does_not_stop_the_case_but_a_failure_after_it_counts(here: St
     assert ended(here.case(asking()), check).status is Status.FAILED
 
 
+def test_every_warning_of_a_case_is_shown_and_an_equal_one_once(here: Stage) -> None:
+    def check(case: Case) -> None:
+        for status in (201, 422, 201):
+            case.expect(answered(status))
+
+    result = ended(here.case(asking()), check)
+    assert result.status is Status.WARNING
+    assert str(result.received).count("201") == 1
+    assert "422" in str(result.received)
+    assert "422" in str(result.summary)
+    assert str(result.expected).count("204") == 1
+
+
 def test_a_situation_that_the_row_does_not_know_is_our_own_mistake(here: Stage) -> None:
     result = ended(here.case(asking()), lambda case: case.expect(answered(200), "nowhere"))
     assert result.status is Status.SUITE_FAULT

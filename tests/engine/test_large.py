@@ -30,6 +30,7 @@ from okd_conformance.judge.stops import NotTested
 from okd_conformance.proof.proving import judged, prove_fault
 from okd_conformance.reference import Running, running_server
 from okd_conformance.report.console import ConsoleReporter
+from okd_conformance.run.finishing import Findings, finish
 from okd_conformance.run.opening import Options, Run, open_run
 from okd_conformance.standard.edition import load_edition
 from okd_conformance.wire.body import length_of
@@ -497,6 +498,24 @@ def test_the_reference_passes_the_section() -> None:
     found = judged(EDITION, requirements=["OKD-LIM"], profile="full")
     statuses = {row: seen.status for (row, _), seen in found.items() if row in ROWS}
     assert statuses == dict.fromkeys(ROWS, "passed")
+
+
+@pytest.mark.parametrize(("asked", "size", "tested"), [(True, 1, False), (False, 1, True), (False, 2, False)])
+def test_only_a_large_message_that_was_sent_was_tested(
+    running: Running, tmp_path: Path, asked: bool, size: int, tested: bool
+) -> None:
+    file = tmp_path / "target.yaml"
+    file.write_text(running.target, encoding="utf-8")
+    run = open_run(Options(target=str(file), run_id="large", report_dir=str(tmp_path / "r")))
+    case = case_of(run)
+    offered = large.upload_of(case, case.operation, case.binding, message=SHRUNK["message_bytes"] // size)
+    if asked:
+        case.send_asking_leave(offered.request, only_ask=True)
+    else:
+        large.offer(case, offered)
+    findings = Findings(exchanges=[exchange.as_har() for exchange in case.exchanges])
+    assert finish(run, findings, {}, [], 0).report.run.large_tested is tested
+    run.close()
 
 
 def test_one_operation_in_full_says_which_were_not(run: Run) -> None:

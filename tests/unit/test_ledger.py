@@ -17,7 +17,7 @@ from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.text import Text
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.interruption import missed_ones_kept
-from okd_conformance.judge.ledger import Intent, Left
+from okd_conformance.judge.ledger import Created, Intent, Left
 from okd_conformance.judge.ledger_files import in_words
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.wire.exchange import Exchange, Request
@@ -131,6 +131,17 @@ def test_a_refusal_of_a_stranger_is_no_deletion(tmp_path: Path) -> None:
     assert [created.document_id for created in made.bench.ledger.open()] == [DOCUMENT]
 
 
+@pytest.mark.parametrize("name", ["a document", "50%", "a/b", "é?x=1#y", "%41"])
+def test_an_id_that_an_address_must_escape_is_known_to_be_gone(tmp_path: Path, name: str) -> None:
+    made = stage(
+        tmp_path,
+        lambda r: accepting(r) if r.method == "DELETE" else httpx.Response(200, json={"dmsDocumentId": name}),
+    )
+    upload(made)
+    assert [created.document_id for created in made.bench.left().created] == [name]
+    assert made.bench.clean_up() == Left()
+
+
 def test_cleaning_gives_up_on_a_target_that_is_silent(tmp_path: Path) -> None:
     ids = (f"{DOCUMENT[:-2]}{n:02}" for n in range(90))
 
@@ -144,6 +155,32 @@ def test_cleaning_gives_up_on_a_target_that_is_silent(tmp_path: Path) -> None:
         upload(made)
     assert len(made.bench.clean_up().created) == 9
     assert asked(made, "DELETE") == 3
+
+
+def unnamed(made: Stage, n: int, document_type: str | None = None) -> None:
+    """Let the ledger know documents that no binding of a deletion names."""
+    for number in range(n):
+        made.bench.ledger.remember(Created("dms", f"{DOCUMENT[:-2]}{number:02}", document_type, "upload"))
+
+
+@pytest.mark.parametrize("document_type", [None, "no such type"])
+def test_a_document_that_no_binding_names_is_deleted_with_any_right(
+    tmp_path: Path, document_type: str | None
+) -> None:
+    def serves(request: httpx.Request) -> httpx.Response:
+        return accepting(request) if "graduation" in request.headers["authorization"] else problem(403)
+
+    made = stage(tmp_path, serves)
+    unnamed(made, 4, document_type)
+    assert made.bench.clean_up() == Left()
+
+
+def test_documents_that_may_not_be_deleted_are_no_reason_to_give_up(tmp_path: Path) -> None:
+    made = stage(tmp_path, accepting)
+    unnamed(made, 5)
+    upload(made)
+    made.serves = lambda r: accepting(r) if str(r.url).endswith(DOCUMENT) else problem(403)
+    assert len(made.bench.clean_up().created) == 5
 
 
 def test_a_state_that_can_not_be_restored_is_told(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from okd_conformance.base.text import Text, say
+from okd_conformance.base.text import Text, joined, say
 from okd_conformance.judge.ids import answered_id
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested, Stopped
@@ -14,8 +14,10 @@ from okd_conformance.judge.words import expected_statuses, received
 from okd_conformance.standard.catalogue import Answers, Reading, Requirement
 from okd_conformance.standard.edition import Binding, Operation
 from okd_conformance.standard.fields import Body, field_name, field_names
+from okd_conformance.wire.body import length_of
 from okd_conformance.wire.client import MAX_ANSWER_BYTES
 from okd_conformance.wire.exchange import Exchange, Request
+from okd_conformance.wire.meter import Meter
 from okd_conformance.wire.raw import Expecting
 
 if TYPE_CHECKING:
@@ -91,6 +93,8 @@ class Case:
         talk = Expecting(self.bench.client, only_ask=only_ask)
         labels = (self.spec.id, self.role, self.spec.operation, ("raw",))
         exchange = self.bench.send(request, *labels, talk=talk)
+        if only_ask:
+            exchange.meter = Meter(upward=length_of(request.body) if request.body is not None else 0)
         self.exchanges.append(exchange)
         self.telling = exchange
         return exchange, talk
@@ -381,8 +385,8 @@ class Case:
         if isinstance(stopped, NotApplicable):
             return Status.NOT_APPLICABLE, None, stopped.reason
         if self.warnings:
-            expected, came = self.warnings[0]
-            return Status.WARNING, expected, came
+            expected, came = (list(dict.fromkeys(texts)) for texts in zip(*self.warnings, strict=True))
+            return Status.WARNING, joined(expected, "; "), joined(came, "; ")
         return Status.PASSED, None, None
 
     def _flow(self) -> str | None:

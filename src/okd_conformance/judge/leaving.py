@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -113,23 +113,48 @@ class Leaving:
 
         An edition that knows no deleting leaves it to the hook ``destroy``; NotTested without it.
         """
-        status: int | None = None
         operations = self.bench.edition.operations(created.role, "delete")
         if not operations:
             self.bench.hooks.call("destroy", role=created.role, document_id=created.document_id)
             self.bench.ledger.gone(created.role, created.document_id)
             return True
-        for operation in operations:
-            for binding in operation.bindings:
-                if binding.document_type not in {None, created.document_type}:
-                    continue
-                token = self._token_of(created, binding)
+        for operation, binding, token in self._ways(created, operations):
+            status = self._delete(operation, binding, created, token)
+            if _is_refusal(status) and self._unlocked(created):
                 status = self._delete(operation, binding, created, token)
-                if _is_refusal(status) and self._unlocked(created):
-                    status = self._delete(operation, binding, created, token)
-                if status is not None and not _is_refusal(status):
-                    return True
-        return None if status is None else False
+            if status is None:
+                return None
+            if not _is_refusal(status):
+                return True
+        return False
+
+    def _ways(
+        self, created: Created, operations: Iterable[Operation]
+    ) -> Iterator[tuple[Operation, Binding, str | None]]:
+        """How a document may be deleted: with what token, in which binding; None for the usual token.
+
+        What no binding names, such as a document that was stored without a type, is tried with each right.
+        """
+        bound = [(operation, binding) for operation in operations for binding in operation.bindings]
+        named = [way for way in bound if way[1].document_type in {None, created.document_type}]
+        for operation, binding in named:
+            yield operation, binding, self._token_of(created, binding)
+        tried: set[str] = set()
+        for operation, binding in [] if named else bound:
+            if binding.scopes is None:
+                yield operation, binding, None
+            for token in self._tokens(created, binding):
+                if token not in tried:
+                    tried.add(token)
+                    yield operation, binding, token
+
+    def _tokens(self, created: Created, binding: Binding) -> Iterator[str]:
+        """Tokens for each sufficient scope: of the client that a document came from, and of any other."""
+        clients = dict.fromkeys((created.client_id, None))
+        for client_id in clients:
+            for scope in binding.scopes.sufficient if binding.scopes else ():
+                with suppress(Inconclusive, NotTested):
+                    yield self.bench.token((scope,), client_id=client_id).value
 
     def _delete(
         self, operation: Operation, binding: Binding, created: Created, token: str | None

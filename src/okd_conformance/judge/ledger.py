@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from okd_conformance.base.configuration import ConfigurationError, Mistake
 from okd_conformance.base.text import say
@@ -200,7 +201,7 @@ class Ledger:
             elif operation.kind == "register":
                 self._registered(number)
         elif operation.kind == "delete" and answer is not None and (answer.succeeded or unknown):
-            self.gone(exchange.role, exchange.request.url.rpartition("/")[2])
+            self.gone(exchange.role, unquote(urlsplit(exchange.request.url).path.rpartition("/")[2]))
 
     def _succeeded(self, operation: Operation, exchange: Exchange, number: int) -> None:
         if operation.kind == "change":

@@ -110,6 +110,15 @@ def look_at(run: Run) -> Iterator[Found]:
     if target.is_production:
         yield Found("warning", say("config_production"), say("config_production_remedy"))
     yield from _plain_words(target)
+    try:
+        yield from _asked(run)
+    except Inconclusive as stop:
+        yield Found("bad", stop.reason, say("config_stopped_remedy"))
+
+
+def _asked(run: Run) -> Iterator[Found]:
+    """What the target itself shows. Raises Inconclusive when it may be asked no more."""
+    target = run.target
     answers: dict[str, Exchange] = {}
     for role in target.roles:
         yield from _reach(run, role, answers)
@@ -190,7 +199,7 @@ def clock_skew(exchange: Exchange) -> float | None:
         return None
     try:
         theirs = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for numbers that no clock has
         return None
     ours = datetime.fromisoformat(exchange.started) + timedelta(seconds=exchange.duration_s / 2)
     theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)

@@ -157,7 +157,7 @@ def _report(
             profile=options.profile,
             seed=options.seed,
             requests=len(findings.exchanges),
-            large_tested=_large_tested(run, results),
+            large_tested=_large_tested(run, findings.exchanges),
             selection=_selection(run),
             partial=(*_selection(run), *_smoke(run), *findings.narrowed),
             roles=_roles(run, results),
@@ -207,10 +207,17 @@ def _sections(findings: Findings) -> dict[str, dict[str, float]]:
     return dict(sorted(found.items()))
 
 
-def _large_tested(run: Run, results: list[CaseResult]) -> bool | None:
+def _large_tested(run: Run, exchanges: list[dict[str, Any]]) -> bool | None:
     if not any(run.edition.operations(role, "upload") for role in run.claims.roles):
         return None
-    return any(r.requirement.startswith("OKD-LIM") and r.exchanges for r in results)
+    full = run.edition.limits.get("message_bytes")
+    return full is not None and any(_carried(exchange["request"], full) for exchange in exchanges)
+
+
+def _carried(request: dict[str, Any], size: int) -> bool:
+    """Whether a request has a body of at least this size of which something went out."""
+    body = request.get("postData", {})
+    return bool(request["bodySize"] >= size and body.get("_sent", request["bodySize"]) > 0)
 
 
 def _selection(run: Run) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ class Body:
         """Remove every place of each meaning."""
         changed = Body(self.schema, self.value)
         gone = [p for m in meanings for p in self.locations(m)]
-        for pointer in sorted(set(gone), key=lambda p: [str(s) for s in p], reverse=True):
+        for pointer in sorted(set(gone), key=_in_order, reverse=True):  # from the last, so that none shifts
             _drop(changed.value, pointer)
         return changed
 
@@ -263,6 +263,11 @@ def _fits(root: Mapping[str, Any], schema: Mapping[str, Any], value: Any) -> boo
             if refused is not None and value.get(name) == refused:
                 return False
     return True
+
+
+def _in_order(pointer: Pointer) -> list[tuple[int, str]]:
+    """A key that sorts places: the items of a list by number, names by their letters."""
+    return [(step, "") if isinstance(step, int) else (-1, step) for step in pointer]
 
 
 def _at(value: Any, pointer: Pointer) -> Any:
