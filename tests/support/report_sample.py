@@ -7,7 +7,8 @@ from typing import Any
 
 from okd_conformance.base.text import Text
 from okd_conformance.judge.outcome import CaseResult, Status
-from okd_conformance.report.model import Report, RunInfo, TargetInfo, build_report
+from okd_conformance.report.build import build_report
+from okd_conformance.report.model import Report, RunInfo, TargetInfo
 from okd_conformance.standard.catalogue import Applies, Requirement, Source
 from okd_conformance.standard.edition import Edition, Flow, Role
 

@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from okd_conformance.auth.tokens import Token, Tokens, TokenUnobtainable
 from okd_conformance.base.text import Text, say
-from okd_conformance.judge.case import binding_key
 from okd_conformance.judge.content import pdf
 from okd_conformance.judge.giving_up import GivingUp, is_unanswered
 from okd_conformance.judge.hooks import Hooks
@@ -464,7 +463,7 @@ class Bench:
 
         Raises Inconclusive when it did not.
         """
-        key = f"accepted:{binding.role}:{binding_key(binding)}:{binding.example}"
+        key = f"accepted:{binding.role}:{binding.key}:{binding.example}"
         found: Exchange = self.once(key, lambda: self._accepted(operation, binding, key))
         return found
 

@@ -184,7 +184,7 @@ class Case:
         bench.accepted(operation, self.binding)
         if operation.kind not in {"replace", "delete"}:
             return self.sent(self.canonical().but(token=token))
-        key = f"victim:{self.role}:{binding_key(self.binding)}"
+        key = f"victim:{self.role}:{self.binding.key}"
         document = bench.once(key, lambda: bench.something_to_act_on(operation, self.binding, key))
         sample = self.canonical(path_values={"dms_document_id": document}).but(token=token)
         exchange = self.sent(sample)
@@ -396,11 +396,6 @@ class Case:
         if came is None:
             return self.requirement.statement
         return say(f"summary_{status}", statement=self.requirement.statement, received=came)
-
-
-def binding_key(binding: Binding) -> str:
-    """A short name of a binding for memos and case ids."""
-    return ",".join(x for x in (binding.operation, binding.flow, binding.document_type) if x)
 
 
 def case_id(requirement: str, role: str, parts: list[str]) -> str:

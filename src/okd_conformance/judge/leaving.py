@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
-from okd_conformance.judge.ledger import GONE, Changed, Created, Intent, Left
+from okd_conformance.auth.tokens import Token
+from okd_conformance.judge.hooks import Hooks
+from okd_conformance.judge.ledger import GONE, Changed, Created, Intent, Ledger, Left
+from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.stops import Inconclusive, NotTested
-
-if TYPE_CHECKING:
-    from okd_conformance.judge.bench import Bench
-    from okd_conformance.standard.edition import Binding, Operation
+from okd_conformance.standard.edition import Binding, Edition, Operation
+from okd_conformance.target.reading import Target
+from okd_conformance.wire.exchange import Exchange, Request
 
 _MAX_SILENT = 3
 """So many times in a row may a target not answer before cleaning up is given up."""
@@ -21,11 +23,42 @@ _MAX_EQUAL = 5
 """So many documents with the same id of ours are looked for."""
 
 
+class Means(Protocol):
+    """What undoing needs: the ledger, and how to reach the target."""
+
+    edition: Edition
+    target: Target
+    hooks: Hooks
+    ledger: Ledger
+
+    def send(
+        self,
+        request: Request,
+        case: str,
+        role: str,
+        operation: Operation | None,
+        tags: tuple[str, ...] = (),
+    ) -> Exchange:
+        """Send a request."""
+
+    def sample(self, operation: Operation, binding: Binding, label: str, **given: Any) -> Sample:
+        """Make a valid request."""
+
+    def token(self, scopes: tuple[str, ...], **options: Any) -> Token:
+        """Get a token with these scopes."""
+
+    def standing_state(self, role: str) -> str | None:
+        """The state that the enrolment is to have."""
+
+    def restore(self, role: str) -> bool | None:
+        """Put the enrolment back into that state; None when the target doesn't answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Leaving:
     """Undoes what the ledger of a bench names."""
 
-    bench: Bench
+    bench: Means
 
     def left(self) -> Left:
         """What the run created or changed at the target, and has not undone."""

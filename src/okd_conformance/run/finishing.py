@@ -14,8 +14,9 @@ from okd_conformance.judge.ledger import Left
 from okd_conformance.judge.ledger_files import LEDGER, in_words, without_a_file, write_ledger
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.verdict import exit_code
+from okd_conformance.report.build import build_report
 from okd_conformance.report.files import write_all
-from okd_conformance.report.model import SUITE, Report, RunInfo, TargetInfo, build_report
+from okd_conformance.report.model import SUITE, Report, RunInfo, TargetInfo
 from okd_conformance.report.upgrade import Upgrade, upgrade
 from okd_conformance.run.baseline import load_baseline
 from okd_conformance.run.opening import Run

@@ -69,6 +69,11 @@ class Binding:
     example: str | None
     scopes: ScopeCells | None
 
+    @property
+    def key(self) -> str:
+        """A short name of this binding, for memos."""
+        return ",".join(x for x in (self.operation, self.flow, self.document_type) if x)
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
