@@ -160,6 +160,8 @@ def judged(
         profile=profile,
     )
     with _against(edition, faults, variants, options) as run:
+        if faults:
+            run.target = replace(run.target, limits=replace(run.target.limits, ready_within_s=_SHORT_S))
         if timeout_s is not None:
             run.target = replace(run.target, limits=replace(run.target.limits, timeout_s=timeout_s))
         return rows(run_cases(run, options.selection()))
