@@ -31,10 +31,15 @@ def about(case: Case, document_id: str, token: str | None = None) -> Exchange:
     return case.sent(case.canonical(**given, **({"token": token} if token else {})))
 
 
+def first_about(case: Case, stored: Stored) -> Exchange:
+    """Call the case's operation on an own new document; a target that needs a moment gets one."""
+    return case.bench.first_read(lambda: about(case, stored.id))
+
+
 def described(case: Case) -> tuple[Stored, Exchange, dict[str, Any]]:
     """A document of the case's own, the answer with its metadata, and that metadata."""
     stored = case.store()
-    exchange = case.expect(about(case, stored.id))
+    exchange = case.expect(first_about(case, stored))
     body = case.answer_body(exchange)
     value = body.value if body else None
     if not isinstance(value, dict):
@@ -46,7 +51,7 @@ def described(case: Case) -> tuple[Stored, Exchange, dict[str, Any]]:
 def test_bytes_come_back(case: Case) -> None:
     """What was uploaded comes back exactly."""
     stored = case.store()
-    exchange = case.expect(about(case, stored.id))
+    exchange = case.expect(first_about(case, stored))
     if exchange.answer and exchange.answer.succeeded:
         case.bytes_equal(exchange.answer.body, stored.content)
 
@@ -55,7 +60,7 @@ def test_bytes_come_back(case: Case) -> None:
 def test_type_and_length(case: Case) -> None:
     """The type is the documented one or the document's own; the length, if there is one, is right."""
     stored = case.store()
-    answer = case.expect(about(case, stored.id)).answer
+    answer = case.expect(first_about(case, stored)).answer
     if answer is None or not answer.succeeded:
         return
     documented = [m for s in case.operation.success for m in case.operation.responses[s] if "*" not in m]
@@ -202,7 +207,7 @@ def test_id_of_the_component(case: Case, id: str) -> None:
 def test_metadata(case: Case) -> None:
     """JSON, about the document that was asked for."""
     stored = case.store()
-    exchange = case.expect(about(case, stored.id))
+    exchange = case.expect(first_about(case, stored))
     answer = exchange.answer
     if answer is None or not answer.succeeded:
         return

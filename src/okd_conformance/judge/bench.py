@@ -40,6 +40,10 @@ from okd_conformance.wire.transfer import Transfer
 
 Scopes = tuple[str, ...]
 Large = Literal["one", "all"]
+NOT_READY = frozenset({404, 409, 423, 425, 503})
+"""What a target may answer about a new document that it is still storing or scanning."""
+FIRST_PAUSE_S = 0.1
+"""How long to wait before asking again; then twice as long each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,9 @@ class Bench:
     """Why nothing more is sent but what undoes."""
     turned_away: int = 0
     """How many requests were not sent because of that."""
+    slow: bool = False
+    """Whether a new document was not readable at once."""
+    _never_ready: bool = False
     _clients: dict[str, str] = field(default_factory=dict)
     """Per token, the client that it was given to."""
     giving_up: GivingUp = field(default_factory=GivingUp)
@@ -546,7 +553,37 @@ class Bench:
         operation, binding = self.upload_binding(role, document_type)
         sample = self.sample(operation, binding, label, **given)
         exchange = accepted_or_inconclusive(self.send(sample.request(), label, role, operation))
-        return Stored(self.stored_id(operation, exchange), sample.file, sample, exchange)
+        stored = Stored(self.stored_id(operation, exchange), sample.file, sample, exchange)
+        self._await(stored, label)
+        return stored
+
+    def first_read(self, ask: Callable[[], Exchange]) -> Exchange:
+        """Ask about a new document, and again while the target is still storing or scanning it.
+
+        That takes ``limits.ready_within_s`` at most; when it was in vain once, nothing is waited for again.
+        """
+        exchange, waited, most = ask(), 0.0, self.target.limits.ready_within_s
+        while exchange.status in NOT_READY and waited < most and not self._never_ready:
+            self.slow = True
+            pause = min(max(FIRST_PAUSE_S, waited), most - waited)
+            self.client.sleep(pause)
+            waited += pause
+            exchange = ask()
+        if waited and exchange.status in NOT_READY:
+            self._never_ready = True
+        return exchange
+
+    def _await(self, stored: Stored, label: str) -> None:
+        """Let a document become readable, where the first one of the run wasn't so at once."""
+        first = self.number("first_read") == 1
+        if self._never_ready or not (first or self.slow):
+            return
+        sample, role = stored.sample, stored.sample.binding.role
+        with suppress(Inconclusive, NotTested):
+            operation, binding = self.binding_for(role, "read", sample.binding.document_type)
+            values = {"dms_document_id": stored.id}
+            reading = self.sample(operation, binding, label, path_values=values, token=sample.token)
+            self.first_read(lambda: self.send(reading.request(), label, role, operation))
 
     def stored_id(self, operation: Operation, exchange: Exchange) -> str:
         """The id that the DMS gave. Raises Inconclusive when the answer has none."""

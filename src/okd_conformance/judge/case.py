@@ -147,6 +147,10 @@ class Case:
         """Ask for the bytes of a document with the usual token of its type, or another."""
         return self.call("read", document_id, token, document_type)
 
+    def first_read(self, document_id: str, document_type: str | None = None) -> Exchange:
+        """Ask for the bytes of an own new document; a target that needs a moment for it gets one."""
+        return self.bench.first_read(lambda: self.read(document_id, document_type=document_type))
+
     def registered(self) -> str:
         """Make a document known at the module for this case alone, and return the DMS's id."""
         return self.bench.register(self.role, self.spec.id)
@@ -299,7 +303,9 @@ class Case:
     def metadata_value(self, document_id: str, meaning: str, like: Sample | None = None) -> Any:
         """A field of a document's metadata, in any spelling that the edition knows; None if it is absent."""
         document_type = like.binding.document_type if like else None
-        exchange = self.call("metadata", document_id, document_type=document_type)
+        exchange = self.bench.first_read(
+            lambda: self.call("metadata", document_id, document_type=document_type)
+        )
         return self.value_in(exchange, meaning)
 
     def value_in(self, exchange: Exchange, meaning: str) -> Any:

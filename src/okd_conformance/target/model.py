@@ -133,6 +133,8 @@ class Limits:
     max_bytes: int | None = None
     max_duration_s: float | None = None
     max_message_bytes: int | None = None
+    ready_within_s: float = 10
+    """How long a new document may take to become readable."""
 
 
 def is_production(environment: str) -> bool:

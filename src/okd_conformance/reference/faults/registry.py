@@ -40,14 +40,16 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One deliberate but legitimate difference; in the editions of ``not_in`` it is none."""
+    """One deliberate but legitimate difference; in the editions of ``not_in`` it is none.
+
+    At the requirements of ``may_warn`` it may end in a warning, at all others in a note at most.
+    """
 
     name: str
     says: Text
     apply: Change
     not_in: tuple[str, ...] = ()
     may_warn: tuple[str, ...] = ()
-    """The requirements that may warn of it; everything else says nothing, or notes it."""
 
 
 FAULTS: dict[str, Fault] = {}
@@ -87,7 +89,7 @@ def also_in(edition: str, *names: str) -> None:
 def variant(
     name: str, *, says: Text, not_in: Sequence[str] = (), may_warn: Sequence[str] = ()
 ) -> Callable[[Change], Change]:
-    """Register the decorated function as a variant; ``may_warn`` are the requirements that may warn of it."""
+    """Register the decorated function as a variant."""
 
     def register(change: Change) -> Change:
         if name in VARIANTS:
