@@ -47,7 +47,7 @@ def error_of(case: Case) -> Exchange | None:
     exchange = case.telling
     if exchange is None or exchange.answer is None or exchange.request.method == "HEAD":
         return None
-    if "odd_path" in exchange.tags or exchange.answer.status == 429:
+    if ODD_PATH in exchange.tags or exchange.answer.status == 429:
         return None
     return exchange if exchange.answer.status >= 400 else None
 
@@ -97,7 +97,7 @@ def error_tells_status_and_title(case: Case) -> bool:
         case.require(
             False,
             "no_problem_object",
-            situation="gateway",
+            situation="gateway_page" if gateway_page(exchange) else "incomplete",
             exchange=exchange,
             status=status,
             media_type=media_type,
@@ -258,12 +258,6 @@ def test_throttling(case: Case) -> None:
         raise case.not_applicable("never_throttled")
 
 
-def malformed_id(case: Case) -> Exchange:
-    """Send the valid request to an id that the application itself must refuse."""
-    names = [parameter.meaning or parameter.name for parameter in case.operation.path_parameters]
-    return case.sent(case.canonical(path_values=dict.fromkeys(names, "abc")))
-
-
 # --- methods and addresses --------------------------------------------------------------------------------
 
 
@@ -330,7 +324,7 @@ def test_id_that_is_no_uuid(case: Case, id: str) -> None:
     situation = {"very-long": "very_long", "null": "odd_path", "dots": "odd_path"}.get(id, "default")
     (parameter,) = case.operation.path_parameters
     sample = case.sample(path_values={parameter.meaning or parameter.name: values[id]})
-    tags = () if situation == "default" else ("odd_path",)
+    tags = () if situation == "default" else (ODD_PATH,)
     case.expect(case.send(sample.request(), case.operation, *tags), situation)
 
 

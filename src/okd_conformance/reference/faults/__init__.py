@@ -12,6 +12,8 @@ from okd_conformance.reference.faults import (
     reg,
     sketches,
     variants,
+    variants_gateway,
+    variants_headers,
     variants_intake,
 )
 from okd_conformance.reference.faults.registry import (
@@ -25,7 +27,10 @@ from okd_conformance.reference.faults.registry import (
     find_variant,
 )
 
-SECTIONS = (aut, gen, mpt, documents, lim, flows, reg, choices, sketches, older, variants, variants_intake)
+SECTIONS = (
+    *(aut, gen, mpt, documents, lim, flows, reg, choices, sketches, older),
+    *(variants, variants_gateway, variants_headers, variants_intake),
+)
 
 also_in("okd-0.6", *older.PROVEN_IN_06)
 also_in("okd-0.9.1", *older.PROVEN_IN_091)

@@ -48,18 +48,3 @@ def _odd_paths_stop_at_gateway(behaviour: Behaviour) -> None:
 
     behaviour.path_ids = path_ids
     after(behaviour, "problem", paged)
-
-
-@variant(
-    "gateway-pages",
-    says=Text(
-        nl="Een gateway geeft zelf een foutpagina bij 401, 403 en 405.",
-        en="A gateway gives an error page of its own for 401, 403 and 405.",
-    ),
-    may_warn=("OKD-GEN-003", "OKD-GEN-004"),
-)
-def _gateway_pages(behaviour: Behaviour) -> None:
-    def paged(answer: Answer, *_: object) -> Answer:
-        return _page(answer) if answer.status in {401, 403, 405} else answer
-
-    after(behaviour, "problem", paged)
