@@ -445,6 +445,26 @@ def test_a_fault_of_the_suite_blames_nobody_else(
     assert [file.name for file in (tmp_path / "r").iterdir() if "ledger" in file.name] == []
 
 
+UNKNOWN = GOOD.replace("import ", "import check as judges, ").replace("@check", "@judges")
+
+
+def test_workers_judge_checks_wherever_they_stand(dms: Running, tmp_path: Path) -> None:
+    (tmp_path / "test_good.py").write_text(GOOD)
+    options = ("--okd-target", str(written(tmp_path, dms)), "--okd-report-dir", "r")
+    done = plain_pytest(tmp_path, ".", "-n", "2", "-p", "okd_conformance.plugin", *options)
+    assert "KeyError" not in done.stdout, done.stdout
+    assert set(statuses(read(tmp_path / "r")).values()) == {"passed"}
+
+
+def test_a_worker_without_a_run_says_so(dms: Running, tmp_path: Path) -> None:
+    (tmp_path / "test_good.py").write_text(UNKNOWN)
+    options = ("--okd-target", str(written(tmp_path, dms)), "--okd-report-dir", "r", "--okd-lang", "en")
+    done = plain_pytest(tmp_path, ".", "-n", "2", "-p", "okd_conformance.plugin", *options)
+    assert done.returncode not in {0, 5}
+    assert "KeyError" not in done.stdout
+    assert "was handed no run" in done.stdout
+
+
 BROKEN_CLEAN_UP = """
 from okd_conformance.judge.bench import Bench
 
