@@ -574,7 +574,7 @@ def test_an_interrupted_clean_up_keeps_the_rest_in_the_ledger(tmp_path: Path) ->
         errors = interrupted(running, tmp_path, signal.SIGTERM, again=True)
         left = {document.id for document in running.app.state.world.store.documents("dms")}
         assert left
-        assert "ledger.json" in errors
+        assert "okd-conformance cleanup r/ledger.json" in errors
         ledger = tmp_path / "r" / "ledger.json"
         assert {created["document_id"] for created in read(ledger.parent, ledger.name)["created"]} == left
         done = CliRunner().invoke(main, ["cleanup", str(ledger), str(tmp_path / "target.yaml")])
