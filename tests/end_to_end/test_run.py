@@ -453,6 +453,26 @@ def test_a_fault_of_the_suite_blames_nobody_else(
     assert [file.name for file in (tmp_path / "r").iterdir() if "ledger" in file.name] == []
 
 
+UNKNOWN = GOOD.replace("import ", "import check as judges, ").replace("@check", "@judges")
+
+
+def test_workers_judge_checks_wherever_they_stand(dms: Running, tmp_path: Path) -> None:
+    (tmp_path / "test_good.py").write_text(GOOD)
+    options = ("--okd-target", str(written(tmp_path, dms)), "--okd-report-dir", "r")
+    done = plain_pytest(tmp_path, ".", "-n", "2", "-p", "okd_conformance.plugin", *options)
+    assert "KeyError" not in done.stdout, done.stdout
+    assert set(statuses(read(tmp_path / "r")).values()) == {"passed"}
+
+
+def test_a_worker_without_a_run_says_so(dms: Running, tmp_path: Path) -> None:
+    (tmp_path / "test_good.py").write_text(UNKNOWN)
+    options = ("--okd-target", str(written(tmp_path, dms)), "--okd-report-dir", "r", "--okd-lang", "en")
+    done = plain_pytest(tmp_path, ".", "-n", "2", "-p", "okd_conformance.plugin", *options)
+    assert done.returncode not in {0, 5}
+    assert "KeyError" not in done.stdout
+    assert "was handed no run" in done.stdout
+
+
 BROKEN_CLEAN_UP = """
 from okd_conformance.judge.bench import Bench
 
@@ -562,7 +582,7 @@ def test_an_interrupted_clean_up_keeps_the_rest_in_the_ledger(tmp_path: Path) ->
         errors = interrupted(running, tmp_path, signal.SIGTERM, again=True)
         left = {document.id for document in running.app.state.world.store.documents("dms")}
         assert left
-        assert "ledger.json" in errors
+        assert "okd-conformance cleanup r/ledger.json" in errors
         ledger = tmp_path / "r" / "ledger.json"
         assert {created["document_id"] for created in read(ledger.parent, ledger.name)["created"]} == left
         done = CliRunner().invoke(main, ["cleanup", str(ledger), str(tmp_path / "target.yaml")])

@@ -43,9 +43,7 @@ def test_every_fault_says_what_it_does_and_breaks() -> None:
 
 def test_every_fault_and_variant_changes_its_own_instance_only() -> None:
     for found in [*FAULTS.values(), *VARIANTS.values()]:
-        before = copy.deepcopy(
-            steps(Behaviour())
-        )  # functions stay what they are; what can be changed is copied
+        before = copy.deepcopy(steps(Behaviour()))
         changed = Behaviour()
         found.apply(changed)
         assert steps(Behaviour()) == before, found.name

@@ -6,14 +6,12 @@ It does nothing in a pytest run that has no checks.
 from __future__ import annotations
 
 from collections.abc import Generator
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from okd_conformance.base.clean import printable
 from okd_conformance.base.configuration import ConfigurationError
-from okd_conformance.base.paths import data_folder
 from okd_conformance.base.text import Lang, say
 from okd_conformance.checks.marking import checks_of, load_suites
 from okd_conformance.checks.planning import Planned, planned
@@ -24,6 +22,7 @@ from okd_conformance.judge.large import bulk_of
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.stops import Inconclusive, NotApplicable, NotTested, Stopped
 from okd_conformance.pytest_plugin.end import finish_session
+from okd_conformance.pytest_plugin.finding import has_checks
 from okd_conformance.pytest_plugin.options import add_options
 from okd_conformance.pytest_plugin.state import KEY, LINE, TALLY, State
 from okd_conformance.pytest_plugin.workers import payload, receive, take
@@ -52,19 +51,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Hand the options and the opened target to a worker of pytest-xdist."""
-    if _judges(node.config):
+    if has_checks(map(str, node.config.args)):
         state = node.config.stash[_STATE]
         state.ready()
         state.nodes.append(node)
         node.workerinput[KEY] = state.options.as_json()
         node.workerinput[TALLY] = str(state.tally(int(node.workerinput["workercount"])))
         node.workerinput[LINE] = state.line()
-
-
-def _judges(config: pytest.Config) -> bool:
-    suites = data_folder("suites")
-    named = [Path(str(arg).partition("::")[0]).resolve() for arg in config.args]
-    return any(path == suites or suites in path.parents for path in named)
 
 
 # --- collecting -------------------------------------------------------------------------------------------

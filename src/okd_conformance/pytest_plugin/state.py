@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import pytest
 
 from okd_conformance.base.configuration import ConfigurationError
+from okd_conformance.base.text import say
 from okd_conformance.checks.running import Watch
 from okd_conformance.judge.case import CaseSpec
 from okd_conformance.judge.outcome import CaseResult
@@ -113,6 +114,8 @@ class State:
         if self.reporter is not None:
             run = self.reporter.run
         elif self.is_worker:
+            if TALLY not in self.config.workerinput:  # type: ignore[attr-defined]
+                raise pytest.UsageError(say("worker_alone").in_language(self.options.lang))
             run = open_run(self.options)
             given: dict[str, Any] = self.config.workerinput  # type: ignore[attr-defined]
             run.join(given["workerid"], int(given["workercount"]), Path(given[TALLY]), Line(*given[LINE]))
