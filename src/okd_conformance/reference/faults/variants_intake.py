@@ -11,7 +11,7 @@ from okd_conformance.reference.faults.registry import variant
 
 if TYPE_CHECKING:
     from okd_conformance.reference.behaviour import Behaviour
-    from okd_conformance.reference.intake import Message
+    from okd_conformance.reference.intake import Message, Part
     from okd_conformance.reference.storage import Document, Spool
     from okd_conformance.reference.world import Call
     from okd_conformance.standard.fields import Body
@@ -141,3 +141,21 @@ def _upload_is_repeatable(behaviour: Behaviour) -> None:
         return known.setdefault(f"{call.caller.component} {own}", inner(call, body))
 
     behaviour.choose_document_id = choose
+
+
+@variant(
+    "part-names-in-any-case",
+    says=Text(
+        nl="De namen van de delen mogen met hoofdletters geschreven zijn.",
+        en="The names of the parts may be written with capitals.",
+    ),
+)
+def _part_names_in_any_case(behaviour: Behaviour) -> None:
+    inner = behaviour.pick_parts
+
+    def pick_parts(call: Call, message: Message) -> tuple[Part | None, Part | None]:
+        for part in message.parts:
+            part.name = part.name.lower()
+        return inner(call, message)
+
+    behaviour.pick_parts = pick_parts
