@@ -267,13 +267,14 @@ class Case:
             self._judge(reading, named, say(f"{key}_expected", **values), say(f"{key}_received", **values))
         return False
 
-    def bytes_equal(self, found: bytes, sent: bytes) -> bool:
+    def bytes_equal(self, found: bytes, sent: bytes, reading: Reading = "failed") -> bool:
         """Judge that bytes came back exactly; the message shows the first that differs."""
         if found == sent:
             return True
         first = next((i for i, (a, b) in enumerate(zip(found, sent, strict=False)) if a != b), None)
         offset = min(len(found), len(sent)) if first is None else first
-        return self.require(False, "bytes_differ", offset=offset, found=len(found), sent=len(sent))
+        sizes: dict[str, Any] = {"found": len(found), "sent": len(sent)}
+        return self.require(False, "bytes_differ", reading=reading, offset=offset, **sizes)
 
     def require_id(self, exchange: Exchange) -> str:
         """Judge that an upload's answer holds the DMS's id, and return it. Raises Failed."""

@@ -382,13 +382,13 @@ def _refuse_boundary(behaviour: Behaviour, refused: Any) -> None:
     "boundary-look-alike-cut",
     breaks="OKD-MPT-018",
     says=Text(
-        nl="Het bestand wordt afgekapt waar de boundary midden in een regel staat.",
-        en="The file is cut off where the boundary stands in the middle of a line.",
+        nl="Het bestand wordt afgekapt waar een stuk van de boundary staat.",
+        en="The file is cut off where a piece of the boundary stands.",
     ),
 )
 def _boundary_look_alike_cut(behaviour: Behaviour) -> None:
     def cut(_call: Call, _document: Document, spool: Spool, message: Message) -> None:
-        before_it, found, _ = spool.content().partition(b"--" + message.boundary)
+        before_it, found, _ = spool.content().partition(b"--" + message.boundary[:-1])
         if found:
             spool.replace(before_it)
 
@@ -444,6 +444,27 @@ class _Unfiltered:
 
     def rest(self) -> bytes:
         return b""
+
+
+@fault(
+    "small-header-names-refused",
+    breaks="OKD-MPT-019",
+    says=Text(
+        nl="Een deel met de namen van zijn headers in kleine letters wordt geweigerd.",
+        en="A part with the names of its headers in small letters is refused.",
+    ),
+)
+def _small_header_names_refused(behaviour: Behaviour) -> None:
+    behaviour.message_filter = _NoSmallNames
+
+
+class _NoSmallNames(intake.DelimiterPadding):
+    """Refuses a message with a header name in small letters."""
+
+    def feed(self, chunk: bytes) -> bytes:
+        if b"content-disposition:" in chunk:
+            raise Refused("message_unreadable", why="a part has no Content-Disposition")
+        return super().feed(chunk)
 
 
 @fault(

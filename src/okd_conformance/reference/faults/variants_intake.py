@@ -11,9 +11,10 @@ from okd_conformance.reference.faults.registry import variant
 
 if TYPE_CHECKING:
     from okd_conformance.reference.behaviour import Behaviour
-    from okd_conformance.reference.intake import Message
+    from okd_conformance.reference.intake import Message, Part
     from okd_conformance.reference.storage import Document, Spool
     from okd_conformance.reference.world import Call
+    from okd_conformance.standard.fields import Body
 
 _GATEWAY_STATUSES = {401, 403, 405, 429}
 _PAGE = b"<html><body><h1>Request rejected</h1></body></html>"
@@ -86,3 +87,75 @@ def _readable_later(behaviour: Behaviour) -> None:
 )
 def _scanned_first(behaviour: Behaviour) -> None:
     _ready_later(behaviour, "being_scanned")
+
+
+@variant(
+    "strict-multipart-reader",
+    says=Text(
+        nl="Multipart zoals geen programma het stuurt, zoals met een komma in de boundary, wordt geweigerd.",
+        en="Multipart as no program sends it, such as with a comma in its boundary, is refused.",
+    ),
+    may_warn=["OKD-MPT-017", "OKD-MPT-019"],
+)
+def _strict_multipart_reader(behaviour: Behaviour) -> None:
+    inner = behaviour.boundary_of
+
+    def boundary_of(call: Call) -> bytes:
+        boundary = inner(call)
+        if len(boundary) == 1 or b"," in boundary:
+            raise Refused("no_boundary")
+        return boundary
+
+    behaviour.boundary_of = boundary_of
+    behaviour.message_filter = _NoPadding
+
+
+class _NoPadding:
+    """Passes a message on as it is: padding behind a delimiter is no delimiter then."""
+
+    def __init__(self, _boundary: bytes) -> None:
+        pass
+
+    def feed(self, data: bytes) -> bytes:
+        """Return the bytes as they came."""
+        return data
+
+    def rest(self) -> bytes:
+        """Nothing is held back."""
+        return b""
+
+
+@variant(
+    "upload-is-repeatable",
+    says=Text(
+        nl="Een document met een documentId dat er al is, krijgt hetzelfde id.",
+        en="A document with a documentId that is there already gets the same id.",
+    ),
+)
+def _upload_is_repeatable(behaviour: Behaviour) -> None:
+    inner = behaviour.choose_document_id
+    known: dict[str, str] = {}
+
+    def choose(call: Call, body: Body) -> str:
+        own = str(body.get("component_document_id"))
+        return known.setdefault(f"{call.caller.component} {own}", inner(call, body))
+
+    behaviour.choose_document_id = choose
+
+
+@variant(
+    "part-names-in-any-case",
+    says=Text(
+        nl="De namen van de delen mogen met hoofdletters geschreven zijn.",
+        en="The names of the parts may be written with capitals.",
+    ),
+)
+def _part_names_in_any_case(behaviour: Behaviour) -> None:
+    inner = behaviour.pick_parts
+
+    def pick_parts(call: Call, message: Message) -> tuple[Part | None, Part | None]:
+        for part in message.parts:
+            part.name = part.name.lower()
+        return inner(call, message)
+
+    behaviour.pick_parts = pick_parts
