@@ -1,4 +1,4 @@
-"""A gateway with the settings of its distribution is no deviation: the reference stays conformant behind it."""
+"""A gateway with default settings is no deviation: the reference stays conformant behind it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from okd_conformance.reference import Running, running_server
 from support.command import okd, read, statuses, written
 from support.gateways import GATEWAYS, gateway
 
+ACCUSED = {"failed", "inconclusive", "suite_fault"}
+
 
 @pytest.fixture(scope="module")
 def dms() -> Iterator[Running]:
@@ -21,7 +23,7 @@ def dms() -> Iterator[Running]:
 
 
 def at(address: str, running: Running, folder: Path) -> Path:
-    """The target file of the reference, as it is reached by the gateway; tokens come straight from its issuer."""
+    """The target file of the reference behind a gateway; tokens come straight from its issuer."""
     behind = running.base_url
 
     def moved(described: dict[str, Any]) -> None:
@@ -44,6 +46,3 @@ def test_the_reference_is_conformant_behind_it(name: str, dms: Running, tmp_path
     accused = {case: status for case, status in statuses(report).items() if status in ACCUSED}
     assert accused == {}
     assert (report["verdict"], done.returncode) == ("conformant", 0)
-
-
-ACCUSED = {"failed", "inconclusive", "suite_fault"}

@@ -1,4 +1,4 @@
-"""Gateways that nobody here wrote, in front of the reference: nginx and Apache httpd as a distribution ships them."""
+"""Gateways that nobody here wrote, in front of the reference: nginx and Apache httpd."""
 
 from __future__ import annotations
 
