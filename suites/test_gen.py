@@ -24,6 +24,8 @@ from test_mpt import read_back
 
 PLAIN_JSON = "application/json"
 MOST_ERRORS = 20
+GATEWAY_STATUSES = {401, 403, 405}
+"""What a gateway in front of the application answers by itself, and then often with a page of its own."""
 DROPPED = {"timeout", "deadline", "disconnected", "not_http"}
 METHODS = ("PUT", "PATCH", "POST", "DELETE")
 STRANGE_TEXT = "Zoë Čapek 学校 Ελλάδα 👩‍🎓.pdf"
@@ -34,11 +36,22 @@ UNKNOWN_FIELD = "okdConformanceUnknown"
 
 
 def error_of(case: Case) -> Exchange | None:
-    """The exchange, if its answer is an error that may have a body."""
+    """The exchange, if its answer is an error of the application that may have a body.
+
+    To an odd path, and to too many requests, a gateway answers before the application sees the request.
+    """
     exchange = case.telling
     if exchange is None or exchange.answer is None or exchange.request.method == "HEAD":
         return None
+    if "odd_path" in exchange.tags or exchange.answer.status == 429:
+        return None
     return exchange if exchange.answer.status >= 400 else None
+
+
+def gateway_page(exchange: Exchange) -> bool:
+    """Whether this is a page, or nothing, with a status that gateways give by themselves."""
+    answer = exchange.answer
+    return answer is not None and answer.status in GATEWAY_STATUSES and "json" not in answer.media_type
 
 
 @observes("OKD-GEN-003")
@@ -51,13 +64,20 @@ def error_is_a_problem(case: Case) -> bool:
     case.require(
         found == wanted,
         "not_a_problem",
-        situation="plain_json" if found == PLAIN_JSON else "other_type",
+        situation=type_situation(exchange),
         exchange=exchange,
         wanted=wanted,
         media_type=found or "-",
         status=exchange.answer.status,
     )
     return True
+
+
+def type_situation(exchange: Exchange) -> str:
+    """The situation of an error whose media type is not that of a problem document."""
+    if exchange.answer is not None and exchange.answer.media_type == PLAIN_JSON:
+        return "plain_json"
+    return "gateway_page" if gateway_page(exchange) else "other_type"
 
 
 @observes("OKD-GEN-004")
@@ -73,7 +93,7 @@ def error_tells_status_and_title(case: Case) -> bool:
     case.require(
         whole,
         "incomplete_problem",
-        situation="incomplete",
+        situation="gateway_page" if gateway_page(exchange) else "incomplete",
         exchange=exchange,
         status=status,
         given=given,
@@ -183,14 +203,28 @@ def throttling_says_how_long(case: Case) -> bool:
 @check("OKD-GEN-003")
 @check("OKD-GEN-004")
 def test_an_error(case: Case) -> None:
-    """The error for a method that the path doesn't have, or for a missing token."""
-    exchange = other_method(case)
+    """The application's own error, for a broken message or an unknown id; or that for a missing token."""
+    exchange = own_error(case)
     if exchange.answer is not None and exchange.answer.succeeded and case.operation.secured:
         exchange = case.attempt(None)
     case.answered(exchange)
     judge = error_is_a_problem if case.requirement.id == "OKD-GEN-003" else error_tells_status_and_title
     if not judge(case):
         raise case.not_applicable("no_error_to_judge")
+
+
+def own_error(case: Case) -> Exchange:
+    """Send what the application itself refuses, at a well-formed address: no gateway answers for it."""
+    operation = case.operation
+    if operation.parts:
+        sample = case.canonical()
+        return case.sent(sample, message=sample.message(sample.metadata_part))
+    nowhere = {p.meaning or p.name: case.fresh_uuid() for p in operation.path_parameters}
+    if nowhere and operation.kind != "change":
+        return case.sent(case.canonical(path_values=nowhere))
+    if operation.body_schema is not None:
+        return case.send(with_bytes(case.canonical(), b'{"okd": '), operation)
+    return other_method(case)
 
 
 @check("OKD-GEN-010")
@@ -275,7 +309,8 @@ def test_id_that_is_no_uuid(case: Case, id: str) -> None:
     situation = {"very-long": "very_long", "null": "odd_path", "dots": "odd_path"}.get(id, "default")
     (parameter,) = case.operation.path_parameters
     sample = case.sample(path_values={parameter.meaning or parameter.name: values[id]})
-    case.expect(case.sent(sample), situation)
+    tags = () if situation == "default" else ("odd_path",)
+    case.expect(case.send(sample.request(), case.operation, *tags), situation)
 
 
 @check("OKD-GEN-006")

@@ -12,6 +12,7 @@ from okd_conformance.reference.faults import (
     reg,
     sketches,
     variants,
+    variants_intake,
 )
 from okd_conformance.reference.faults.registry import (
     FAULTS,
@@ -24,7 +25,7 @@ from okd_conformance.reference.faults.registry import (
     find_variant,
 )
 
-SECTIONS = (aut, gen, mpt, documents, lim, flows, reg, choices, sketches, older, variants)
+SECTIONS = (aut, gen, mpt, documents, lim, flows, reg, choices, sketches, older, variants, variants_intake)
 
 also_in("okd-0.6", *older.PROVEN_IN_06)
 also_in("okd-0.9.1", *older.PROVEN_IN_091)

@@ -40,12 +40,16 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One deliberate but legitimate difference; in the editions of ``not_in`` it is none."""
+    """One deliberate but legitimate difference; in the editions of ``not_in`` it is none.
+
+    At the requirements of ``may_warn`` it may end in a warning, at all others in a note at most.
+    """
 
     name: str
     says: Text
     apply: Change
     not_in: tuple[str, ...] = ()
+    may_warn: tuple[str, ...] = ()
 
 
 FAULTS: dict[str, Fault] = {}
@@ -82,13 +86,15 @@ def also_in(edition: str, *names: str) -> None:
         FAULTS[name] = replace(known, editions=(*known.editions, edition))
 
 
-def variant(name: str, *, says: Text, not_in: Sequence[str] = ()) -> Callable[[Change], Change]:
+def variant(
+    name: str, *, says: Text, not_in: Sequence[str] = (), may_warn: Sequence[str] = ()
+) -> Callable[[Change], Change]:
     """Register the decorated function as a variant."""
 
     def register(change: Change) -> Change:
         if name in VARIANTS:
             raise ValueError(f"two variants are called {name}")
-        VARIANTS[name] = Variant(name, says, change, tuple(not_in))
+        VARIANTS[name] = Variant(name, says, change, tuple(not_in), tuple(may_warn))
         return change
 
     return register
