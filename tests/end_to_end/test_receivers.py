@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -48,8 +47,8 @@ def _is_multipart(entry: dict[str, dict[str, list[dict[str, str]]]]) -> bool:
 
 
 @pytest.fixture(scope="module")
-def messages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Messages]:
-    yield messages_of(tmp_path_factory.mktemp("receivers"))
+def messages(tmp_path_factory: pytest.TempPathFactory) -> Messages:
+    return messages_of(tmp_path_factory.mktemp("receivers"))
 
 
 def differing(message: Message) -> set[str]:

@@ -35,7 +35,9 @@ def _nginx(folder: Path, port: int, behind: str) -> str:
     kept = "\n".join(
         f"{name}_temp_path {folder / name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
-    return f"""daemon off; pid {folder / "pid"}; error_log {folder / "error.log"}; worker_processes 1;
+    # started by root its workers become somebody who may not write in the folder of the test
+    user = "user root;" if os.geteuid() == 0 else ""
+    return f"""daemon off; {user} pid {folder / "pid"}; error_log {folder / "error.log"}; worker_processes 1;
 events {{}}
 http {{
   access_log off; {kept}
