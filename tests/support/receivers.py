@@ -113,7 +113,8 @@ def aiohttp(message: Message) -> Reading:
 
     async def read() -> Reading:
         loop = asyncio.get_running_loop()
-        content = StreamReader(BaseProtocol(loop), 2**16, loop=loop)
+        # all of it is there already, so the reader must never want to slow down whoever sends it
+        content = StreamReader(BaseProtocol(loop), len(message.body) + 1, loop=loop)
         content.feed_data(message.body)
         content.feed_eof()
         reader = MultipartReader({"Content-Type": message.content_type}, content)
