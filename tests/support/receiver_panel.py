@@ -26,7 +26,7 @@ HEAD = """# Multipart receivers
 
 Widely used readers can do what a MUST demands of a reader of multipart messages. Every message of a MUST that
 the reference accepted is read here by libraries that nobody of this suite wrote: `=` is read as most read it,
-`differs` is refused or read otherwise. Compared are the name of the file, its bytes, and what the metadata says.
+`differs` is refused or read otherwise. Compared are the name of the file, its bytes and the metadata.
 A test holds that no two differ without a reason below.
 
 """
