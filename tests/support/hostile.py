@@ -226,7 +226,6 @@ def _accept(listening: socket.socket, server: HostileServer) -> None:
 # --- ways to say it -----------------------------------------------------------------------------------------
 
 Headers = Mapping[str, str | bytes]
-JSON = {"Content-Type": "application/json"}
 LINE = b"HTTP/1.1 200 OK\r\n"
 GOOD = json.dumps({"documentId": "0b8e3a86-9d2b-4a1f-8d6c-1f4a6c9e2d10"}).encode()
 

@@ -295,11 +295,6 @@ def _lists(value: Mapping[str, Any], *names: str) -> dict[str, tuple[str, ...]]:
     return {name: tuple(value.get(name, ())) for name in names}
 
 
-def _run_from_json(value: Mapping[str, Any]) -> RunInfo:
-    own = {**_lists(value, "selection", "partial", "roles"), "stopped": _text(value.get("stopped"))}
-    return RunInfo(**{**_known(RunInfo, value), **own})
-
-
 def _text(value: Mapping[str, str] | None) -> Text | None:
     return Text.from_json(value) if value else None
 

@@ -20,7 +20,6 @@ _HEADER = re.compile(r"^([A-Za-z][A-Za-z-]*):\s*(.*)$")
 _HEADING = re.compile(r"^(#+)\s*(.*)$")
 _FLOW = re.compile(r"flow-?(\w+)$")
 _BASE = re.compile(r"^\.\.\.((?:/[a-z0-9_]+)*?/v\d[\d_]*)(/.*)?$")
-_WORD_ANSWER = re.compile(r"^\s*(response|returns|antwoord)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +124,6 @@ class _Reader:
         self._fence: str | None = None
         self._block: list[tuple[int, str]] = []
         self._last: Named | None = None
-        self._expects_answer = False
 
     def take(self, number: int, line: str) -> None:
         fence = _FENCE.match(line)
@@ -144,8 +142,6 @@ class _Reader:
         if heading:
             self._heading = heading.group(2)
         self.doc.lines.append(Line(number, line, self._heading))
-        if _WORD_ANSWER.match(line):
-            self._expects_answer = True
         turned = _ENDPOINT.match(line)
         if turned:
             self.doc.named.append(Named(number, turned.group(2), turned.group(1)))

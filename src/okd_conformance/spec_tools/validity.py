@@ -8,7 +8,6 @@ from typing import Any
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError, best_match
 
-from okd_conformance.spec_tools.source import Source
 from okd_conformance.spec_tools.spec import Spec, Spot
 
 _COMBINING = ("allOf", "anyOf", "oneOf")
@@ -135,8 +134,3 @@ def _deepest(error: ValidationError) -> ValidationError:
 def fits_several(error: ValidationError) -> bool:
     """Whether a value is refused because more than one branch of a oneOf accepts it."""
     return error.validator == "oneOf" and not error.context
-
-
-def source_of(spec: Spec, source: Source) -> str:
-    """How findings show the file."""
-    return spec.shown(source.path)

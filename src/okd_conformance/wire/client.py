@@ -11,7 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -311,8 +311,3 @@ def _until(value: str) -> float:
         return (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
     except (TypeError, ValueError, OverflowError):
         return 1.0
-
-
-def authorised(request: Request, token: str | None) -> Request:
-    """The same request with another token, or with none."""
-    return replace(request, token=token)
