@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from okd_conformance.proof.proving import names_of, prove_fault
-from okd_conformance.reference import FAULTS
 from okd_conformance.standard.catalogue import load_catalogue
 from okd_conformance.standard.edition import load_edition
+from okd_conformance.standard.faults import load_faults
 
 EDITION = "okd-1.5"
 CATALOGUE = load_catalogue()
+FAULTS = load_faults()
 PROVED_ELSEWHERE = {
     "OKD-AUT-001": "real handshakes in tests/test_tls.py",
     "OKD-AUT-002": "real handshakes in tests/test_tls.py",
@@ -23,7 +24,7 @@ def one_per_section() -> list[str]:
     """The first fault of each section of the catalogue, save the slow large messages."""
     found: dict[str, str] = {}
     for name in names_of("faults", EDITION):
-        section = CATALOGUE[FAULTS[name].breaks[0]].section
+        section = CATALOGUE[FAULTS[name].breaks_in(load_edition(EDITION))[0]].section
         if section != "LIM":
             found.setdefault(section, name)
     return sorted(found.values())
@@ -39,13 +40,3 @@ def test_every_testable_requirement_has_a_fault() -> None:
     proved = {r for name in names_of("faults", EDITION) for r in FAULTS[name].breaks} | set(PROVED_ELSEWHERE)
     judged = {r.id for r in CATALOGUE.of(load_edition(EDITION)) if not r.untestable}
     assert sorted(judged - proved - set(CATALOGUE.pending)) == []
-
-
-def test_every_fault_names_requirements_of_its_editions() -> None:
-    wrong = [
-        (name, requirement)
-        for name, fault in FAULTS.items()
-        for requirement in fault.breaks
-        if not any(CATALOGUE[requirement].holds_in(load_edition(e)) for e in fault.editions)
-    ]
-    assert wrong == []
