@@ -19,6 +19,9 @@ PROVED_ELSEWHERE = {
     "OKD-AUT-004": "real certificates in tests/test_tls.py",
 }
 
+NOTHING_TO_SEE = {"okd-0.6": ["OKD-MPT-022"]}
+"""The metadata of this edition hold no name that the name of a file could replace."""
+
 
 def one_per_section() -> list[str]:
     """The first fault of each section of the catalogue, save the slow large messages."""
@@ -36,7 +39,10 @@ def test_a_fault_is_seen_by_its_own_requirement(name: str) -> None:
     assert proof.holds, proof
 
 
-def test_every_testable_requirement_has_a_fault() -> None:
-    proved = {r for name in names_of("faults", EDITION) for r in FAULTS[name].breaks} | set(PROVED_ELSEWHERE)
-    judged = {r.id for r in CATALOGUE.of(load_edition(EDITION)) if not r.untestable}
-    assert sorted(judged - proved - set(CATALOGUE.pending)) == []
+@pytest.mark.parametrize("name", ["okd-0.6", "okd-0.9.1", "okd-1.5"])
+def test_every_testable_requirement_has_a_fault(name: str) -> None:
+    edition = load_edition(name)
+    proved = {row for fault in names_of("faults", name) for row in FAULTS[fault].breaks_in(edition)}
+    judged = {r.id for r in CATALOGUE.of(edition) if not r.untestable}
+    excused = {*PROVED_ELSEWHERE, *NOTHING_TO_SEE.get(name, ()), *CATALOGUE.pending}
+    assert sorted(judged - proved - excused) == []

@@ -169,6 +169,15 @@ def _time_zone_offset_refused(behaviour: Behaviour) -> None:
     _refuse_upload(behaviour, lambda _call, body: not str(body.get("exam_date_time") or "Z").endswith("Z"))
 
 
+@fault("moment-without-zone-500")
+def _moment_without_zone_500(behaviour: Behaviour) -> None:
+    def lacks_zone(_call: Call, body: Body) -> bool:
+        _, at, time = str(body.get("exam_date_time") or "").partition("T")
+        return bool(at) and not any(sign in time for sign in "Z+-")
+
+    _refuse_upload(behaviour, lacks_zone, "server_fault")
+
+
 @fault("sequence-code-required")
 def _sequence_code_required(behaviour: Behaviour) -> None:
     _refuse_upload(

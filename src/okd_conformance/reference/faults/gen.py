@@ -13,7 +13,7 @@ from okd_conformance.reference.compose import Several
 from okd_conformance.reference.faults.change import after, before, refuse_if
 from okd_conformance.reference.faults.registry import fault
 from okd_conformance.standard.edition import Operation
-from okd_conformance.standard.fields import deref, validator
+from okd_conformance.standard.fields import Body, deref, validator
 
 if TYPE_CHECKING:
     from okd_conformance.reference.behaviour import Behaviour, Values
@@ -147,6 +147,14 @@ def _answer_outside_schema(behaviour: Behaviour) -> None:
 def _text_mangled(behaviour: Behaviour) -> None:
     inner = behaviour.parse_object
     behaviour.parse_object = lambda raw: inner(raw.decode("latin-1").encode())
+
+
+@fault("strange-text-refused")
+def _strange_text_refused(behaviour: Behaviour) -> None:
+    def is_strange(_call: Call, body: Body, _file: object) -> bool:
+        return not str(body.get("document_name") or "").isascii()
+
+    before(behaviour, "check_metadata", refuse_if("metadata_invalid", is_strange))
 
 
 @fault("500-on-unknown-id")

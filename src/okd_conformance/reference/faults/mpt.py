@@ -114,6 +114,14 @@ def _file_first_loses_metadata(behaviour: Behaviour) -> None:
     before(behaviour, "store", forget)
 
 
+@fault("file-first-500")
+def _file_first_500(behaviour: Behaviour) -> None:
+    def begins_with_file(call: Call, message: Message) -> bool:
+        return bool(message.parts) and message.parts[0].name == call.operation.part("file").name
+
+    before(behaviour, "pick_parts", refuse_if("server_fault", begins_with_file))
+
+
 @fault("missing-metadata-accepted")
 def _missing_metadata_accepted(behaviour: Behaviour) -> None:
     _parts_may_lack(behaviour, "metadata")
@@ -336,6 +344,15 @@ def _filename_path_kept(behaviour: Behaviour) -> None:
         return document
 
     after(behaviour, "make_document", rename)
+
+
+@fault("filename-with-path-500")
+def _filename_with_path_500(behaviour: Behaviour) -> None:
+    before(
+        behaviour,
+        "check_file_part",
+        refuse_if("server_fault", lambda _call, part: bool(re.search(r"[\\/]", part.filename or ""))),
+    )
 
 
 @fault("empty-file-500")
