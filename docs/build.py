@@ -15,9 +15,9 @@ from typing import Any
 import yaml
 
 from okd_conformance.base.text import Lang, say
-from okd_conformance.reference.faults import FAULTS
 from okd_conformance.report.markdown import escaped
 from okd_conformance.standard.catalogue import Requirement, load_catalogue
+from okd_conformance.standard.faults import load_faults
 
 HERE = Path(__file__).resolve().parent
 TITLES: dict[Lang, str] = {"en": "Requirements, in English", "nl": "Eisen, in het Nederlands"}
@@ -75,7 +75,7 @@ def page(section: str, rows: list[Requirement], lang: Lang) -> str:
 
 def entry(row: Requirement, lang: Lang) -> str:
     """One requirement: what it asks, why, where that is said, how it is tested, what proves the test."""
-    faults = sorted(name for name, fault in FAULTS.items() if row.id in fault.breaks)
+    faults = sorted(name for name, fault in load_faults().items() if row.id in fault.breaks)
     texts = {
         "explain_why": row.why,
         "explain_reasoning": row.reasoning,

@@ -357,6 +357,9 @@ def test_capitals(case: Case) -> None:
     case.expect(case.sent(sample.but(path_values=changed)))
 
 
+NEED_A_DOCUMENT = {"read", "metadata", "lock"}
+
+
 @check("OKD-GEN-016", profile="smoke")
 def test_paths(case: Case) -> None:
     """One call for each first segment of the role's paths, under an address that ends as in the edition."""
@@ -378,14 +381,17 @@ def test_paths(case: Case) -> None:
 
 
 def one_of_each_collection(case: Case) -> list[Operation]:
-    """The role's operations, one for each first segment of a path; those that only read go before others."""
+    """The role's operations, one for each first segment of a path.
+
+    Those that only read go before others, but after the upload of the document that they need.
+    """
     claimed = [
         o
         for o in case.bench.edition.operations(case.role)
         if any(case.bench.serves(b) for b in o.bindings) and o.kind not in {"delete", "replace", "service"}
     ]
     found: dict[str, Operation] = {}
-    for operation in sorted(claimed, key=lambda o: o.method != "GET"):
+    for operation in sorted(claimed, key=lambda o: (o.kind in NEED_A_DOCUMENT, o.method != "GET")):
         found.setdefault(operation.path.split("/")[1], operation)
     return list(found.values()) or case.bench.edition.operations(case.role, "service")
 

@@ -15,10 +15,11 @@ from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.paths import data_folder
 from okd_conformance.judge.outcome import Status
 from okd_conformance.proof.proving import Seen, judged, names_of, prove_fault, rows, run_cases
-from okd_conformance.reference import FAULTS, running_server
+from okd_conformance.reference import running_server
 from okd_conformance.run.opening import Options, open_run
 from okd_conformance.standard.catalogue import load_catalogue
 from okd_conformance.standard.edition import Edition, edition_variants, load_edition
+from okd_conformance.standard.faults import load_faults
 from okd_conformance.target.reading import load_target
 
 EDITIONS = ["okd-0.3", "okd-0.3@put", "okd-0.6", "okd-0.9.1", "oke-2022.07"]
@@ -105,7 +106,7 @@ def test_there_are_faults(edition: str) -> None:
 def test_each_testable_row_of_a_sketch_has_a_fault(edition_id: str) -> None:
     edition = load_edition(edition_id)
     names = {n for variant in edition_variants(edition) for n in names_of("faults", variant.name)}
-    proved = {requirement for name in names for requirement in FAULTS[name].breaks}
+    proved = {requirement for name in names for requirement in load_faults()[name].breaks}
     testable = {r.id for r in CATALOGUE.of(edition) if r.answers}
     assert sorted(testable - proved) == []
 

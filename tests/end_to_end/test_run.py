@@ -21,8 +21,9 @@ import yaml
 from click.testing import CliRunner
 
 from okd_conformance.cli.main import main
-from okd_conformance.reference import FAULTS, Running, running_server
+from okd_conformance.reference import Running, running_server
 from okd_conformance.report.model import schema
+from okd_conformance.standard.faults import load_faults
 from support.command import (
     CHECKOUT,
     COMMAND,
@@ -316,7 +317,7 @@ def test_a_served_fault_is_found(tmp_path: Path) -> None:
     report = read(tmp_path / "r")
     assert report["verdict"] == "not_conformant"
     assert rows(report, "failed") == {"OKD-MPT-002"}
-    assert "OKD-MPT-002" in FAULTS["id-not-uuid"].breaks
+    assert "OKD-MPT-002" in load_faults()["id-not-uuid"].breaks
     assert "OKD-MPT-002" in done.stdout
 
 
@@ -475,6 +476,7 @@ def test_a_worker_without_a_run_says_so(dms: Running, tmp_path: Path) -> None:
 
 BROKEN_CLEAN_UP = """
 from okd_conformance.judge.bench import Bench
+from okd_conformance.standard.faults import load_faults
 
 
 def broken(bench):

@@ -25,6 +25,7 @@ from okd_conformance.wire.budget import BudgetSpentError
 from okd_conformance.wire.client import Client, Settings
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.multipart import Multipart, Part
+from okd_conformance.wire.raw import Expecting
 from support.raw_server import OK, RawServer, closed_port, hear, raw_server
 
 TOKEN = "eyJhbGciOi.the-token.of-this-test"
@@ -404,6 +405,16 @@ def test_busy_is_obeyed(client: Client, retry_after: str | None, wait: float) ->
     assert slept == [wait]
     assert [e.status for e in exchange.throttled] == [429]
     assert server.body(0) == server.body(1) == b"{}"
+
+
+def test_busy_is_obeyed_when_leave_is_asked_for_a_body_too(client: Client) -> None:
+    asking = Expecting(client, leave_s=0.05)
+    with raw_server(busy("0"), OK) as server:
+        exchange = client.send(post(server), talk=asking)
+    assert exchange.status == 200
+    assert [e.status for e in exchange.throttled] == [429]
+    assert not asking.early
+    assert server.body(1) == b"{}"
 
 
 def test_busy_until_a_moment(client: Client) -> None:

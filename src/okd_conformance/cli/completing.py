@@ -66,15 +66,15 @@ def _every_requirement(_: str | None) -> Iterable[str]:
 
 
 def _faults(_: str | None) -> Iterable[str]:
-    from okd_conformance.reference import FAULTS  # noqa: PLC0415
+    from okd_conformance.standard.faults import load_faults  # noqa: PLC0415
 
-    return FAULTS
+    return load_faults()
 
 
 def _variants(_: str | None) -> Iterable[str]:
-    from okd_conformance.reference import VARIANTS  # noqa: PLC0415
+    from okd_conformance.standard.faults import load_variants  # noqa: PLC0415
 
-    return VARIANTS
+    return load_variants()
 
 
 _NAMES: dict[str, Callable[[str | None], Iterable[str]]] = {

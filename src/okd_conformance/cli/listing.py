@@ -9,7 +9,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -24,9 +24,7 @@ from okd_conformance.standard.edition import (
     edition_variants,
     load_edition,
 )
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.faults import Fault
+from okd_conformance.standard.faults import load_faults, load_variants
 
 Row = dict[str, Any]
 Section = tuple[str, list[str]]
@@ -173,25 +171,21 @@ def _faults(edition: Edition, role: str | None, lang: Lang) -> list[Row]:
     return [
         {
             "name": fault.name,
-            "breaks": list(fault.breaks),
-            "roles": list(fault.roles),
+            "breaks": list(fault.breaks_in(edition)),
+            "roles": list(fault.roles_in(edition)),
             "says": fault.says.in_language(lang),
         }
-        for fault in _all_faults()
-        if edition.name in fault.editions and (role is None or role in fault.roles)
+        for fault in load_faults().values()
+        if fault.is_in(edition) and (role is None or role in fault.roles)
     ]
 
 
 def _variants(edition: Edition, role: str | None, lang: Lang) -> list[Row]:  # noqa: ARG001 - as the others
-    from okd_conformance.reference.faults import VARIANTS  # noqa: PLC0415 - the reference is slow to load
-
-    return [{"name": one.name, "says": one.says.in_language(lang)} for one in VARIANTS.values()]
-
-
-def _all_faults() -> list[Fault]:
-    from okd_conformance.reference.faults import FAULTS  # noqa: PLC0415 - the reference is slow to load
-
-    return list(FAULTS.values())
+    return [
+        {"name": one.name, "says": one.says.in_language(lang)}
+        for one in load_variants().values()
+        if one.is_in(edition)
+    ]
 
 
 def _each(names: Iterable[str]) -> list[str]:
@@ -394,7 +388,7 @@ def _needs(requirement: Requirement) -> Iterator[Text]:
 
 
 def _proof(requirement: Requirement, lang: Lang) -> list[str]:
-    proving = [fault for fault in _all_faults() if requirement.id in fault.breaks]
+    proving = [fault for fault in load_faults().values() if requirement.id in fault.breaks]
     if not proving:
         return [say("explain_no_fault").in_language(lang)]
     return [f"{fault.name}: {fault.says.in_language(lang)}" for fault in proving]

@@ -150,10 +150,10 @@ class Bench:
 
         note()
         try:
-            if talk is None:
-                exchange = self.client.send(request, note, **labels)
-            else:
+            if isinstance(talk, Transfer):  # too large to be sent again
                 exchange = self.client.once(request, talk, **labels)
+            else:
+                exchange = self.client.send(request, note, talk, **labels)
         except BudgetSpentError as spent:
             self.ledger.nothing(noted)
             allowance = Allowance.of(self.target.limits, self.profile)

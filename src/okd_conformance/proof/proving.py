@@ -1,8 +1,8 @@
 """Proof that the checks see what they should: the reference with each fault, and with each variant.
 
 A fault must change the status of its own requirement: to failed, or to a warning where the catalogue says so
-(a requirement that can't fail must warn, or say something else than before). A variant must fail nothing, and
-warn only of what it names.
+(a requirement that can't fail must warn, or say something else than before). A variant must fail nothing and
+warn of nothing but what its facts name.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from okd_conformance.checks.running import Stopwatch, Watch, merged, result_of_c
 from okd_conformance.judge.case import Case
 from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.judge.stops import Stopped
-from okd_conformance.reference import FAULTS, VARIANTS, Fault, running_server
+from okd_conformance.reference import running_server
 from okd_conformance.run.opening import Options, Run, open_run
 from okd_conformance.standard.catalogue import Profile, load_catalogue
 from okd_conformance.standard.edition import load_edition
+from okd_conformance.standard.faults import FaultFacts, VariantFacts, load_faults, load_variants
 
 _BAD = frozenset({Status.FAILED, Status.SUITE_FAULT, Status.INCONCLUSIVE, Status.WARNING})
 _SHRUNK = 250
@@ -70,7 +71,7 @@ class Proof:
 
 def run_cases(run: Run, selection: Selection) -> list[CaseResult]:
     """Run the chosen cases in this process, without pytest, and clean up."""
-    plans = list(_plans(run, selection))  # which loads the suites, and with them the observers
+    plans = list(_plans(run, selection))  # loads the suites, and with them the observers that a watch needs
     watch = Watch(run.bench, run.claims)
     results = []
     for function, plan in plans:
@@ -192,20 +193,21 @@ def _unfaulted(edition: str, *chosen: Any) -> dict[Row, Seen]:
     return _judged(edition, (), *chosen)
 
 
-def _is_about_size(fault: Fault) -> bool:
+def _is_about_size(requirements: Iterable[str]) -> bool:
     catalogue = load_catalogue()
-    return any(catalogue[requirement].section == "LIM" for requirement in fault.breaks)
+    return any(catalogue[requirement].section == "LIM" for requirement in requirements)
 
 
 def prove_fault(name: str, edition: str) -> Proof:
-    """Run the fault's own requirements with and without it."""
-    fault = FAULTS[name]
-    sized = _is_about_size(fault)
+    """Run those of the fault's own requirements that the edition has, with and without it."""
+    fault = load_faults()[name]
+    breaks, roles = fault.breaks_in(load_edition(edition)), fault.roles_in(load_edition(edition))
+    sized = _is_about_size(breaks)
     profile: Profile = "full" if sized else "standard"
     timeout_s = _SHORT_S if sized else None
     chosen: tuple[tuple[str, ...], tuple[str, ...], Profile, float | None] = (
-        tuple(fault.breaks),
-        tuple(fault.roles),
+        breaks,
+        roles,
         profile,
         timeout_s,
     )
@@ -213,9 +215,9 @@ def prove_fault(name: str, edition: str) -> Proof:
         before = _unfaulted(edition, *chosen)
         after = _judged(edition, (name,), *chosen)
     changed = _changed(before, after)
-    missing = [r for r in fault.breaks if not _caught(r, before, after)]
+    missing = [r for r in breaks if not _caught(r, before, after)]
     reason = f"not seen by {', '.join(missing)}" if missing else ""
-    return Proof(name, tuple(fault.breaks), changed, not missing, reason)
+    return Proof(name, breaks, changed, not missing, reason)
 
 
 def _changed(before: dict[Row, Seen], after: dict[Row, Seen]) -> dict[str, str]:
@@ -253,16 +255,16 @@ def never_failed(proofs: Iterable[Proof]) -> list[str]:
 
 
 def prove_variant(name: str, edition: str) -> Proof:
-    """Run everything with the variant: nothing may fail, be left unjudged, or warn but where it may."""
+    """Run everything with the variant: nothing may fail, be left unjudged, or warn unasked because of it."""
+    may_warn = load_variants()[name].warns
     after = judged(edition, variants=[name])
-    may_warn = VARIANTS[name].may_warn
-    bad = {
-        row: seen
-        for row, seen in after.items()
-        if seen.status in _BAD and not (seen.status == Status.WARNING and row[0] in may_warn)
-    }
+    bad = {row: seen for row, seen in after.items() if _is_bad(row, seen, may_warn)}
     reason = "; ".join(f"{r} at {role}: {seen.status} ({seen.received})" for (r, role), seen in bad.items())
     return Proof(name, (), {r: seen.status for (r, _), seen in bad.items()}, not bad, reason)
+
+
+def _is_bad(row: Row, seen: Seen, may_warn: Iterable[str]) -> bool:
+    return seen.status in _BAD and not (seen.status == Status.WARNING and row[0] in may_warn)
 
 
 def prove(
@@ -278,12 +280,10 @@ def prove(
 
 def names_of(kind: str, edition: str) -> list[str]:
     """The names of the faults or the variants that an edition has."""
-    table: dict[str, Any] = dict(FAULTS if kind == "faults" else VARIANTS)
-    return [
-        name
-        for name, entry in table.items()
-        if edition in getattr(entry, "editions", (edition,)) and edition not in getattr(entry, "not_in", ())
-    ]
+    known: Iterable[FaultFacts | VariantFacts] = (
+        load_faults().values() if kind == "faults" else load_variants().values()
+    )
+    return [facts.name for facts in known if facts.is_in(load_edition(edition))]
 
 
 def as_markdown(proofs: Sequence[Proof], edition: str) -> str:
@@ -298,7 +298,7 @@ def as_markdown(proofs: Sequence[Proof], edition: str) -> str:
         "|---|---|---|---|",
     ]
     for proof in proofs:
-        says = FAULTS[proof.name].says.en
+        says = load_faults()[proof.name].says.en
         outcome = ", ".join(f"{r}: {_shown(proof.changed.get(r))}" for r in proof.requirements)
         lines.append(f"| `{proof.name}` | {says} | {', '.join(proof.requirements)} | {outcome} |")
     return "\n".join(lines) + "\n"

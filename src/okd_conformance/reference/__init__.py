@@ -1,8 +1,8 @@
 """The embedded reference implementation: every role of an edition on one loopback port, with a token issuer.
 
 It serves what the edition's files say; a fault or a variant changes one step of its behaviour. The hooks are
-described in ``hooks.py``. The names below are loaded when they are first used, so that whoever only wants the
-names of the faults doesn't load the server.
+described in ``hooks.py``. The names below are loaded when they are first used, so that whoever only wants one
+of them doesn't load the server.
 """
 
 from __future__ import annotations
@@ -12,17 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from okd_conformance.reference.app import create_app
-    from okd_conformance.reference.faults import FAULTS, VARIANTS, Fault, UnknownFaultError, Variant
+    from okd_conformance.reference.faults import FAULTS, VARIANTS, UnknownFaultError
     from okd_conformance.reference.server import Running, run_server, running_server, serve
     from okd_conformance.reference.target import print_target, target_of
 
 __all__ = [
     "FAULTS",
     "VARIANTS",
-    "Fault",
     "Running",
     "UnknownFaultError",
-    "Variant",
     "create_app",
     "print_target",
     "run_server",
@@ -33,7 +31,7 @@ __all__ = [
 
 _HOMES = {
     "create_app": "app",
-    **dict.fromkeys(("FAULTS", "VARIANTS", "Fault", "UnknownFaultError", "Variant"), "faults"),
+    **dict.fromkeys(("FAULTS", "VARIANTS", "UnknownFaultError"), "faults"),
     **dict.fromkeys(("Running", "run_server", "running_server", "serve"), "server"),
     **dict.fromkeys(("print_target", "target_of"), "target"),
 }

@@ -100,9 +100,9 @@ def create_app(
         raise LookupError(f"{edition_id} has no role {unknown[0]!r}; there are: {', '.join(edition.roles)}")
     behaviour = Behaviour()
     for variant in variants:
-        find_variant(variant).apply(behaviour)
+        find_variant(variant)(behaviour)
     for fault in faults:
-        find_fault(fault).apply(behaviour)
+        find_fault(fault)(behaviour)
     school = load_school()
     world = World(
         edition=edition,

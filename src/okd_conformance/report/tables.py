@@ -9,6 +9,7 @@ from okd_conformance.base.text import Text
 from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.report.model import Report
 from okd_conformance.standard.edition import Binding, Edition, UnknownEditionError, load_edition
+from okd_conformance.standard.faults import load_faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,17 +135,14 @@ def _worst(statuses: list[Status]) -> Status | None:
 
 def fault_proof(report: Report) -> dict[str, list[str]]:
     """For each requirement of the report the faults of the reference that its check has to find."""
-    from okd_conformance.reference.faults import FAULTS  # noqa: PLC0415 - only the page needs it
-
     edition = edition_of(report)
-    known = {report.standard.edition, edition.requirements if edition else None}
-    ids = dict.fromkeys(row.id for row in report.requirements)
-    found: dict[str, list[str]] = {name: [] for name in ids}
-    for fault in FAULTS.values():
-        if known.intersection(fault.editions):
-            for name in fault.breaks:
-                if name in found:
-                    found[name].append(fault.name)
+    if edition is None:
+        return {}
+    found: dict[str, list[str]] = {row.id: [] for row in report.requirements}
+    for fault in load_faults().values():
+        if fault.is_in(edition):
+            for name in found.keys() & set(fault.breaks_in(edition)):
+                found[name].append(fault.name)
     return {name: sorted(faults) for name, faults in found.items() if faults}
 
 

@@ -88,8 +88,14 @@ class Client:
         """Close all connections."""
         self._transport.close()
 
-    def send(self, request: Request, before_again: Callable[[], None] = _nothing, **labels: Any) -> Exchange:
-        """Send a request and return the exchange; a network failure is in ``exchange.error``.
+    def send(
+        self,
+        request: Request,
+        before_again: Callable[[], None] = _nothing,
+        talk: Talk | None = None,
+        **labels: Any,
+    ) -> Exchange:
+        """Send a request, by way of ``talk`` if given; a network failure is in ``exchange.error``.
 
         An answer 429 is obeyed: the request is repeated after the time that the target names, a few times.
         A connection that the server closed while it was idle is nobody's fault: the request is repeated once,
@@ -99,11 +105,12 @@ class Client:
         throttled: list[Exchange] = []
         stale = 0
         while True:
-            exchange = self.once(request, self.talk, **labels)
+            exchange = self.once(request, talk or self.talk, **labels)
             exchange.throttled = tuple(throttled)
             if isinstance(request.body, Streamed):
                 return exchange
-            if exchange.error == "disconnected" and self._patience.stale and not stale:
+            idle = talk is None and self._patience.stale  # a talk of its own opens its own connection
+            if exchange.error == "disconnected" and idle and not stale:
                 stale = 1
                 before_again()
                 continue

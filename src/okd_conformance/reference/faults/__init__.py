@@ -19,10 +19,7 @@ from okd_conformance.reference.faults import (
 from okd_conformance.reference.faults.registry import (
     FAULTS,
     VARIANTS,
-    Fault,
     UnknownFaultError,
-    Variant,
-    also_in,
     find_fault,
     find_variant,
 )
@@ -32,7 +29,4 @@ SECTIONS = (
     *(variants, variants_gateway, variants_headers, variants_intake),
 )
 
-also_in("okd-0.6", *older.PROVEN_IN_06)
-also_in("okd-0.9.1", *older.PROVEN_IN_091)
-
-__all__ = ["FAULTS", "VARIANTS", "Fault", "UnknownFaultError", "Variant", "find_fault", "find_variant"]
+__all__ = ["FAULTS", "VARIANTS", "UnknownFaultError", "find_fault", "find_variant"]

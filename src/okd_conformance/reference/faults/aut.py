@@ -6,11 +6,10 @@ import base64
 import json
 from typing import TYPE_CHECKING
 
-from okd_conformance.base.text import Text
 from okd_conformance.reference import rights
 from okd_conformance.reference.answers import Answer, Refused
 from okd_conformance.reference.faults.change import after, anyone
-from okd_conformance.reference.faults.registry import EVERY_ROLE, fault
+from okd_conformance.reference.faults.registry import fault
 from okd_conformance.reference.tokens import Caller, bearer_token
 from okd_conformance.standard.edition import Binding
 
@@ -19,25 +18,12 @@ if TYPE_CHECKING:
     from okd_conformance.reference.world import Call, World
 
 
-@fault(
-    "token-type-missing",
-    breaks="OKD-AUT-005",
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="Het tokenadres vertelt niet wat voor token het uitgeeft.",
-        en="The token endpoint does not say what type of token it gives.",
-    ),
-)
+@fault("token-type-missing")
 def _token_type_missing(behaviour: Behaviour) -> None:
     behaviour.token_answer = lambda granted: {k: v for k, v in granted.items() if k != "token_type"}
 
 
-@fault(
-    "no-auth-enforced",
-    breaks="OKD-AUT-006",
-    roles=EVERY_ROLE,
-    says=Text(nl="Wie geen token meestuurt, mag alles.", en="Who sends no token may do everything."),
-)
+@fault("no-auth-enforced")
 def _no_auth_enforced(behaviour: Behaviour) -> None:
     inner = behaviour.authenticate
 
@@ -47,15 +33,7 @@ def _no_auth_enforced(behaviour: Behaviour) -> None:
     behaviour.authenticate = authenticate
 
 
-@fault(
-    "challenge-missing",
-    breaks="OKD-AUT-007",
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="Bij een 401 ontbreekt de header WWW-Authenticate.",
-        en="A 401 lacks the header WWW-Authenticate.",
-    ),
-)
+@fault("challenge-missing")
 def _challenge_missing(behaviour: Behaviour) -> None:
     def stripped(answer: Answer, *_: object) -> Answer:
         answer.headers.pop("WWW-Authenticate", None)
@@ -64,15 +42,7 @@ def _challenge_missing(behaviour: Behaviour) -> None:
     after(behaviour, "problem", stripped)
 
 
-@fault(
-    "any-token-accepted",
-    breaks="OKD-AUT-008",
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="Een onleesbaar of verkeerd ondertekend token geeft alle rechten.",
-        en="A garbled or wrongly signed token gives every right.",
-    ),
-)
+@fault("any-token-accepted")
 def _any_token_accepted(behaviour: Behaviour) -> None:
     def accept_token(call: Call, token: str) -> Caller:
         try:
@@ -84,15 +54,7 @@ def _any_token_accepted(behaviour: Behaviour) -> None:
     behaviour.accept_token = accept_token
 
 
-@fault(
-    "signature-not-checked",
-    breaks="OKD-AUT-008",
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="De handtekening van een token wordt niet gecontroleerd.",
-        en="The signature of a token is not checked.",
-    ),
-)
+@fault("signature-not-checked")
 def _signature_not_checked(behaviour: Behaviour) -> None:
     def signed_claims(_world: World, token: str) -> Claims:
         try:
@@ -107,25 +69,12 @@ def _signature_not_checked(behaviour: Behaviour) -> None:
     behaviour.signed_claims = signed_claims
 
 
-@fault(
-    "expired-token-accepted",
-    breaks="OKD-AUT-008",
-    roles=EVERY_ROLE,
-    says=Text(nl="Een verlopen token blijft werken.", en="An expired token keeps working."),
-)
+@fault("expired-token-accepted")
 def _expired_token_accepted(behaviour: Behaviour) -> None:
     _overlook(behaviour, "exp", 4e10)
 
 
-@fault(
-    "early-token-accepted",
-    breaks="OKD-AUT-008",
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="Een token dat pas later ingaat, werkt nu al.",
-        en="A token that starts later works already.",
-    ),
-)
+@fault("early-token-accepted")
 def _early_token_accepted(behaviour: Behaviour) -> None:
     _overlook(behaviour, "nbf", 0)
 
@@ -135,28 +84,12 @@ def _overlook(behaviour: Behaviour, claim: str, harmless: float) -> None:
     behaviour.token_checks["times"] = lambda world, claims: inner(world, {**claims, claim: harmless})
 
 
-@fault(
-    "foreign-token-accepted",
-    breaks="OKD-AUT-009",
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="Een token dat voor een andere dienst is uitgegeven, werkt hier ook.",
-        en="A token that was issued for another service works here too.",
-    ),
-)
+@fault("foreign-token-accepted")
 def _foreign_token_accepted(behaviour: Behaviour) -> None:
     del behaviour.token_checks["audience"], behaviour.token_checks["issuer"]
 
 
-@fault(
-    "token-in-the-address-accepted",
-    breaks="OKD-AUT-010",
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="Een token in het webadres of als wachtwoord werkt ook.",
-        en="A token in the web address, or as a password, works too.",
-    ),
-)
+@fault("token-in-the-address-accepted")
 def _token_elsewhere(behaviour: Behaviour) -> None:
     inner = behaviour.authenticate
 
@@ -179,15 +112,7 @@ def _password(call: Call) -> str | None:
         return None
 
 
-@fault(
-    "needs-all-scopes",
-    breaks="OKD-AUT-011",
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="Een token moet alle genoemde scopes hebben in plaats van één ervan.",
-        en="A token needs all the listed scopes instead of one of them.",
-    ),
-)
+@fault("needs-all-scopes")
 def _needs_all_scopes(behaviour: Behaviour) -> None:
     def scope_suffices(call: Call, binding: Binding) -> bool:
         return binding.scopes is None or set(binding.scopes.sufficient) <= call.caller.scopes
@@ -195,27 +120,14 @@ def _needs_all_scopes(behaviour: Behaviour) -> None:
     behaviour.scope_suffices = scope_suffices
 
 
-@fault(
-    "scope-ignored",
-    breaks="OKD-AUT-012",
-    roles=EVERY_ROLE,
-    says=Text(nl="Elke okd-scope geeft recht op alles.", en="Every okd scope gives the right to everything."),
-)
+@fault("scope-ignored")
 def _scope_ignored(behaviour: Behaviour) -> None:
     behaviour.scope_suffices = lambda call, _binding: bool(
         call.caller.scopes & set(call.world.edition.scopes)
     )
 
 
-@fault(
-    "no-okd-scope-accepted",
-    breaks="OKD-AUT-013",
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="Een token zonder enige okd-scope geeft recht op alles.",
-        en="A token without any okd scope gives the right to everything.",
-    ),
-)
+@fault("no-okd-scope-accepted")
 def _no_okd_scope_accepted(behaviour: Behaviour) -> None:
     def scope_suffices(call: Call, binding: Binding) -> bool:
         known = [
@@ -226,15 +138,7 @@ def _no_okd_scope_accepted(behaviour: Behaviour) -> None:
     behaviour.scope_suffices = scope_suffices
 
 
-@fault(
-    "only-first-scope-read",
-    breaks="OKD-AUT-014",
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="Van de scopes in een token telt alleen de eerste.",
-        en="Of the scopes in a token only the first counts.",
-    ),
-)
+@fault("only-first-scope-read")
 def _only_first_scope_read(behaviour: Behaviour) -> None:
     inner = behaviour.caller_of
     behaviour.caller_of = lambda world, claims: inner(
@@ -242,15 +146,7 @@ def _only_first_scope_read(behaviour: Behaviour) -> None:
     )
 
 
-@fault(
-    "scope-compared-loosely",
-    breaks="OKD-AUT-015",
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="Een scope die er alleen op lijkt, telt als de echte.",
-        en="A scope that only looks like the right one counts as that one.",
-    ),
-)
+@fault("scope-compared-loosely")
 def _scope_compared_loosely(behaviour: Behaviour) -> None:
     def scope_suffices(call: Call, binding: Binding) -> bool:
         if rights.scope_suffices(call, binding):
@@ -262,15 +158,7 @@ def _scope_compared_loosely(behaviour: Behaviour) -> None:
     behaviour.scope_suffices = scope_suffices
 
 
-@fault(
-    "existence-shown-without-token",
-    breaks="OKD-AUT-016",
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="Ook wie geen token heeft, ziet aan het antwoord of een id bestaat.",
-        en="Even without a token the answer shows whether an id exists.",
-    ),
-)
+@fault("existence-shown-without-token")
 def _existence_shown(behaviour: Behaviour) -> None:
     inner = behaviour.authenticate
 
@@ -292,14 +180,7 @@ def _names_something(call: Call) -> bool:
     return not call.operation.path_parameters or any(name in path for name in known)
 
 
-@fault(
-    "refused-deletion-done",
-    breaks="OKD-AUT-016",
-    says=Text(
-        nl="Een verwijdering die geweigerd wordt, gebeurt toch.",
-        en="A deletion that is refused is carried out all the same.",
-    ),
-)
+@fault("refused-deletion-done")
 def _refused_deletion_done(behaviour: Behaviour) -> None:
     inner = behaviour.authenticate
 

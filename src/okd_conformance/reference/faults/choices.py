@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from okd_conformance.base.text import Text
 from okd_conformance.reference.answers import Refused
 from okd_conformance.reference.faults.change import before, of_kind
 from okd_conformance.reference.faults.flows import example_state
@@ -30,27 +29,12 @@ def _refuse_outside(behaviour: Behaviour, since: str, until: str) -> None:
     before(behaviour, "file_registration", check)
 
 
-@fault(
-    "running-placement-required",
-    breaks="OKD-F13-002",
-    roles=(PLACEMENT_ROLE,),
-    says=Text(
-        nl="Loopt er op de datum van ontvangst geen BPV-plaats, dan wordt het document geweigerd.",
-        en="When no work placement runs on the date of receipt, the document is refused.",
-    ),
-)
+@fault("running-placement-required")
 def _running_placement_required(behaviour: Behaviour) -> None:
     _refuse_outside(behaviour, *PLACEMENT)
 
 
-@variant(
-    "refuses-what-it-may",
-    says=Text(
-        nl="Weigert wat een flow niet hoeft aan te nemen, zoals een onbekende inschrijving.",
-        en="Refuses what a flow need not accept, such as an unknown enrolment.",
-    ),
-    not_in=["okd-0.3@put"],  # which makes the file of an enrolment when its first document comes
-)
+@variant("refuses-what-it-may")
 def _refuses_what_it_may(behaviour: Behaviour) -> None:
     before(behaviour, "check_metadata", lambda call, body, _file: _refuse_upload(call, body))
     before(behaviour, "check_json_type", _refuse_merge_patch)
@@ -84,13 +68,7 @@ def _refuse_rare_state(call: Call, body: Body) -> None:
         raise Refused("change_invalid", why="this state is not in use here")
 
 
-@variant(
-    "accepts-what-it-may",
-    says=Text(
-        nl="Neemt aan wat een flow mag weigeren, zoals cancelled met dubbele l of een herhaalde melding.",
-        en="Accepts what a flow may refuse, such as cancelled with a double l or a repeated notice.",
-    ),
-)
+@variant("accepts-what-it-may")
 def _accepts_what_it_may(behaviour: Behaviour) -> None:
     check = behaviour.check_change
     behaviour.check_change = lambda call, body: (

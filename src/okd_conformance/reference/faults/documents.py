@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from multipart import parse_options_header
 
-from okd_conformance.base.text import Text
 from okd_conformance.reference import downloads, rights
 from okd_conformance.reference.answers import Answer, Refused
 from okd_conformance.reference.faults.change import after, before, of_kind, refuse_if, unless
@@ -25,23 +24,12 @@ _HEADERS = 1 << 16
 """What a message may be longer than the document in it."""
 
 
-@fault(
-    "delivered-as-web-page",
-    breaks="OKD-FX-002",
-    says=Text(nl="Een document komt terug met het type text/html.", en="A document comes back as text/html."),
-)
+@fault("delivered-as-web-page")
 def _delivered_as_web_page(behaviour: Behaviour) -> None:
     behaviour.delivered_type = lambda *_: "text/html"
 
 
-@fault(
-    "specific-scope-reads-nothing",
-    breaks=("OKD-FX-003", "OKD-AUT-011"),
-    says=Text(
-        nl="Een scope voor één soort documenten is niet genoeg om die te lezen.",
-        en="A scope for one type of document is not enough to read that type.",
-    ),
-)
+@fault("specific-scope-reads-nothing")
 def _specific_scope_reads_nothing(behaviour: Behaviour) -> None:
     only_the_broad_scope(behaviour, "read", "metadata")
 
@@ -58,14 +46,7 @@ def only_the_broad_scope(behaviour: Behaviour, *kinds: str) -> None:
     behaviour.scope_counts = scope_counts
 
 
-@fault(
-    "other-type-readable",
-    breaks=("OKD-FX-004", "OKD-AUT-012"),
-    says=Text(
-        nl="Een scope voor één soort documenten leest ook de andere soorten.",
-        en="A scope for one type of document reads the other types too.",
-    ),
-)
+@fault("other-type-readable")
 def _other_type_readable(behaviour: Behaviour) -> None:
     any_type_will_do(behaviour, "read", "metadata")
 
@@ -75,14 +56,7 @@ def any_type_will_do(behaviour: Behaviour, *kinds: str) -> None:
     unless(behaviour, "check_type_rights", lambda call, _type: of_kind(call, *kinds))
 
 
-@fault(
-    "enrolment-scope-told-404",
-    breaks="OKD-FX-005",
-    says=Text(
-        nl="Met de scope voor in- en uitschrijven lijkt een inschrijfdocument niet te bestaan.",
-        en="With the scope for enrolment an enrolment document seems not to exist.",
-    ),
-)
+@fault("enrolment-scope-told-404")
 def _enrolment_scope_told_404(behaviour: Behaviour) -> None:
     def disputed(call: Call, document_type: str | None) -> bool:
         cells = rights.binding_for(call.operation, document_type).scopes
@@ -91,26 +65,12 @@ def _enrolment_scope_told_404(behaviour: Behaviour) -> None:
     before(behaviour, "check_type_rights", refuse_if("unknown_document", disputed))
 
 
-@fault(
-    "others-documents-readable",
-    breaks="OKD-FX-006",
-    says=Text(
-        nl="Een module leest ook de documenten van een andere module.",
-        en="A module reads the documents of another module too.",
-    ),
-)
+@fault("others-documents-readable")
 def _others_documents_readable(behaviour: Behaviour) -> None:
     behaviour.may_use = lambda *_: True
 
 
-@fault(
-    "component-id-works",
-    breaks="OKD-FX-007",
-    says=Text(
-        nl="Een document is ook op te vragen met het id van de module.",
-        en="A document can be read by the module's id too.",
-    ),
-)
+@fault("component-id-works")
 def _component_id_works(behaviour: Behaviour) -> None:
     def translate(call: Call) -> None:
         asked = call.ids["dms_document_id"]
@@ -121,14 +81,7 @@ def _component_id_works(behaviour: Behaviour) -> None:
     before(behaviour, "find_document", translate)
 
 
-@fault(
-    "metadata-names-component-id",
-    breaks="OKD-FX-008",
-    says=Text(
-        nl="De metadata noemen het id van de module als dat van het DMS.",
-        en="The metadata give the module's id as that of the DMS.",
-    ),
-)
+@fault("metadata-names-component-id")
 def _metadata_names_component_id(behaviour: Behaviour) -> None:
     after(
         behaviour,
@@ -140,11 +93,7 @@ def _metadata_names_component_id(behaviour: Behaviour) -> None:
     )
 
 
-@fault(
-    "metadata-without-url",
-    breaks=("OKD-FX-009", "OKD-GEN-010"),
-    says=Text(nl="De metadata noemen geen tijdelijke link.", en="The metadata give no temporary link."),
-)
+@fault("metadata-without-url")
 def _metadata_without_url(behaviour: Behaviour) -> None:
     _without(behaviour, "download_url")
 
@@ -157,14 +106,7 @@ def _without(behaviour: Behaviour, *meanings: str) -> None:
     )
 
 
-@fault(
-    "temp-url-needs-token",
-    breaks="OKD-FX-009",
-    says=Text(
-        nl="De tijdelijke link werkt alleen met een token.",
-        en="The temporary link works only with a token.",
-    ),
-)
+@fault("temp-url-needs-token")
 def _temp_url_needs_token(behaviour: Behaviour) -> None:
     before(
         behaviour,
@@ -173,14 +115,7 @@ def _temp_url_needs_token(behaviour: Behaviour) -> None:
     )
 
 
-@fault(
-    "temp-url-guessable",
-    breaks="OKD-FX-010",
-    says=Text(
-        nl="De tijdelijke link bevat alleen het id van het document.",
-        en="The temporary link holds only the id of the document.",
-    ),
-)
+@fault("temp-url-guessable")
 def _temp_url_guessable(behaviour: Behaviour) -> None:
     def make_download_url(call: Call, document: Document) -> str:
         return downloads.make_link(call, document, document.id)
@@ -188,14 +123,7 @@ def _temp_url_guessable(behaviour: Behaviour) -> None:
     behaviour.make_download_url = make_download_url
 
 
-@fault(
-    "temp-url-outlives-document",
-    breaks="OKD-FX-010",
-    says=Text(
-        nl="De tijdelijke link blijft werken nadat het document is verwijderd.",
-        en="The temporary link keeps working after the document was deleted.",
-    ),
-)
+@fault("temp-url-outlives-document")
 def _temp_url_outlives_document(behaviour: Behaviour) -> None:
     hide(behaviour, set())
 
@@ -210,25 +138,12 @@ def hide(behaviour: Behaviour, removed: set[str]) -> None:
     )
 
 
-@fault(
-    "metadata-size-wrong",
-    breaks="OKD-FX-011",
-    says=Text(
-        nl="De grootte in de metadata is er een van vóór het opslaan: 0.",
-        en="The size in the metadata is that from before storing: 0.",
-    ),
-)
+@fault("metadata-size-wrong")
 def _metadata_size_wrong(behaviour: Behaviour) -> None:
     after(behaviour, "describe", lambda values, *_: {**values, "document_size": 0})
 
 
-@fault(
-    "creation-date-without-time",
-    breaks=("OKD-FX-012", "OKD-GEN-010"),
-    says=Text(
-        nl="De aanmaakdatum is een datum zonder tijd.", en="The creation date is a date without a time."
-    ),
-)
+@fault("creation-date-without-time")
 def _creation_date_without_time(behaviour: Behaviour) -> None:
     after(
         behaviour,
@@ -237,26 +152,12 @@ def _creation_date_without_time(behaviour: Behaviour) -> None:
     )
 
 
-@fault(
-    "registered-not-readable",
-    breaks="OKD-FX-013",
-    says=Text(
-        nl="Een document dat het DMS bij een module heeft aangemeld, mag die module niet lezen.",
-        en="A module may not read a document that the DMS has registered with it.",
-    ),
-)
+@fault("registered-not-readable")
 def _registered_not_readable(behaviour: Behaviour) -> None:
     behaviour.may_use = lambda call, document: call.caller.component == document.component
 
 
-@fault(
-    "range-500",
-    breaks=("OKD-FX-014", "OKD-GEN-012"),
-    says=Text(
-        nl="Een vraag om een deel van een document geeft een serverfout.",
-        en="A request for a part of a document gives a server error.",
-    ),
-)
+@fault("range-500")
 def _range_500(behaviour: Behaviour) -> None:
     before(
         behaviour,
@@ -265,11 +166,7 @@ def _range_500(behaviour: Behaviour) -> None:
     )
 
 
-@fault(
-    "replace-answers-202",
-    breaks="OKD-FY-001",
-    says=Text(nl="Vervangen krijgt 202 in plaats van 204.", en="Replacing gets 202 instead of 204."),
-)
+@fault("replace-answers-202")
 def _replace_answers_202(behaviour: Behaviour) -> None:
     other_status(behaviour, "replace_content", 202)
 
@@ -280,14 +177,7 @@ def other_status(behaviour: Behaviour, operation: str, status: int) -> None:
     behaviour.success_status = lambda call: status if call.operation.name == operation else inner(call)
 
 
-@fault(
-    "replace-one-type-only",
-    breaks="OKD-FY-002",
-    says=Text(
-        nl="Vervangen kan alleen met application/octet-stream.",
-        en="Replacing works only with application/octet-stream.",
-    ),
-)
+@fault("replace-one-type-only")
 def _replace_one_type_only(behaviour: Behaviour) -> None:
     def check(call: Call) -> None:
         media_type, _ = parse_options_header(call.request.headers.get("content-type", ""))
@@ -298,26 +188,12 @@ def _replace_one_type_only(behaviour: Behaviour) -> None:
     before(behaviour, "check_binary_type", check)
 
 
-@fault(
-    "patch-keeps-old-content",
-    breaks="OKD-FY-003",
-    says=Text(
-        nl="Na het vervangen staat de oude inhoud er nog.",
-        en="After replacing, the old content is still there.",
-    ),
-)
+@fault("patch-keeps-old-content")
 def _patch_keeps_old_content(behaviour: Behaviour) -> None:
     behaviour.replace_content = lambda *_: None
 
 
-@fault(
-    "patch-changes-metadata",
-    breaks="OKD-FY-004",
-    says=Text(
-        nl="Vervangen verandert ook de naam van het document.",
-        en="Replacing changes the name of the document too.",
-    ),
-)
+@fault("patch-changes-metadata")
 def _patch_changes_metadata(behaviour: Behaviour) -> None:
     def rename(call: Call, document: Document, _spool: Spool) -> None:
         _, options = parse_options_header(call.request.headers.get("content-disposition", ""))
@@ -326,14 +202,7 @@ def _patch_changes_metadata(behaviour: Behaviour) -> None:
     before(behaviour, "replace_content", rename)
 
 
-@fault(
-    "stale-size",
-    breaks="OKD-FY-005",
-    says=Text(
-        nl="Na het vervangen noemen de metadata nog de oude grootte.",
-        en="After replacing, the metadata still give the old size.",
-    ),
-)
+@fault("stale-size")
 def _stale_size(behaviour: Behaviour) -> None:
     first: dict[str, int] = {}
     before(
@@ -351,47 +220,22 @@ def _stale_size(behaviour: Behaviour) -> None:
     )
 
 
-@fault(
-    "lock-ignored",
-    breaks="OKD-FY-006",
-    says=Text(
-        nl="Een document dat op slot zit, is toch te vervangen.",
-        en="A document that is locked can be replaced all the same.",
-    ),
-)
+@fault("lock-ignored")
 def _lock_ignored(behaviour: Behaviour) -> None:
     behaviour.refuse_locked = lambda *_: None
 
 
-@fault(
-    "other-type-replaceable",
-    breaks=("OKD-FY-007", "OKD-AUT-012"),
-    says=Text(
-        nl="Een scope voor één soort documenten vervangt ook de andere soorten.",
-        en="A scope for one type of document replaces the other types too.",
-    ),
-)
+@fault("other-type-replaceable")
 def _other_type_replaceable(behaviour: Behaviour) -> None:
     any_type_will_do(behaviour, "replace")
 
 
-@fault(
-    "empty-replacement-accepted",
-    breaks="OKD-FY-008",
-    says=Text(nl="Een document is te vervangen door niets.", en="A document can be replaced by nothing."),
-)
+@fault("empty-replacement-accepted")
 def _empty_replacement_accepted(behaviour: Behaviour) -> None:
     behaviour.refuse_empty = lambda *_: None
 
 
-@fault(
-    "replace-of-unknown-accepted",
-    breaks="OKD-FY-008",
-    says=Text(
-        nl="Een document vervangen dat er niet is, lijkt te lukken.",
-        en="Replacing a document that is not there seems to work.",
-    ),
-)
+@fault("replace-of-unknown-accepted")
 def _replace_of_unknown_accepted(behaviour: Behaviour) -> None:
     inner = behaviour.find_document
 
@@ -405,14 +249,7 @@ def _replace_of_unknown_accepted(behaviour: Behaviour) -> None:
     behaviour.find_document = find_document
 
 
-@fault(
-    "multipart-stored-raw",
-    breaks="OKD-FY-009",
-    says=Text(
-        nl="Een multipart-bericht wordt in zijn geheel de nieuwe inhoud.",
-        en="A multipart message as a whole becomes the new content.",
-    ),
-)
+@fault("multipart-stored-raw")
 def _multipart_stored_raw(behaviour: Behaviour) -> None:
     unless(
         behaviour,
@@ -421,35 +258,17 @@ def _multipart_stored_raw(behaviour: Behaviour) -> None:
     )
 
 
-@fault(
-    "delete-answers-202",
-    breaks="OKD-FZ-001",
-    says=Text(nl="Verwijderen krijgt 202 in plaats van 204.", en="Deleting gets 202 instead of 204."),
-)
+@fault("delete-answers-202")
 def _delete_answers_202(behaviour: Behaviour) -> None:
     other_status(behaviour, "delete_document", 202)
 
 
-@fault(
-    "delete-does-nothing",
-    breaks=("OKD-FZ-002", "OKD-FZ-003"),
-    says=Text(
-        nl="Een verwijderd document is nog gewoon te lezen.",
-        en="A deleted document can still be read.",
-    ),
-)
+@fault("delete-does-nothing")
 def _delete_does_nothing(behaviour: Behaviour) -> None:
     behaviour.remove = lambda *_: None
 
 
-@fault(
-    "second-delete-succeeds",
-    breaks="OKD-FZ-003",
-    says=Text(
-        nl="Een document dat al verwijderd is, laat zich nog eens verwijderen.",
-        en="A document that was deleted already can be deleted again.",
-    ),
-)
+@fault("second-delete-succeeds")
 def _second_delete_succeeds(behaviour: Behaviour) -> None:
     removed: set[str] = set()
     behaviour.remove = lambda _call, document: removed.add(document.id.lower())
@@ -463,26 +282,12 @@ def _second_delete_succeeds(behaviour: Behaviour) -> None:
     )
 
 
-@fault(
-    "other-type-deletable",
-    breaks=("OKD-FZ-004", "OKD-AUT-012"),
-    says=Text(
-        nl="Een scope voor één soort documenten verwijdert ook de andere soorten.",
-        en="A scope for one type of document deletes the other types too.",
-    ),
-)
+@fault("other-type-deletable")
 def _other_type_deletable(behaviour: Behaviour) -> None:
     any_type_will_do(behaviour, "delete")
 
 
-@fault(
-    "notice-scope-told-404",
-    breaks="OKD-FZ-005",
-    says=Text(
-        nl="Met de scope voor vernietigingsmeldingen lijkt een document niet te bestaan.",
-        en="With the scope for notices of destruction a document seems not to exist.",
-    ),
-)
+@fault("notice-scope-told-404")
 def _notice_scope_told_404(behaviour: Behaviour) -> None:
     def only_disputed(call: Call) -> bool:
         cells = [b.scopes for b in call.operation.bindings if b.scopes is not None]
@@ -497,14 +302,7 @@ def _notice_scope_told_404(behaviour: Behaviour) -> None:
     before(behaviour, "check_operation_rights", refuse_if("unknown_document", only_disputed))
 
 
-@fault(
-    "delete-removes-siblings",
-    breaks="OKD-FZ-006",
-    says=Text(
-        nl="Verwijderen neemt de andere documenten van dezelfde inschrijving mee.",
-        en="Deleting takes the other documents of the same enrolment with it.",
-    ),
-)
+@fault("delete-removes-siblings")
 def _delete_removes_siblings(behaviour: Behaviour) -> None:
     def siblings(call: Call, document: Document) -> None:
         for other in call.world.store.documents(call.role):
@@ -514,14 +312,7 @@ def _delete_removes_siblings(behaviour: Behaviour) -> None:
     before(behaviour, "remove", siblings)
 
 
-@fault(
-    "small-limit",
-    breaks=("OKD-LIM-001", "OKD-LIM-005"),
-    says=Text(
-        nl="Documenten van meer dan 100 MB worden geweigerd.",
-        en="Documents of more than 100 MB are refused.",
-    ),
-)
+@fault("small-limit")
 def _small_limit(behaviour: Behaviour) -> None:
     behaviour.document_limit = lambda call: call.world.edition.limits["message_bytes"] // 10
 
@@ -532,14 +323,7 @@ def _announced(call: Call) -> int:
     return int(length) if length.isdigit() else 0
 
 
-@fault(
-    "between-the-readings-500",
-    breaks="OKD-LIM-002",
-    says=Text(
-        nl="Een document tussen de twee lezingen van 1 GB geeft een serverfout.",
-        en="A document between the two readings of 1 GB gives a server error.",
-    ),
-)
+@fault("between-the-readings-500")
 def _between_the_readings_500(behaviour: Behaviour) -> None:
     def between(call: Call) -> bool:
         limits = call.world.edition.limits
@@ -549,14 +333,7 @@ def _between_the_readings_500(behaviour: Behaviour) -> None:
     before(behaviour, "boundary_of", refuse_if("server_fault", between))
 
 
-@fault(
-    "leave-asked-500",
-    breaks="OKD-LIM-008",
-    says=Text(
-        nl="Wie vooraf vraagt of een te groot document mag, krijgt een serverfout.",
-        en="Who asks beforehand whether a document that is too large may come gets a server error.",
-    ),
-)
+@fault("leave-asked-500")
 def _leave_asked_500(behaviour: Behaviour) -> None:
     def asked(call: Call) -> bool:
         return "expect" in call.request.headers and _announced(call) > call.behaviour.document_limit(call)
@@ -564,39 +341,18 @@ def _leave_asked_500(behaviour: Behaviour) -> None:
     before(behaviour, "boundary_of", refuse_if("server_fault", asked))
 
 
-@fault(
-    "oversize-500",
-    breaks=("OKD-LIM-003", "OKD-LIM-007", "OKD-GEN-012"),
-    says=Text(
-        nl="Een te groot document geeft een serverfout.",
-        en="A document that is too large gives a server error.",
-    ),
-)
+@fault("oversize-500")
 def _oversize_500(behaviour: Behaviour) -> None:
     behaviour.answer_with("too_large", 500)
 
 
-@fault(
-    "replace-without-limit",
-    breaks="OKD-LIM-004",
-    says=Text(
-        nl="Vervangen neemt ook een document van meer dan 1 GB aan.",
-        en="Replacing takes a document of more than 1 GB too.",
-    ),
-)
+@fault("replace-without-limit")
 def _replace_without_limit(behaviour: Behaviour) -> None:
     inner = behaviour.document_limit
     behaviour.document_limit = lambda call: sys.maxsize if of_kind(call, "replace") else inner(call)
 
 
-@fault(
-    "large-document-cut",
-    breaks="OKD-LIM-006",
-    says=Text(
-        nl="Van een groot document komt alleen de eerste helft terug.",
-        en="Of a large document only the first half comes back.",
-    ),
-)
+@fault("large-document-cut")
 def _large_document_cut(behaviour: Behaviour) -> None:
     def cut(answer: Answer, call: Call, _document: Document) -> Answer:
         if answer.size > call.world.edition.limits["message_bytes"] // 2:

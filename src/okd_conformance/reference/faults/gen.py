@@ -7,39 +7,25 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from okd_conformance.base.text import Text
 from okd_conformance.reference import routes
 from okd_conformance.reference.answers import Answer, Refused
 from okd_conformance.reference.compose import Several
 from okd_conformance.reference.faults.change import after, before, refuse_if
-from okd_conformance.reference.faults.registry import EVERY_ROLE, fault
+from okd_conformance.reference.faults.registry import fault
 from okd_conformance.standard.edition import Operation
-from okd_conformance.standard.fields import deref, validator
+from okd_conformance.standard.fields import Body, deref, validator
 
 if TYPE_CHECKING:
     from okd_conformance.reference.behaviour import Behaviour, Values
     from okd_conformance.reference.world import Call, World
 
 
-@fault(
-    "other-method-400",
-    breaks="OKD-GEN-001",
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="Een methode die het pad niet kent, krijgt 400 in plaats van 405.",
-        en="A method that the path does not have gets 400 instead of 405.",
-    ),
-)
+@fault("other-method-400")
 def _other_method_400(behaviour: Behaviour) -> None:
     behaviour.answer_with("method_not_allowed", 400)
 
 
-@fault(
-    "allow-missing",
-    breaks="OKD-GEN-002",
-    roles=EVERY_ROLE,
-    says=Text(nl="Bij een 405 ontbreekt de header Allow.", en="A 405 lacks the header Allow."),
-)
+@fault("allow-missing")
 def _allow_missing(behaviour: Behaviour) -> None:
     def stripped(answer: Answer, *_: object) -> Answer:
         answer.headers.pop("Allow", None)
@@ -48,12 +34,7 @@ def _allow_missing(behaviour: Behaviour) -> None:
     after(behaviour, "problem", stripped)
 
 
-@fault(
-    "html-errors",
-    breaks="OKD-GEN-003",
-    roles=EVERY_ROLE,
-    says=Text(nl="Fouten zijn een webpagina.", en="Errors are a web page."),
-)
+@fault("html-errors")
 def _html_errors(behaviour: Behaviour) -> None:
     def page(answer: Answer, _world: World, refused: Refused) -> Answer:
         answer.body = f"<html><body><h1>{refused.situation}</h1></body></html>".encode()
@@ -63,12 +44,7 @@ def _html_errors(behaviour: Behaviour) -> None:
     after(behaviour, "problem", page)
 
 
-@fault(
-    "plain-json-errors",
-    breaks="OKD-GEN-003",
-    roles=EVERY_ROLE,
-    says=Text(nl="Fouten hebben het type application/json.", en="Errors have the type application/json."),
-)
+@fault("plain-json-errors")
 def _plain_json_errors(behaviour: Behaviour) -> None:
     def plain(answer: Answer, *_: object) -> Answer:
         answer.media_type = "application/json"
@@ -77,12 +53,7 @@ def _plain_json_errors(behaviour: Behaviour) -> None:
     after(behaviour, "problem", plain)
 
 
-@fault(
-    "problem-without-title",
-    breaks="OKD-GEN-004",
-    roles=EVERY_ROLE,
-    says=Text(nl="Een foutmelding heeft geen titel.", en="A problem document has no title."),
-)
+@fault("problem-without-title")
 def _problem_without_title(behaviour: Behaviour) -> None:
     def untitled(answer: Answer, world: World, refused: Refused) -> Answer:
         title = world.behaviour.situations[refused.situation].title
@@ -93,38 +64,17 @@ def _problem_without_title(behaviour: Behaviour) -> None:
     after(behaviour, "problem", untitled)
 
 
-@fault(
-    "problem-status-differs",
-    breaks="OKD-GEN-004",
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="De status in de foutmelding is een andere dan die van het antwoord.",
-        en="The status in the problem document differs from that of the answer.",
-    ),
-)
+@fault("problem-status-differs")
 def _problem_status_differs(behaviour: Behaviour) -> None:
     behaviour.problem_status = lambda status: status + 1
 
 
-@fault(
-    "not-uuid-500",
-    breaks=("OKD-GEN-005", "OKD-GEN-012"),
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="Een id in het pad dat geen UUID is, geeft een serverfout.",
-        en="An id in the path that is not a UUID gives a server error.",
-    ),
-)
+@fault("not-uuid-500")
 def _not_uuid_500(behaviour: Behaviour) -> None:
     behaviour.answer_with("bad_path_id", 500)
 
 
-@fault(
-    "capitals-make-another-id",
-    breaks="OKD-GEN-006",
-    roles=EVERY_ROLE,
-    says=Text(nl="Een UUID in hoofdletters is een ander id.", en="A UUID in capitals is another id."),
-)
+@fault("capitals-make-another-id")
 def _capitals_make_another_id(behaviour: Behaviour) -> None:
     def path_ids(operation: Operation, values: Mapping[str, str]) -> dict[str, str]:
         ids = routes.path_ids(operation, values)
@@ -135,42 +85,18 @@ def _capitals_make_another_id(behaviour: Behaviour) -> None:
     behaviour.path_ids = path_ids
 
 
-@fault(
-    "malformed-json-500",
-    breaks=("OKD-GEN-007", "OKD-GEN-012"),
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="Een body die geen JSON is, geeft een serverfout.",
-        en="A body that is not JSON gives a server error.",
-    ),
-)
+@fault("malformed-json-500")
 def _malformed_json_500(behaviour: Behaviour) -> None:
     behaviour.answer_with("not_json", 500)
     behaviour.answer_with("not_an_object", 500)
 
 
-@fault(
-    "other-media-type-400",
-    breaks="OKD-GEN-008",
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="Een verkeerd mediatype krijgt 400 in plaats van 415.",
-        en="A wrong media type gets 400 instead of 415.",
-    ),
-)
+@fault("other-media-type-400")
 def _other_media_type_400(behaviour: Behaviour) -> None:
     behaviour.answer_with("media_type", 400)
 
 
-@fault(
-    "unknown-field-refused",
-    breaks="OKD-GEN-009",
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="Een bericht met een onbekend veld wordt geweigerd.",
-        en="A message with an unknown field is refused.",
-    ),
-)
+@fault("unknown-field-refused")
 def _unknown_field_refused(behaviour: Behaviour) -> None:
     inner = behaviour.errors
 
@@ -209,15 +135,7 @@ def _merged(root: Mapping[str, Any], schema: Mapping[str, Any], value: Any) -> d
     return merged
 
 
-@fault(
-    "answer-outside-schema",
-    breaks="OKD-GEN-010",
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="De ondersteunde versies staan als één tekst in het antwoord in plaats van als lijst.",
-        en="The supported versions are one text in the answer instead of a list.",
-    ),
-)
+@fault("answer-outside-schema")
 def _answer_outside_schema(behaviour: Behaviour) -> None:
     def change(values: Values, _call: Call) -> Values:
         return {**values, "supported_versions": ", ".join(values["supported_versions"])}
@@ -225,40 +143,26 @@ def _answer_outside_schema(behaviour: Behaviour) -> None:
     after(behaviour, "describe_service", change)
 
 
-@fault(
-    "text-mangled",
-    breaks="OKD-GEN-011",
-    says=Text(
-        nl="Letters met accenten raken verminkt, doordat UTF-8 als latin-1 wordt gelezen.",
-        en="Letters with accents are mangled, because UTF-8 is read as latin-1.",
-    ),
-)
+@fault("text-mangled")
 def _text_mangled(behaviour: Behaviour) -> None:
     inner = behaviour.parse_object
     behaviour.parse_object = lambda raw: inner(raw.decode("latin-1").encode())
 
 
-@fault(
-    "500-on-unknown-id",
-    breaks=("OKD-GEN-012", "OKD-FX-007"),
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="Een onbekend document geeft een serverfout.", en="An unknown document gives a server error."
-    ),
-)
+@fault("strange-text-refused")
+def _strange_text_refused(behaviour: Behaviour) -> None:
+    def is_strange(_call: Call, body: Body, _file: object) -> bool:
+        return not str(body.get("document_name") or "").isascii()
+
+    before(behaviour, "check_metadata", refuse_if("metadata_invalid", is_strange))
+
+
+@fault("500-on-unknown-id")
 def _500_on_unknown_id(behaviour: Behaviour) -> None:
     behaviour.answer_with("unknown_document", 500)
 
 
-@fault(
-    "chunked-refused",
-    breaks="OKD-GEN-013",
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="Een bericht zonder Content-Length wordt geweigerd.",
-        en="A message without Content-Length is refused.",
-    ),
-)
+@fault("chunked-refused")
 def _chunked_refused(behaviour: Behaviour) -> None:
     before(
         behaviour,
@@ -267,14 +171,7 @@ def _chunked_refused(behaviour: Behaviour) -> None:
     )
 
 
-@fault(
-    "expect-500",
-    breaks="OKD-GEN-014",
-    says=Text(
-        nl="Een upload met Expect: 100-continue geeft een serverfout.",
-        en="An upload with Expect: 100-continue gives a server error.",
-    ),
-)
+@fault("expect-500")
 def _expect_500(behaviour: Behaviour) -> None:
     before(
         behaviour,
@@ -283,15 +180,7 @@ def _expect_500(behaviour: Behaviour) -> None:
     )
 
 
-@fault(
-    "throttles-without-retry-after",
-    breaks="OKD-GEN-015",
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="Nu en dan een 429 zonder te zeggen wanneer het weer mag.",
-        en="Now and then a 429 that does not say when to try again.",
-    ),
-)
+@fault("throttles-without-retry-after")
 def _throttles(behaviour: Behaviour) -> None:
     throttle(behaviour, {})
 
@@ -316,15 +205,7 @@ def throttle(behaviour: Behaviour, headers: dict[str, str]) -> None:
     before(behaviour, "check_operation_rights", count)
 
 
-@fault(
-    "singular-paths",
-    breaks="OKD-GEN-016",
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="De paden staan in het enkelvoud, zoals in een oudere editie.",
-        en="The paths are in the singular, as in an older edition.",
-    ),
-)
+@fault("singular-paths")
 def _singular_paths(behaviour: Behaviour) -> None:
     def path_of(operation: Operation) -> str:
         first, slash, rest = operation.path[1:].partition("/")
@@ -333,37 +214,16 @@ def _singular_paths(behaviour: Behaviour) -> None:
     behaviour.path_of = path_of
 
 
-@fault(
-    "service-needs-token",
-    breaks="OKD-SRV-001",
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="De gegevens over de dienst zelf vragen om een token.",
-        en="The facts about the service itself need a token.",
-    ),
-)
+@fault("service-needs-token")
 def _service_needs_token(behaviour: Behaviour) -> None:
     behaviour.needs_token = lambda _call: True
 
 
-@fault(
-    "contact-not-a-mail-address",
-    breaks="OKD-SRV-002",
-    roles=EVERY_ROLE,
-    says=Text(nl="Het contactadres is geen mailadres.", en="The contact address is not a mail address."),
-)
+@fault("contact-not-a-mail-address")
 def _contact_not_a_mail_address(behaviour: Behaviour) -> None:
     after(behaviour, "describe_service", lambda values, _call: {**values, "contact_email": "Beheer"})
 
 
-@fault(
-    "consumer-not-named",
-    breaks="OKD-SRV-003",
-    roles=EVERY_ROLE,
-    says=Text(
-        nl="De dienst vertelt niet dat hij OKD ondersteunt.",
-        en="The service does not tell that it supports OKD.",
-    ),
-)
+@fault("consumer-not-named")
 def _consumer_not_named(behaviour: Behaviour) -> None:
     after(behaviour, "describe_service", lambda values, _call: {**values, "supported_consumers": Several(())})

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from multipart import MultipartError, PushMultipartParser, parse_options_header
 
-from okd_conformance.base.text import Text
 from okd_conformance.reference import dms, intake
 from okd_conformance.reference.answers import Answer, Refused, json_answer
 from okd_conformance.reference.compose import constants
@@ -26,14 +25,7 @@ if TYPE_CHECKING:
 _FIXED_ID = "00000000-0000-4000-8000-000000000001"
 
 
-@fault(
-    "upload-answers-other-name",
-    breaks=("OKD-MPT-001", "OKD-GEN-010"),
-    says=Text(
-        nl="Het antwoord op een upload noemt documentId in plaats van dmsDocumentId.",
-        en="The answer to an upload says documentId instead of dmsDocumentId.",
-    ),
-)
+@fault("upload-answers-other-name")
 def _upload_answers_other_name(behaviour: Behaviour) -> None:
     def upload_answer(call: Call, document: Document, body: Body) -> Answer:
         status, media_type, _ = dms.success_of(call)
@@ -43,70 +35,35 @@ def _upload_answers_other_name(behaviour: Behaviour) -> None:
     behaviour.upload_answer = upload_answer
 
 
-@fault(
-    "upload-answers-201",
-    breaks="OKD-MPT-001",
-    says=Text(nl="Een upload krijgt 201 in plaats van 200.", en="An upload gets 201 instead of 200."),
-)
+@fault("upload-answers-201")
 def _upload_answers_201(behaviour: Behaviour) -> None:
     inner = behaviour.success_status
     behaviour.success_status = lambda call: 201 if call.operation.kind == "upload" else inner(call)
 
 
-@fault(
-    "id-not-uuid",
-    breaks=("OKD-MPT-002", "OKD-GEN-010"),
-    says=Text(
-        nl="Het id van een document is een volgnummer.", en="The id of a document is a number in a row."
-    ),
-)
+@fault("id-not-uuid")
 def _id_not_uuid(behaviour: Behaviour) -> None:
     numbers = itertools.count(1)
     behaviour.choose_document_id = lambda _call, _body: f"document-{next(numbers)}"
 
 
-@fault(
-    "same-id-for-every-upload",
-    breaks="OKD-MPT-003",
-    says=Text(nl="Elk document krijgt hetzelfde id.", en="Every document gets the same id."),
-)
+@fault("same-id-for-every-upload")
 def _same_id_for_every_upload(behaviour: Behaviour) -> None:
     behaviour.choose_document_id = lambda _call, _body: _FIXED_ID
 
 
-@fault(
-    "component-id-copied",
-    breaks="OKD-MPT-003",
-    says=Text(
-        nl="Het DMS neemt het id over dat de module aan het document gaf.",
-        en="The DMS takes over the id that the module gave the document.",
-    ),
-)
+@fault("component-id-copied")
 def _component_id_copied(behaviour: Behaviour) -> None:
     inner = behaviour.choose_document_id
     behaviour.choose_document_id = lambda call, body: body.get("component_document_id") or inner(call, body)
 
 
-@fault(
-    "upload-not-kept",
-    breaks=("OKD-MPT-004", "OKD-FX-001"),
-    says=Text(
-        nl="Een upload krijgt een id, maar het document is er daarna niet.",
-        en="An upload gets an id, but the document is not there afterwards.",
-    ),
-)
+@fault("upload-not-kept")
 def _upload_not_kept(behaviour: Behaviour) -> None:
     behaviour.store = lambda *_: None
 
 
-@fault(
-    "upload-there-later",
-    breaks="OKD-MPT-004",
-    says=Text(
-        nl="Een document is pas na een paar tellen op te vragen.",
-        en="A document can only be read after a moment.",
-    ),
-)
+@fault("upload-there-later")
 def _upload_there_later(behaviour: Behaviour) -> None:
     there: dict[str, float] = {}
 
@@ -124,35 +81,17 @@ def _upload_there_later(behaviour: Behaviour) -> None:
     )
 
 
-@fault(
-    "application-binary-refused",
-    breaks="OKD-MPT-005",
-    says=Text(
-        nl="Een bestand met het type application/binary wordt geweigerd.",
-        en="A file of the type application/binary is refused.",
-    ),
-)
+@fault("application-binary-refused")
 def _application_binary_refused(behaviour: Behaviour) -> None:
     _refuse_type(behaviour, lambda named: named is not None and named.endswith("/binary"))
 
 
-@fault(
-    "untyped-file-refused",
-    breaks="OKD-MPT-006",
-    says=Text(
-        nl="Een bestand zonder type, of met application/octet-stream, wordt geweigerd.",
-        en="A file without a type, or of application/octet-stream, is refused.",
-    ),
-)
+@fault("untyped-file-refused")
 def _untyped_file_refused(behaviour: Behaviour) -> None:
     _refuse_type(behaviour, lambda named: named in (None, dms.UNNAMED_TYPE))
 
 
-@fault(
-    "image-500",
-    breaks=("OKD-MPT-007", "OKD-GEN-012"),
-    says=Text(nl="Een afbeelding geeft een serverfout.", en="An image gives a server error."),
-)
+@fault("image-500")
 def _image_500(behaviour: Behaviour) -> None:
     _refuse_type(behaviour, lambda named: (named or "").startswith("image/"), "server_fault")
 
@@ -165,14 +104,7 @@ def _refuse_type(behaviour: Behaviour, refused: Any, situation: str = "media_typ
     before(behaviour, "check_file_part", check)
 
 
-@fault(
-    "file-first-loses-metadata",
-    breaks="OKD-MPT-008",
-    says=Text(
-        nl="Staat het bestand vooraan, dan raken de metadata zoek.",
-        en="When the file comes first, the metadata are lost.",
-    ),
-)
+@fault("file-first-loses-metadata")
 def _file_first_loses_metadata(behaviour: Behaviour) -> None:
     def forget(call: Call, document: Document, _spool: Spool, message: Message) -> None:
         if message.parts[0].name == call.operation.part("file").name:
@@ -182,13 +114,15 @@ def _file_first_loses_metadata(behaviour: Behaviour) -> None:
     before(behaviour, "store", forget)
 
 
-@fault(
-    "missing-metadata-accepted",
-    breaks="OKD-MPT-009",
-    says=Text(
-        nl="Een upload zonder metadata wordt aangenomen.", en="An upload without metadata is accepted."
-    ),
-)
+@fault("file-first-500")
+def _file_first_500(behaviour: Behaviour) -> None:
+    def begins_with_file(call: Call, message: Message) -> bool:
+        return bool(message.parts) and message.parts[0].name == call.operation.part("file").name
+
+    before(behaviour, "pick_parts", refuse_if("server_fault", begins_with_file))
+
+
+@fault("missing-metadata-accepted")
 def _missing_metadata_accepted(behaviour: Behaviour) -> None:
     _parts_may_lack(behaviour, "metadata")
     inner = behaviour.read_metadata
@@ -196,11 +130,7 @@ def _missing_metadata_accepted(behaviour: Behaviour) -> None:
     unless(behaviour, "check_metadata", lambda _call, body, _file: body.value == {})
 
 
-@fault(
-    "missing-file-accepted",
-    breaks="OKD-MPT-010",
-    says=Text(nl="Een upload zonder bestand wordt aangenomen.", en="An upload without a file is accepted."),
-)
+@fault("missing-file-accepted")
 def _missing_file_accepted(behaviour: Behaviour) -> None:
     _parts_may_lack(behaviour, "file")
 
@@ -218,14 +148,7 @@ def _parts_may_lack(behaviour: Behaviour, meaning: str) -> None:
     behaviour.pick_parts = pick_parts
 
 
-@fault(
-    "any-part-name",
-    breaks="OKD-MPT-011",
-    says=Text(
-        nl="De namen van de delen doen er niet toe, alleen hun volgorde.",
-        en="The names of the parts don't matter, only their order.",
-    ),
-)
+@fault("any-part-name")
 def _any_part_name(behaviour: Behaviour) -> None:
     inner = behaviour.pick_parts
 
@@ -238,14 +161,7 @@ def _any_part_name(behaviour: Behaviour) -> None:
     behaviour.pick_parts = pick_parts
 
 
-@fault(
-    "first-part-wins",
-    breaks="OKD-MPT-012",
-    says=Text(
-        nl="Staat een deel er dubbel in, dan telt zonder melding het eerste.",
-        en="When a part is there twice, the first one counts without a word.",
-    ),
-)
+@fault("first-part-wins")
 def _first_part_wins(behaviour: Behaviour) -> None:
     inner = behaviour.pick_parts
 
@@ -256,13 +172,7 @@ def _first_part_wins(behaviour: Behaviour) -> None:
     behaviour.pick_parts = pick_parts
 
 
-@fault(
-    "extra-part-500",
-    breaks=("OKD-MPT-013", "OKD-GEN-012"),
-    says=Text(
-        nl="Een onbekend extra deel geeft een serverfout.", en="An unknown extra part gives a server error."
-    ),
-)
+@fault("extra-part-500")
 def _extra_part_500(behaviour: Behaviour) -> None:
     before(
         behaviour,
@@ -271,14 +181,7 @@ def _extra_part_500(behaviour: Behaviour) -> None:
     )
 
 
-@fault(
-    "metadata-not-json-accepted",
-    breaks="OKD-MPT-014",
-    says=Text(
-        nl="Metadata die geen JSON-object zijn, worden aangenomen.",
-        en="Metadata that are not a JSON object are accepted.",
-    ),
-)
+@fault("metadata-not-json-accepted")
 def _metadata_not_json_accepted(behaviour: Behaviour) -> None:
     inner = behaviour.read_metadata
 
@@ -294,14 +197,7 @@ def _metadata_not_json_accepted(behaviour: Behaviour) -> None:
     unless(behaviour, "check_metadata", lambda _call, body, _file: body.value == {})
 
 
-@fault(
-    "untyped-metadata-500",
-    breaks=("OKD-MPT-015", "OKD-GEN-012"),
-    says=Text(
-        nl="Metadata zonder Content-Type geven een serverfout.",
-        en="Metadata without a Content-Type give a server error.",
-    ),
-)
+@fault("untyped-metadata-500")
 def _untyped_metadata_500(behaviour: Behaviour) -> None:
     before(
         behaviour,
@@ -310,14 +206,7 @@ def _untyped_metadata_500(behaviour: Behaviour) -> None:
     )
 
 
-@fault(
-    "charset-refused",
-    breaks="OKD-MPT-016",
-    says=Text(
-        nl="Metadata met charset=utf-8 in het type worden geweigerd.",
-        en="Metadata with charset=utf-8 in their type are refused.",
-    ),
-)
+@fault("charset-refused")
 def _charset_refused(behaviour: Behaviour) -> None:
     before(
         behaviour,
@@ -326,14 +215,7 @@ def _charset_refused(behaviour: Behaviour) -> None:
     )
 
 
-@fault(
-    "charset-ignored",
-    breaks="OKD-MPT-016",
-    says=Text(
-        nl="Metadata in een andere tekenset worden gelezen alsof ze UTF-8 zijn, en verminkt.",
-        en="Metadata in another character set are read as if they were UTF-8, and mangled.",
-    ),
-)
+@fault("charset-ignored")
 def _charset_ignored(behaviour: Behaviour) -> None:
     inner = behaviour.parse_object
     behaviour.parse_object = lambda raw: inner(raw.decode("utf-8", "replace").encode())
@@ -345,26 +227,12 @@ def _charset_ignored(behaviour: Behaviour) -> None:
     before(behaviour, "read_metadata", forget)
 
 
-@fault(
-    "long-boundary-refused",
-    breaks="OKD-MPT-017",
-    says=Text(
-        nl="Een boundary van meer dan 60 tekens wordt geweigerd.",
-        en="A boundary of more than 60 characters is refused.",
-    ),
-)
+@fault("long-boundary-refused")
 def _long_boundary_refused(behaviour: Behaviour) -> None:
     _refuse_boundary(behaviour, lambda boundary: len(boundary) > 60)
 
 
-@fault(
-    "odd-boundary-refused",
-    breaks="OKD-MPT-017",
-    says=Text(
-        nl="Een boundary met andere leestekens dan een streepje wordt geweigerd.",
-        en="A boundary with punctuation other than a hyphen is refused.",
-    ),
-)
+@fault("odd-boundary-refused")
 def _odd_boundary_refused(behaviour: Behaviour) -> None:
     _refuse_boundary(behaviour, lambda boundary: re.search(rb"[^0-9A-Za-z-]", boundary) is not None)
 
@@ -378,14 +246,7 @@ def _refuse_boundary(behaviour: Behaviour, refused: Any) -> None:
     after(behaviour, "boundary_of", check)
 
 
-@fault(
-    "boundary-look-alike-cut",
-    breaks="OKD-MPT-018",
-    says=Text(
-        nl="Het bestand wordt afgekapt waar een stuk van de boundary staat.",
-        en="The file is cut off where a piece of the boundary stands.",
-    ),
-)
+@fault("boundary-look-alike-cut")
 def _boundary_look_alike_cut(behaviour: Behaviour) -> None:
     def cut(_call: Call, _document: Document, spool: Spool, message: Message) -> None:
         before_it, found, _ = spool.content().partition(b"--" + message.boundary[:-1])
@@ -395,14 +256,7 @@ def _boundary_look_alike_cut(behaviour: Behaviour) -> None:
     before(behaviour, "store", cut)
 
 
-@fault(
-    "text-before-refused",
-    breaks="OKD-MPT-019",
-    says=Text(
-        nl="Een bericht met tekst voor het eerste deel wordt geweigerd.",
-        en="A message with text before its first part is refused.",
-    ),
-)
+@fault("text-before-refused")
 def _text_before_refused(behaviour: Behaviour) -> None:
     behaviour.message_filter = _NoPreamble
 
@@ -421,14 +275,7 @@ class _NoPreamble(intake.DelimiterPadding):
         return super().feed(chunk)
 
 
-@fault(
-    "padding-refused",
-    breaks="OKD-MPT-019",
-    says=Text(
-        nl="Een bericht met spaties na een scheidingsregel wordt geweigerd.",
-        en="A message with spaces after a delimiter is refused.",
-    ),
-)
+@fault("padding-refused")
 def _padding_refused(behaviour: Behaviour) -> None:
     behaviour.message_filter = _Unfiltered
 
@@ -446,14 +293,7 @@ class _Unfiltered:
         return b""
 
 
-@fault(
-    "small-header-names-refused",
-    breaks="OKD-MPT-019",
-    says=Text(
-        nl="Een deel met de namen van zijn headers in kleine letters wordt geweigerd.",
-        en="A part with the names of its headers in small letters is refused.",
-    ),
-)
+@fault("small-header-names-refused")
 def _small_header_names_refused(behaviour: Behaviour) -> None:
     behaviour.message_filter = _NoSmallNames
 
@@ -467,14 +307,7 @@ class _NoSmallNames(intake.DelimiterPadding):
         return super().feed(chunk)
 
 
-@fault(
-    "other-multipart-accepted",
-    breaks="OKD-MPT-020",
-    says=Text(
-        nl="Een bericht van het type multipart/mixed wordt aangenomen.",
-        en="A message of the type multipart/mixed is accepted.",
-    ),
-)
+@fault("other-multipart-accepted")
 def _other_multipart_accepted(behaviour: Behaviour) -> None:
     inner = behaviour.boundary_of
 
@@ -487,14 +320,7 @@ def _other_multipart_accepted(behaviour: Behaviour) -> None:
     behaviour.boundary_of = boundary_of
 
 
-@fault(
-    "truncated-message-kept",
-    breaks="OKD-MPT-021",
-    says=Text(
-        nl="Van een bericht dat halverwege ophoudt, wordt bewaard wat er is.",
-        en="Of a message that stops halfway, what there is is kept.",
-    ),
-)
+@fault("truncated-message-kept")
 def _truncated_message_kept(behaviour: Behaviour) -> None:
     def end_message(parser: PushMultipartParser) -> None:
         try:
@@ -505,14 +331,7 @@ def _truncated_message_kept(behaviour: Behaviour) -> None:
     behaviour.end_message = end_message
 
 
-@fault(
-    "file-name-wins",
-    breaks="OKD-MPT-022",
-    says=Text(
-        nl="De bestandsnaam uit het bericht is de naam van het document.",
-        en="The filename of the part is the name of the document.",
-    ),
-)
+@fault("file-name-wins")
 def _file_name_wins(behaviour: Behaviour) -> None:
     def rename(document: Document, _call: Call, _body: Body, file: Part | None) -> Document:
         if file is not None and file.filename:
@@ -522,14 +341,7 @@ def _file_name_wins(behaviour: Behaviour) -> None:
     after(behaviour, "make_document", rename)
 
 
-@fault(
-    "accented-filename-refused",
-    breaks="OKD-MPT-023",
-    says=Text(
-        nl="Een bestandsnaam met andere tekens dan ASCII wordt geweigerd.",
-        en="A filename with characters other than ASCII is refused.",
-    ),
-)
+@fault("accented-filename-refused")
 def _accented_filename_refused(behaviour: Behaviour) -> None:
     before(
         behaviour,
@@ -538,14 +350,7 @@ def _accented_filename_refused(behaviour: Behaviour) -> None:
     )
 
 
-@fault(
-    "filename-path-kept",
-    breaks="OKD-MPT-024",
-    says=Text(
-        nl="Een bestandsnaam met mappen erin wordt zo de naam van het document.",
-        en="A filename with folders in it becomes the name of the document as it is.",
-    ),
-)
+@fault("filename-path-kept")
 def _filename_path_kept(behaviour: Behaviour) -> None:
     def rename(document: Document, _call: Call, _body: Body, file: Part | None) -> Document:
         if file is not None and re.search(r"[\\/]", file.filename or ""):
@@ -555,23 +360,21 @@ def _filename_path_kept(behaviour: Behaviour) -> None:
     after(behaviour, "make_document", rename)
 
 
-@fault(
-    "empty-file-500",
-    breaks=("OKD-MPT-025", "OKD-GEN-012"),
-    says=Text(nl="Een leeg bestand geeft een serverfout.", en="An empty file gives a server error."),
-)
+@fault("filename-with-path-500")
+def _filename_with_path_500(behaviour: Behaviour) -> None:
+    before(
+        behaviour,
+        "check_file_part",
+        refuse_if("server_fault", lambda _call, part: bool(re.search(r"[\\/]", part.filename or ""))),
+    )
+
+
+@fault("empty-file-500")
 def _empty_file_500(behaviour: Behaviour) -> None:
     before(behaviour, "check_file_part", refuse_if("server_fault", lambda _call, part: part.spool.size == 0))
 
 
-@fault(
-    "one-bit-changed",
-    breaks=("OKD-MPT-026", "OKD-FX-001"),
-    says=Text(
-        nl="In het document dat terugkomt is één bit anders.",
-        en="In the document that comes back one bit is different.",
-    ),
-)
+@fault("one-bit-changed")
 def _one_bit_changed(behaviour: Behaviour) -> None:
     def change(_call: Call, _document: Document, spool: Spool, _message: Message) -> None:
         content = bytearray(spool.content())
@@ -582,14 +385,7 @@ def _one_bit_changed(behaviour: Behaviour) -> None:
     before(behaviour, "store", change)
 
 
-@fault(
-    "truncated-at-64k",
-    breaks="OKD-MPT-026",
-    says=Text(
-        nl="Van een document worden alleen de eerste 65536 bytes bewaard.",
-        en="Of a document only the first 65536 bytes are kept.",
-    ),
-)
+@fault("truncated-at-64k")
 def _truncated_at_64k(behaviour: Behaviour) -> None:
     def cut(_call: Call, _document: Document, spool: Spool, _message: Message) -> None:
         if spool.size > 65536:
@@ -598,14 +394,7 @@ def _truncated_at_64k(behaviour: Behaviour) -> None:
     before(behaviour, "store", cut)
 
 
-@fault(
-    "text-newlines-normalised",
-    breaks="OKD-MPT-026",
-    says=Text(
-        nl="Regeleinden in een document worden gelijkgetrokken.",
-        en="Line ends in a document are made alike.",
-    ),
-)
+@fault("text-newlines-normalised")
 def _text_newlines_normalised(behaviour: Behaviour) -> None:
     def normalise(_call: Call, _document: Document, spool: Spool, _message: Message) -> None:
         spool.replace(spool.content().replace(b"\r\n", b"\n"))
@@ -613,14 +402,7 @@ def _text_newlines_normalised(behaviour: Behaviour) -> None:
     before(behaviour, "store", normalise)
 
 
-@fault(
-    "body-id-wins",
-    breaks="OKD-MPT-027",
-    says=Text(
-        nl="Verschillen de ids in pad en metadata, dan telt bij het opbergen dat uit de metadata.",
-        en="When the ids in path and metadata differ, the document is filed under that of the metadata.",
-    ),
-)
+@fault("body-id-wins")
 def _body_id_wins(behaviour: Behaviour) -> None:
     def follow(call: Call, body: Body, _file: object) -> None:
         given = {m: body.get(m) for m in call.ids if isinstance(body.get(m), str)}
@@ -629,14 +411,7 @@ def _body_id_wins(behaviour: Behaviour) -> None:
     before(behaviour, "check_metadata", follow)
 
 
-@fault(
-    "only-first-consumer-read",
-    breaks="OKD-MPT-028",
-    says=Text(
-        nl="Alleen de eerste consumer wordt gelezen, ook als die van een ander systeem is.",
-        en="Only the first consumer is read, even if it belongs to another system.",
-    ),
-)
+@fault("only-first-consumer-read")
 def _only_first_consumer_read(behaviour: Behaviour) -> None:
     def others_first(_call: Call, body: Body, _file: object) -> bool:
         consumers, name = body.get("consumers"), field_name(body.schema, "consumer_key")
@@ -647,35 +422,17 @@ def _only_first_consumer_read(behaviour: Behaviour) -> None:
     before(behaviour, "check_metadata", refuse_if("metadata_invalid", others_first))
 
 
-@fault(
-    "required-metadata-not-checked",
-    breaks="OKD-MPT-029",
-    says=Text(
-        nl="Metadata zonder documentType of documentName, of zonder OKD-deel, worden aangenomen.",
-        en="Metadata without documentType or documentName, or without the OKD part, are accepted.",
-    ),
-)
+@fault("required-metadata-not-checked")
 def _required_metadata_not_checked(behaviour: Behaviour) -> None:
     without_errors(behaviour, {"required", "contains", "minItems"}, _is_metadata)
 
 
-@fault(
-    "any-document-type",
-    breaks="OKD-MPT-030",
-    says=Text(nl="Elk woord mag als documentType.", en="Any word will do as documentType."),
-)
+@fault("any-document-type")
 def _any_document_type(behaviour: Behaviour) -> None:
     without_errors(behaviour, {"enum"}, _is_metadata)
 
 
-@fault(
-    "subtype-from-a-list",
-    breaks="OKD-MPT-030",
-    says=Text(
-        nl="Een documentSubtype dat het DMS niet kent, wordt geweigerd.",
-        en="A documentSubtype that the DMS does not know is refused.",
-    ),
-)
+@fault("subtype-from-a-list")
 def _subtype_from_a_list(behaviour: Behaviour) -> None:
     def unknown(call: Call, body: Body, _file: object) -> bool:
         examples = call.operation.examples.values()
@@ -686,14 +443,7 @@ def _subtype_from_a_list(behaviour: Behaviour) -> None:
     before(behaviour, "check_metadata", refuse_if("metadata_invalid", unknown))
 
 
-@fault(
-    "retention-in-years-only",
-    breaks="OKD-MPT-031",
-    says=Text(
-        nl="Een bewaartermijn in maanden of dagen wordt geweigerd.",
-        en="A retention period in months or days is refused.",
-    ),
-)
+@fault("retention-in-years-only")
 def _retention_in_years_only(behaviour: Behaviour) -> None:
     def other(_call: Call, body: Body, _file: object) -> bool:
         period = body.get("retention_period")
@@ -702,14 +452,7 @@ def _retention_in_years_only(behaviour: Behaviour) -> None:
     before(behaviour, "check_metadata", refuse_if("metadata_invalid", other))
 
 
-@fault(
-    "received-date-required",
-    breaks="OKD-MPT-032",
-    says=Text(
-        nl="Metadata zonder datum van ontvangst worden geweigerd.",
-        en="Metadata without the date of receipt are refused.",
-    ),
-)
+@fault("received-date-required")
 def _received_date_required(behaviour: Behaviour) -> None:
     before(
         behaviour,
@@ -718,14 +461,7 @@ def _received_date_required(behaviour: Behaviour) -> None:
     )
 
 
-@fault(
-    "metadata-types-not-checked",
-    breaks="OKD-MPT-032",
-    says=Text(
-        nl="Een grootte die geen getal is, of een datum die niet bestaat, wordt aangenomen.",
-        en="A size that is not a number, or a date that does not exist, is accepted.",
-    ),
-)
+@fault("metadata-types-not-checked")
 def _metadata_types_not_checked(behaviour: Behaviour) -> None:
     without_errors(behaviour, {"type", "format", "minimum"}, _is_metadata)
     _overlook_size(behaviour, lambda given: not isinstance(given, int) or given < 0)
@@ -735,14 +471,7 @@ def _is_metadata(schema: Any) -> bool:
     return field_name(schema, "consumers") is not None
 
 
-@fault(
-    "given-size-believed",
-    breaks="OKD-MPT-033",
-    says=Text(
-        nl="Het DMS meldt de grootte die de module noemde, niet de echte.",
-        en="The DMS reports the size that the module gave, not the real one.",
-    ),
-)
+@fault("given-size-believed")
 def _given_size_believed(behaviour: Behaviour) -> None:
     given: dict[str, Any] = {}
     _overlook_size(behaviour, lambda _given: True)
@@ -774,14 +503,7 @@ def _overlook_size(behaviour: Behaviour, case: Any) -> None:
     behaviour.check_metadata = check_metadata
 
 
-@fault(
-    "second-upload-500",
-    breaks=("OKD-MPT-034", "OKD-GEN-012"),
-    says=Text(
-        nl="Wie hetzelfde document nog eens aanbiedt, krijgt een serverfout.",
-        en="Who offers the same document again gets a server error.",
-    ),
-)
+@fault("second-upload-500")
 def _second_upload_500(behaviour: Behaviour) -> None:
     seen: set[str] = set()
 

@@ -1,19 +1,18 @@
-"""The registry of faults and variants: each changes one thing in how the reference behaves."""
+"""The registry of faults and variants: each changes one thing in how the reference behaves.
+
+What each one is called, says and breaks is data, see ``okd_conformance.standard.faults``.
+"""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
-
-from okd_conformance.base.text import Text
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from okd_conformance.reference.behaviour import Behaviour
 
 Change = Callable[["Behaviour"], None]
-_T = TypeVar("_T")
 
 
 class UnknownFaultError(LookupError):
@@ -26,91 +25,42 @@ class UnknownFaultError(LookupError):
         self.known = list(known)
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One deliberate deviation; ``breaks`` are the requirements that no longer hold with it."""
-
-    name: str
-    breaks: tuple[str, ...]
-    roles: tuple[str, ...]
-    editions: tuple[str, ...]
-    says: Text
-    apply: Change
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """One deliberate but legitimate difference; in the editions of ``not_in`` it is none.
-
-    At the requirements of ``may_warn`` it may end in a warning, at all others in a note at most.
-    """
-
-    name: str
-    says: Text
-    apply: Change
-    not_in: tuple[str, ...] = ()
-    may_warn: tuple[str, ...] = ()
-
-
-FAULTS: dict[str, Fault] = {}
-VARIANTS: dict[str, Variant] = {}
-DMS = ("dms",)
+FAULTS: dict[str, Change] = {}
+VARIANTS: dict[str, Change] = {}
 MODULES = ("inschrijven", "examineren", "bpv", "diplomeren")
-EVERY_ROLE = (*DMS, *MODULES)
 
 
-def fault(
-    name: str,
-    *,
-    breaks: str | Sequence[str],
-    says: Text,
-    roles: Sequence[str] = DMS,
-    editions: Sequence[str] = ("okd-1.5",),
-) -> Callable[[Change], Change]:
-    """Register the decorated function as a fault; ``roles`` are those that deviate."""
+def fault(name: str, **_facts: Any) -> Callable[[Change], Change]:
+    """Register the decorated function as the behaviour of a fault; facts given here too are not read."""
+    return _registering("faults", FAULTS, name)
 
+
+def variant(name: str, **_facts: Any) -> Callable[[Change], Change]:
+    """Register the decorated function as the behaviour of a variant; facts given here too are not read."""
+    return _registering("variants", VARIANTS, name)
+
+
+def _registering(kind: str, known: dict[str, Change], name: str) -> Callable[[Change], Change]:
     def register(change: Change) -> Change:
-        if name in FAULTS:
-            raise ValueError(f"two faults are called {name}")
-        broken = (breaks,) if isinstance(breaks, str) else tuple(breaks)
-        FAULTS[name] = Fault(name, broken, tuple(roles), tuple(editions), says, change)
+        if name in known:
+            raise ValueError(f"two {kind} are called {name}")
+        known[name] = change
         return change
 
     return register
 
 
-def also_in(edition: str, *names: str) -> None:
-    """Let faults count in another edition too, where they are proven as well."""
-    for name in names:
-        known = find_fault(name)
-        FAULTS[name] = replace(known, editions=(*known.editions, edition))
-
-
-def variant(
-    name: str, *, says: Text, not_in: Sequence[str] = (), may_warn: Sequence[str] = ()
-) -> Callable[[Change], Change]:
-    """Register the decorated function as a variant."""
-
-    def register(change: Change) -> Change:
-        if name in VARIANTS:
-            raise ValueError(f"two variants are called {name}")
-        VARIANTS[name] = Variant(name, says, change, tuple(not_in), tuple(may_warn))
-        return change
-
-    return register
-
-
-def _find(kind: str, known: Mapping[str, _T], name: str) -> _T:
+def _find(kind: str, known: Mapping[str, Change], name: str) -> Change:
     if name not in known:
         raise UnknownFaultError(kind, name, sorted(known))
     return known[name]
 
 
-def find_fault(name: str) -> Fault:
-    """Return the fault; UnknownFaultError when there is none."""
+def find_fault(name: str) -> Change:
+    """Return what the fault changes; UnknownFaultError when there is none."""
     return _find("fault", FAULTS, name)
 
 
-def find_variant(name: str) -> Variant:
-    """Return the variant; UnknownFaultError when there is none."""
+def find_variant(name: str) -> Change:
+    """Return what the variant changes; UnknownFaultError when there is none."""
     return _find("variant", VARIANTS, name)

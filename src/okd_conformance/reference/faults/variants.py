@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from okd_conformance.base.text import Text
 from okd_conformance.reference.answers import Answer, Refused
 from okd_conformance.reference.faults.gen import throttle
 from okd_conformance.reference.faults.registry import variant
@@ -37,59 +36,32 @@ def _answered_with(behaviour: Behaviour, status: int) -> list[str]:
     return [name for name, situation in behaviour.situations.items() if situation.status == status]
 
 
-@variant(
-    "422-instead-of-400",
-    says=Text(nl="422 waar de referentie 400 geeft.", en="422 wherever the reference answers 400."),
-)
+@variant("422-instead-of-400")
 def _422_instead_of_400(behaviour: Behaviour) -> None:
     _statuses(behaviour, 422, *_answered_with(behaviour, 400))
 
 
-@variant(
-    "400-instead-of-422",
-    says=Text(nl="400 waar de referentie 422 geeft.", en="400 wherever the reference answers 422."),
-)
+@variant("400-instead-of-422")
 def _400_instead_of_422(behaviour: Behaviour) -> None:
     _statuses(behaviour, 400, *_answered_with(behaviour, 422))
 
 
-@variant(
-    "409-for-conflicts",
-    says=Text(
-        nl="409 bij gegevens die elkaar tegenspreken en bij een document dat op slot zit.",
-        en="409 for data that contradict each other and for a locked document.",
-    ),
-)
+@variant("409-for-conflicts")
 def _409_for_conflicts(behaviour: Behaviour) -> None:
     _statuses(behaviour, 409, "students_differ", "enrolments_differ", "enrolment_of_other", "locked")
 
 
-@variant(
-    "403-for-others-documents",
-    says=Text(
-        nl="403 in plaats van 404 bij een document van een andere module.",
-        en="403 instead of 404 for a document of another module.",
-    ),
-)
+@variant("403-for-others-documents")
 def _403_for_others_documents(behaviour: Behaviour) -> None:
     _statuses(behaviour, 403, "not_yours")
 
 
-@variant(
-    "status-as-text",
-    says=Text(
-        nl="De status in een foutmelding is tekst, zoals het schema van de standaard zegt.",
-        en="The status in a problem document is text, as the schema of the standard says.",
-    ),
-)
+@variant("status-as-text")
 def _status_as_text(behaviour: Behaviour) -> None:
     behaviour.problem_status = str
 
 
-@variant(
-    "extra-fields",
-    says=Text(nl="Antwoorden bevatten een extra veld.", en="Answers hold an extra field."),
-)
+@variant("extra-fields")
 def _extra_fields(behaviour: Behaviour) -> None:
     def add(answer: Answer) -> None:
         if answer.has_json:
@@ -101,13 +73,7 @@ def _extra_fields(behaviour: Behaviour) -> None:
     _every_answer(behaviour, add)
 
 
-@variant(
-    "charset-parameter",
-    says=Text(
-        nl="JSON-antwoorden noemen hun tekenset in het type.",
-        en="JSON answers name their character set in the type.",
-    ),
-)
+@variant("charset-parameter")
 def _charset_parameter(behaviour: Behaviour) -> None:
     def add(answer: Answer) -> None:
         if answer.has_json:
@@ -116,11 +82,7 @@ def _charset_parameter(behaviour: Behaviour) -> None:
     _every_answer(behaviour, add)
 
 
-@variant(
-    "upper-case-uuids",
-    says=Text(nl="UUID's in antwoorden staan in hoofdletters.", en="UUIDs in answers are in capitals."),
-    not_in=["oke-2022.07"],  # where they stand in free text and in addresses
-)
+@variant("upper-case-uuids")
 def _upper_case_uuids(behaviour: Behaviour) -> None:
     def raise_case(answer: Answer) -> None:
         if answer.has_json:
@@ -129,23 +91,12 @@ def _upper_case_uuids(behaviour: Behaviour) -> None:
     _every_answer(behaviour, raise_case)
 
 
-@variant(
-    "document-own-type",
-    says=Text(
-        nl="Een document komt terug met zijn eigen type.", en="A document comes back with its own type."
-    ),
-)
+@variant("document-own-type")
 def _document_own_type(behaviour: Behaviour) -> None:
     behaviour.delivered_type = lambda _call, document, _documented: document.format
 
 
-@variant(
-    "chunked-answers",
-    says=Text(
-        nl="Antwoorden komen in stukken, zonder Content-Length.",
-        en="Answers come in chunks, without Content-Length.",
-    ),
-)
+@variant("chunked-answers")
 def _chunked_answers(behaviour: Behaviour) -> None:
     def chunk(answer: Answer) -> None:
         answer.chunked = True
@@ -153,58 +104,32 @@ def _chunked_answers(behaviour: Behaviour) -> None:
     _every_answer(behaviour, chunk)
 
 
-@variant(
-    "connection-close",
-    says=Text(
-        nl="Na elk antwoord gaat de verbinding dicht.", en="After each answer the connection is closed."
-    ),
-)
+@variant("connection-close")
 def _connection_close(behaviour: Behaviour) -> None:
     _every_answer(behaviour, lambda answer: answer.headers.update({"connection": "close"}))
 
 
-@variant("latency", says=Text(nl="Elk antwoord duurt even.", en="Every answer takes a moment."))
+@variant("latency")
 def _latency(behaviour: Behaviour) -> None:
     behaviour.delay_s = 0.02
 
 
-@variant(
-    "throttles",
-    says=Text(nl="Nu en dan een 429, met Retry-After.", en="Now and then a 429, with Retry-After."),
-)
+@variant("throttles")
 def _throttles(behaviour: Behaviour) -> None:
     throttle(behaviour, {"Retry-After": "0"})
 
 
-@variant(
-    "disputed-scopes-refused",
-    says=Text(
-        nl="Een scope waarover de bronnen het oneens zijn, is nergens genoeg.",
-        en="A scope that the sources disagree about is enough nowhere.",
-    ),
-)
+@variant("disputed-scopes-refused")
 def _disputed_scopes_refused(behaviour: Behaviour) -> None:
     behaviour.disputed_counts = lambda *_: False
 
 
-@variant(
-    "disputed-scopes-accepted",
-    says=Text(
-        nl="Een scope waarover de bronnen het oneens zijn, is overal genoeg.",
-        en="A scope that the sources disagree about is enough everywhere.",
-    ),
-)
+@variant("disputed-scopes-accepted")
 def _disputed_scopes_accepted(behaviour: Behaviour) -> None:
     behaviour.disputed_counts = lambda *_: True
 
 
-@variant(
-    "extra-part-ignored",
-    says=Text(
-        nl="Een onbekend extra deel in een bericht wordt overgeslagen.",
-        en="An unknown extra part of a message is passed over.",
-    ),
-)
+@variant("extra-part-ignored")
 def _extra_part_ignored(behaviour: Behaviour) -> None:
     inner = behaviour.pick_parts
 
@@ -217,13 +142,7 @@ def _extra_part_ignored(behaviour: Behaviour) -> None:
     behaviour.pick_parts = pick_parts
 
 
-@variant(
-    "file-first-refused",
-    says=Text(
-        nl="Een bericht met het bestand vooraan wordt geweigerd.",
-        en="A message with the file first is refused.",
-    ),
-)
+@variant("file-first-refused")
 def _file_first_refused(behaviour: Behaviour) -> None:
     inner = behaviour.pick_parts
 
@@ -236,36 +155,18 @@ def _file_first_refused(behaviour: Behaviour) -> None:
     behaviour.pick_parts = pick_parts
 
 
-@variant(
-    "real-size-overrules",
-    says=Text(
-        nl="Een opgegeven grootte die niet klopt, wordt vervangen door de echte.",
-        en="A given size that is wrong is replaced by the real one.",
-    ),
-)
+@variant("real-size-overrules")
 def _real_size_overrules(behaviour: Behaviour) -> None:
     inner = behaviour.check_metadata
     behaviour.check_metadata = lambda call, body, _file: inner(call, body, None)
 
 
-@variant(
-    "own-id-is-the-dms-id",
-    says=Text(
-        nl="Een module gebruikt het id van het DMS ook als haar eigen id.",
-        en="A module uses the id of the DMS as its own id too.",
-    ),
-)
+@variant("own-id-is-the-dms-id")
 def _own_id_is_the_dms_id(behaviour: Behaviour) -> None:
     behaviour.choose_registration_id = lambda _call, body: str(body.get("dms_document_id"))
 
 
-@variant(
-    "one-address",
-    says=Text(
-        nl="Elke rol is ook te bereiken op het adres van de andere rollen.",
-        en="Every role can be reached at the address of the other roles too.",
-    ),
-)
+@variant("one-address")
 def _one_address(behaviour: Behaviour) -> None:
     behaviour.also_at = lambda world, _operation: [
         world.edition.roles[role].path_prefix for role in world.roles

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from okd_conformance.base.text import Text
 from okd_conformance.reference.answers import Answer, Refused
 from okd_conformance.reference.faults.change import after
 from okd_conformance.reference.faults.registry import variant
@@ -27,13 +26,7 @@ def _page(answer: Answer, status: int | None = None) -> Answer:
     return answer
 
 
-@variant(
-    "odd-paths-stop-at-gateway",
-    says=Text(
-        nl="Een adres met %00, met .. of met een heel lang stuk krijgt de foutpagina van een gateway.",
-        en="An address with %00, with .. or with a very long segment gets the error page of a gateway.",
-    ),
-)
+@variant("odd-paths-stop-at-gateway")
 def _odd_paths_stop_at_gateway(behaviour: Behaviour) -> None:
     inner = behaviour.path_ids
 

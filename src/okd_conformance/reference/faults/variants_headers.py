@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from okd_conformance.base.text import Text
 from okd_conformance.reference.answers import Answer
 from okd_conformance.reference.faults.change import after
 from okd_conformance.reference.faults.registry import variant
@@ -13,13 +12,7 @@ if TYPE_CHECKING:
     from okd_conformance.reference.behaviour import Behaviour
 
 
-@variant(
-    "several-challenges",
-    says=Text(
-        nl="Een 401 biedt ook andere manieren van inloggen aan, zoals Negotiate, vóór Bearer.",
-        en="A 401 offers other ways to log in too, such as Negotiate, before Bearer.",
-    ),
-)
+@variant("several-challenges")
 def _several_challenges(behaviour: Behaviour) -> None:
     def offered(answer: Answer, *_: object) -> Answer:
         challenge = answer.headers.get("WWW-Authenticate")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from okd_conformance.base.text import Text
 from okd_conformance.reference.answers import Answer, Refused
 from okd_conformance.reference.faults.registry import variant
 
@@ -30,14 +29,7 @@ def _is_odd(path: str) -> bool:
     return "\0" in path or ".." in path or any(len(part) > _LONGEST_PATH for part in path.split("/"))
 
 
-@variant(
-    "gateway-pages",
-    says=Text(
-        nl="Een gateway geeft een eigen pagina bij een vreemd adres, en bij 401, 403, 405 en 429.",
-        en="A gateway gives a page of its own to an odd address, and at 401, 403, 405 and 429.",
-    ),
-    may_warn=["OKD-GEN-003", "OKD-GEN-004"],
-)
+@variant("gateway-pages")
 def _gateway_pages(behaviour: Behaviour) -> None:
     def finish(call: Call, answer: Answer) -> Answer:
         if _is_odd(call.request.url.path):
@@ -65,38 +57,17 @@ def _ready_later(behaviour: Behaviour, situation: str) -> None:
     behaviour.store, behaviour.find_document = note, find_ready
 
 
-@variant(
-    "readable-later",
-    says=Text(
-        nl="Een nieuw document is pas na een ogenblik te lezen; tot dan 404.",
-        en="A new document can only be read after a moment; 404 until then.",
-    ),
-    may_warn=["OKD-MPT-004"],
-)
+@variant("readable-later")
 def _readable_later(behaviour: Behaviour) -> None:
     _ready_later(behaviour, "unknown_document")
 
 
-@variant(
-    "scanned-first",
-    says=Text(
-        nl="Een nieuw document wordt eerst gescand; zolang dat duurt 423.",
-        en="A new document is scanned first; 423 as long as that takes.",
-    ),
-    may_warn=["OKD-MPT-004"],
-)
+@variant("scanned-first")
 def _scanned_first(behaviour: Behaviour) -> None:
     _ready_later(behaviour, "being_scanned")
 
 
-@variant(
-    "strict-multipart-reader",
-    says=Text(
-        nl="Multipart zoals geen programma het stuurt, zoals met een komma in de boundary, wordt geweigerd.",
-        en="Multipart as no program sends it, such as with a comma in its boundary, is refused.",
-    ),
-    may_warn=["OKD-MPT-017", "OKD-MPT-019"],
-)
+@variant("strict-multipart-reader")
 def _strict_multipart_reader(behaviour: Behaviour) -> None:
     inner = behaviour.boundary_of
 
@@ -125,13 +96,7 @@ class _NoPadding:
         return b""
 
 
-@variant(
-    "upload-is-repeatable",
-    says=Text(
-        nl="Een document met een documentId dat er al is, krijgt hetzelfde id.",
-        en="A document with a documentId that is there already gets the same id.",
-    ),
-)
+@variant("upload-is-repeatable")
 def _upload_is_repeatable(behaviour: Behaviour) -> None:
     inner = behaviour.choose_document_id
     known: dict[str, str] = {}
@@ -143,13 +108,7 @@ def _upload_is_repeatable(behaviour: Behaviour) -> None:
     behaviour.choose_document_id = choose
 
 
-@variant(
-    "part-names-in-any-case",
-    says=Text(
-        nl="De namen van de delen mogen met hoofdletters geschreven zijn.",
-        en="The names of the parts may be written with capitals.",
-    ),
-)
+@variant("part-names-in-any-case")
 def _part_names_in_any_case(behaviour: Behaviour) -> None:
     inner = behaviour.pick_parts
 
