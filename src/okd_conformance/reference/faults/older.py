@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from okd_conformance.reference.behaviour import Behaviour, Handler
     from okd_conformance.reference.world import Call
 
-EXAMS = ("examineren",)
 LOCK, UNLOCK, REPLACE = "lock_document", "unlock_document", "replace_by_put"
 
 

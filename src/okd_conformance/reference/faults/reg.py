@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from okd_conformance.reference.behaviour import Behaviour
     from okd_conformance.reference.world import Call
 
-EXAM = ("examineren",)
-
 
 def _refuse(behaviour: Behaviour, situation: str, case: Any) -> None:
     before(behaviour, "check_registration", refuse_if(situation, case))

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from okd_conformance.reference.world import Call
     from okd_conformance.standard.edition import Operation
 
-PLANNING = ("toetsplanning",)
-DELIVERY = ("toetsafname",)
 ALWAYS = "3f2b7a10-6d1c-4c55-9a0e-51c0b1a7e901"
 NO_ID = "00000000-0000-4000-8000-000000000000"
 Judges = Callable[..., bool]
