@@ -36,7 +36,7 @@ def test_challenge(case: Case) -> None:
     exchange = case.attempt(None)
     case.answered(exchange)
     if exchange.status != 401:
-        raise case.inconclusive("no_401_to_judge", status=exchange.status or exchange.error)
+        raise case.not_applicable("no_401_to_judge", status=exchange.status or exchange.error)
     challenge = (exchange.answer.header_list("www-authenticate") or "") if exchange.answer else ""
     case.require(
         _asks_bearer(challenge),
