@@ -79,13 +79,19 @@ def _any_scope(behaviour: Behaviour, where: Callable[[Call], bool]) -> None:
     behaviour.scope_suffices = scope_suffices
 
 
+def _is_of_unknown_association(call: Call, _body: Body) -> bool:
+    asked = call.ids.get("association_id")
+    return asked is not None and call.world.school.enrolment(asked) is None
+
+
 @fault("unknown-association-refused")
 def _unknown_association_refused(behaviour: Behaviour) -> None:
-    def unknown(call: Call, _body: Body) -> bool:
-        asked = call.ids.get("association_id")
-        return asked is not None and call.world.school.enrolment(asked) is None
+    _refuse_upload(behaviour, _is_of_unknown_association)
 
-    _refuse_upload(behaviour, unknown)
+
+@fault("unknown-association-500")
+def _unknown_association_500(behaviour: Behaviour) -> None:
+    _refuse_upload(behaviour, _is_of_unknown_association, "server_fault")
 
 
 @fault("open-end-date-refused")
