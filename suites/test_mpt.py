@@ -14,8 +14,7 @@ from okd_conformance.judge.bench import NOT_READY
 from okd_conformance.judge.content import every_byte, line_breaks, look_alikes, noise, pdf, whole_boundary
 from okd_conformance.judge.ids import is_uuid
 from okd_conformance.judge.sample import Sample, with_header
-from okd_conformance.standard.catalogue import Reading
-from okd_conformance.suite import Case, check
+from okd_conformance.suite import Case, Reading, check
 from okd_conformance.wire.exchange import Exchange
 from okd_conformance.wire.multipart import Multipart, Part
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from okd_conformance.checks.marking import CheckSpec, cells, check, observes
 from okd_conformance.judge.case import Case
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested
-from okd_conformance.standard.catalogue import Profile
+from okd_conformance.standard.catalogue import Profile, Reading
 
 __all__ = [
     "Case",
@@ -15,6 +15,7 @@ __all__ = [
     "NotApplicable",
     "NotTested",
     "Profile",
+    "Reading",
     "cells",
     "check",
     "observes",

@@ -616,12 +616,12 @@ def test_the_command_in_the_report_shows_what_was_seen_again(
     pages: Running, tmp_path: Path, workers: str
 ) -> None:
     file = written(tmp_path, pages)
-    chosen = ("--requirement", "OKD-MPT-009", "--requirement", "OKD-GEN-003", "--workers", workers)
+    chosen = ("--requirement", "OKD-F05-004", "--requirement", "OKD-GEN-003", "--workers", workers)
     assert okd(tmp_path, str(file), *chosen, "--report-dir", "r").returncode == 1
     report = read(tmp_path / "r")
     jsonschema.validate(report, schema())
     cases = [c for row in report["requirements"] for c in row["cases"] if c["id"].endswith(",observed]")]
-    seen = next(case for case in cases if case.get("during", "").startswith("OKD-MPT-009"))
+    seen = next(case for case in cases if case.get("during", "").startswith("OKD-F05-004"))
     page = html.unescape((tmp_path / "r" / "report.html").read_text("utf-8"))
     assert f"run TARGET.yaml --case '{seen['during']}' --case '{seen['id']}'" in page
 

@@ -51,9 +51,9 @@ def test_an_upload_that_had_to_be_repeated_may_be_there_twice(
     made = stage(tmp_path, accepting, change=lambda target: target.update(hooks={}))
     send = made.bench.client.send
 
-    def twice(request: Request, before_again: Callable[[], None], **labels: Any) -> Exchange:
+    def twice(request: Request, before_again: Callable[[], None], *more: Any, **labels: Any) -> Exchange:
         before_again()
-        return send(request, before_again, **labels)
+        return send(request, before_again, *more, **labels)
 
     monkeypatch.setattr(made.bench.client, "send", twice)
     upload(made)
