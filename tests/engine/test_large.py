@@ -317,11 +317,12 @@ def test_a_server_that_stops_sending_is_not_waited_for_long() -> None:
 @pytest.mark.parametrize("size", [100, BLOCK + 7])
 def test_what_came_of_a_download_that_breaks_off_counts(size: int) -> None:
     content = Generated(3 * BLOCK, "seed")
+    given = b"".join(content.chunks(size))  # which takes longer than the client waits
 
     def give(link: socket.socket) -> None:
         head_of(link)
         link.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % content.size)
-        link.sendall(b"".join(content.chunks(size)))
+        link.sendall(given)
         released.wait(10)
 
     released, tally = threading.Event(), Tally()

@@ -15,7 +15,7 @@ from okd_conformance.reference import FAULTS, VARIANTS, UnknownFaultError, creat
 from okd_conformance.reference.behaviour import Behaviour
 from okd_conformance.reference.faults.registry import fault, variant
 from okd_conformance.standard.faults import load_faults, load_variants
-from support.reference_bench import bench, part
+from support.reference_bench import Bench, bench, part
 
 
 def steps(behaviour: Behaviour) -> dict[str, Any]:
