@@ -168,6 +168,7 @@ class _Sender:
             return False
         except OSError as error:
             raise httpx.ReadError(str(error)) from error
+        self.line.received += len(data)
         self.line.talk.receive_data(data)
         self.answered = self.line.pending()
         return self.answered is not None and self.answered.status_code >= 300
