@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shlex
 import subprocess
 import sys
@@ -42,3 +44,14 @@ def test_a_full_output_is_told_once(words: str, tmp_path: Path) -> None:
     assert done.returncode == 0
     assert done.stderr.count("could not be written") == 1
     assert "Traceback" not in done.stderr
+
+
+def test_a_slow_reader_of_a_pipe_that_does_not_block_gets_everything(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    command = [sys.executable, "-m", "okd_conformance", "list", "requirements", "--format", "json"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=writing) as process:
+        os.close(writing)
+        with open(reading, "rb") as pipe:  # noqa: PTH123 - a pipe has no path
+            assert len(json.loads(pipe.read())) > 200
+        assert process.wait(timeout=60) == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import sys
 from typing import TYPE_CHECKING, TextIO
 
@@ -37,6 +38,8 @@ def _is_open(number: int) -> bool:
 def _forgiving(stream: TextIO | None, number: int) -> TextIO:
     encoding, errors = getattr(stream, "encoding", None), getattr(stream, "errors", None)
     interactive = os.isatty(number)
+    if stream is not None and interactive and sys.platform == "win32":
+        return stream  # a console of Windows is not written to by its number
     raw = io.BufferedWriter(_Forgiving(number))
     return io.TextIOWrapper(
         raw, encoding or "utf-8", errors or "replace", line_buffering=interactive or number == 2
@@ -64,6 +67,9 @@ class _Forgiving(io.RawIOBase):
             return os.write(self._number, data)
         except BrokenPipeError:  # the reader has seen enough
             return memoryview(data).nbytes
+        except BlockingIOError:  # the reader is slow; nothing is lost
+            select.select([], [self._number], [])
+            return 0
         except OSError as error:
             self._tell(error)
             return memoryview(data).nbytes

@@ -12,7 +12,6 @@ from okd_conformance.reference.faults import (
     reg,
     sketches,
     variants,
-    variants_gateway,
     variants_headers,
     variants_intake,
     variants_rights,
@@ -27,7 +26,7 @@ from okd_conformance.reference.faults.registry import (
 
 SECTIONS = (
     *(aut, gen, mpt, documents, lim, flows, reg, choices, sketches, older),
-    *(variants, variants_gateway, variants_headers, variants_intake, variants_rights),
+    *(variants, variants_headers, variants_intake, variants_rights),
 )
 
 __all__ = ["FAULTS", "VARIANTS", "UnknownFaultError", "find_fault", "find_variant"]
