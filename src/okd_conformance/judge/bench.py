@@ -22,7 +22,7 @@ from okd_conformance.judge.stopping import Rule
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.judge.words import received
 from okd_conformance.redaction.redactor import Redactor
-from okd_conformance.standard.catalogue import Catalogue
+from okd_conformance.standard.catalogue import Catalogue, Profile
 from okd_conformance.standard.edition import Binding, Edition, Operation
 from okd_conformance.standard.fields import Body, field_names
 from okd_conformance.target.allowance import Allowance
@@ -68,7 +68,7 @@ class Bench:
     redactor: Redactor
     seed: int
     run_id: str
-    profile: str = "standard"
+    profile: Profile = "standard"
     large: Large = "all"
     """Which operations carry the full size: all of them, or just one."""
     on_send: list[Callable[[Exchange], None]] = field(default_factory=list)
