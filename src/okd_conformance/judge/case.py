@@ -37,7 +37,7 @@ class Case(Judging):
             notes=list(self.notes),
             remedy=self.requirement.remedy if judged else None,
             exchanges=ids,
-            curl=self.bench.curl(self.telling) if self.telling and judged else None,
+            curl=self.bench.sending.curl(self.telling) if self.telling and judged else None,
             duration_s=duration_s,
         )
 

@@ -91,7 +91,7 @@ class Situated:
     @property
     def marker(self) -> str:
         """The word by which everything that the run creates is known."""
-        return self.bench.marker
+        return self.bench.samples.marker
 
     @property
     def base_url(self) -> str:
@@ -134,11 +134,11 @@ class Situated:
 
     def places(self, operation: Operation) -> Mapping[str, str]:
         """Where the answer of an operation has things, as far as the target file says."""
-        return self.bench.places(operation)
+        return self.bench.samples.places(operation)
 
     def fixture(self, name: str | None, default: str | None = None) -> str:
         """A fixture of the target. Raises Inconclusive when it is missing and there is no ``default``."""
-        return self.bench.fixture(name, default)
+        return self.bench.samples.fixture(name, default)
 
     def fixture_group(self, name: str) -> Mapping[str, str]:
         """A group of fixtures such as ``other_person``. Raises Inconclusive when the target file has none."""
