@@ -6,9 +6,10 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from okd_conformance.auth.tokens import Token, Tokens, TokenUnobtainable
+from okd_conformance.base.choices import Large
 from okd_conformance.base.text import Text, say
 from okd_conformance.judge.content import pdf
 from okd_conformance.judge.giving_up import GivingUp, is_unanswered
@@ -39,7 +40,6 @@ from okd_conformance.wire.raw import Expecting
 from okd_conformance.wire.transfer import Transfer
 
 Scopes = tuple[str, ...]
-Large = Literal["one", "all"]
 NOT_READY = frozenset({404, 409, 423, 425, 503})
 """What a target may answer about a new document that it is still storing or scanning."""
 FIRST_PAUSE_S = 0.1

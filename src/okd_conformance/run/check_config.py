@@ -21,11 +21,13 @@ from typing import Any
 from okd_conformance.auth.tokens import Token, TokenUnobtainable
 from okd_conformance.base.clean import printable
 from okd_conformance.base.configuration import ConfigurationError
+from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.redaction.redactor import MIN_SECRET
 from okd_conformance.run.init_file import fixtures_needed
-from okd_conformance.run.opening import Options, Run, open_run
+from okd_conformance.run.options import Options
+from okd_conformance.run.run import Run, open_run
 from okd_conformance.standard.edition import Binding, Operation, edition_ids
 from okd_conformance.standard.fields import Body, field_name
 from okd_conformance.target.model import Client as TargetClient
@@ -50,7 +52,7 @@ class Found:
     """good, bad, warning, or unknown: it can't be seen from here."""
     words: Text
     remedy: Text | None = None
-    code: int = 3
+    code: ExitCode = ExitCode.INCOMPLETE
     """The exit code that it leads to when it is bad."""
 
 
@@ -78,23 +80,23 @@ class _Progress:
         self.write("\n")
         if not bad:
             self.write(say("config_in_order").in_language(self.lang) + "\n")
-            return 0
+            return ExitCode.OK
         first = say("config_first", words=bad[0].words, remedy=bad[0].remedy or "")
         key = "config_mend_one" if len(bad) == 1 else "config_mend_many"
         words = say(key, n=len(bad), first=first)
         self.write(self._shown(words) + "\n")
-        return 2 if any(one.code == 2 for one in bad) else 3
+        return ExitCode.USAGE if any(one.code == ExitCode.USAGE for one in bad) else ExitCode.INCOMPLETE
 
 
 def check_target(file: str, edition: str | None, lang: Lang) -> int:
-    """Look at everything, show it, and return the exit code: 0 in order, 2 to mend, 3 can't be judged."""
+    """Look at everything, show it, and return the exit code."""
     progress = _Progress(lang, sys.stdout.write)
     try:
         run = open_run(Options(target=str(Path(file)), edition=edition, run_id=_LABEL))
     except ConfigurationError as error:
         sys.stderr.write(printable(error.render(lang)) + "\n")
         sys.stdout.write(say("config_file_wrong", n=len(error.mistakes)).in_language(lang) + "\n")
-        return 2
+        return ExitCode.USAGE
     with contextlib.closing(run):
         progress.redact = run.bench.redactor.text
         for found in look_at(run):
@@ -271,7 +273,7 @@ def _tokens(run: Run) -> Iterator[Found]:
                 without.setdefault(problem.reason.en, (problem.reason, []))[1].append(scope)
                 continue
             except ConfigurationError as error:
-                yield from (Found("bad", m.message, m.remedy, 2) for m in error.mistakes)
+                yield from (Found("bad", m.message, m.remedy, ExitCode.USAGE) for m in error.mistakes)
                 refused = True
                 break
             had.append(scope)
@@ -382,7 +384,7 @@ def _exists(operation: Operation, exchange: Exchange, names: str) -> Found:
     """Whether a lookup found what it was asked for."""
     told = {"names": names, "operation": operation.name, "status": exchange.status or "-"}
     if exchange.status in {404, 410} or _is_empty(operation, exchange):
-        return Found("bad", say("config_no_such", **told), say("config_no_such_remedy"), 2)
+        return Found("bad", say("config_no_such", **told), say("config_no_such_remedy"), ExitCode.USAGE)
     if exchange.answer is not None and exchange.answer.succeeded:
         return Found("good", say("config_exists", **told))
     return Found("unknown", say("config_lookup_failed", **told))
