@@ -283,6 +283,16 @@ def test_test_data_that_nobody_can_look_up_is_said_to_be_unseen(
     assert "- can't be seen from outside whether this exists: person_id, student_number" in out
 
 
+def test_roles_that_the_asked_edition_lacks_are_not_looked_at(tmp_path: Path, capsys: Any) -> None:
+    with running_server("okd-0.3") as running:
+        described = yaml.safe_load(running.target)
+        described["roles"]["bpv"] = {"base_url": "https://bpv.example"}
+        file = tmp_path / "target.yaml"
+        file.write_text(yaml.safe_dump({**described, "edition": "okd-1.5"}), "utf-8")
+        assert check_target(str(file), "okd-0.3", "en") == 0
+    assert "bpv" not in capsys.readouterr().out
+
+
 def test_a_mistake_in_the_file_ends_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "target.yaml"
     file.write_text("name: x\nroles: {dms: {base_url: x}}\n", "utf-8")

@@ -17,9 +17,11 @@ from joserfc.jwk import ECKey, OctKey
 from okd_conformance.base import yaml_input
 from okd_conformance.base.configuration import ConfigurationError, Mistake
 from okd_conformance.base.text import message_files
+from okd_conformance.run.options import Options
+from okd_conformance.run.run import Run
 from okd_conformance.standard.edition import UnknownEditionError, load_edition
 from okd_conformance.target import checks as target_checks
-from okd_conformance.target.reading import Limits, Secret, Target, Tls, is_loopback, load_target
+from okd_conformance.target.reading import Limits, RoleTarget, Secret, Target, Tls, is_loopback, load_target
 
 WHOLE = """\
 name: Acme DMS
@@ -419,6 +421,24 @@ def test_certificates(tmp_path):
     assert len(target.tls.context().get_ca_certs()) == public_roots + 1
 
 
+# --- flows ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("flows", "served"), [(None, {"1", "x"}), (("x", "2"), {"x"}), ((), set())])
+def test_a_role_serves_all_its_flows_unless_it_names_some(flows, served):
+    assert {flow for flow in ("1", "x") if RoleTarget("https://dms.example", flows).serves(flow)} == served
+
+
+@pytest.mark.parametrize("flows", [None, ("x",), ()])
+def test_what_a_run_judges_and_what_its_bench_calls_are_the_same_flows(tmp_path, flows):
+    target, edition = load(tmp_path, SMALL), load_edition("okd-1.5")
+    claiming = dataclasses.replace(target.roles["dms"], flows=flows)
+    run = Run(Options(run_id="r"), dataclasses.replace(target, roles={"dms": claiming}), edition)
+    called = {binding.flow for binding in edition.bindings("dms") if run.bench.serves(binding)}
+    assert run.claims.roles["dms"] == called == set(edition.flows_of("dms") if flows is None else flows)
+    run.close()
+
+
 # --- editions ---------------------------------------------------------------------------------------------
 
 
@@ -446,7 +466,8 @@ def two_editions(monkeypatch):
 
 @pytest.mark.usefixtures("two_editions")
 def test_another_edition_may_lack_roles_and_flows_of_the_files_own(tmp_path):
-    assert load(tmp_path, WHOLE, edition="old").edition == "old"
+    target = load(tmp_path, WHOLE, edition="old")
+    assert (target.edition, list(target.roles)) == ("old", ["dms"])
 
 
 @pytest.mark.usefixtures("two_editions")

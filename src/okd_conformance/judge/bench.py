@@ -275,8 +275,7 @@ class Bench:
 
     def serves(self, binding: Binding) -> bool:
         """Whether the target claims the flow of a binding."""
-        flows = self.target.roles[binding.role].flows
-        return flows is None or binding.flow in flows
+        return self.target.roles[binding.role].serves(binding.flow)
 
     def usual_token(self, binding: Binding, component: str | None = None) -> str | None:
         """The token that a binding is normally called with: the first sufficient scope that can be had.

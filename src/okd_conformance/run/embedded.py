@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from okd_conformance import DEFAULT_EDITION
 from okd_conformance.base.text import say
 from okd_conformance.run.refused import RefusedError
-from okd_conformance.standard.edition import UnknownEditionError, load_edition
+from okd_conformance.standard.edition import UnknownEditionError, edition_or_default, load_edition
 
 
 @contextmanager
@@ -22,13 +21,14 @@ def embedded_reference(edition: str | None, *extra: str) -> Iterator[Path]:
     It stops when the block is left, and also when this process dies; an interruption from the keyboard is
     for us, not for it. Raises RefusedError for an unknown edition.
     """
+    name = edition_or_default(edition)
     try:
-        load_edition(edition or DEFAULT_EDITION)
+        load_edition(name)
     except UnknownEditionError as error:
         known = ", ".join(error.known)
-        raise RefusedError(say("unknown_edition", edition=edition, known=known)) from None
+        raise RefusedError(say("unknown_edition", edition=name, known=known)) from None
     command = [sys.executable, "-m", "okd_conformance", "serve", "--print-target", "--until-stdin-closes"]
-    command += ["--edition", edition or DEFAULT_EDITION, *extra]
+    command += ["--edition", name, *extra]
     with tempfile.TemporaryDirectory(prefix="okd-conformance-") as folder:
         process = subprocess.Popen(
             command,

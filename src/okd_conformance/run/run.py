@@ -47,8 +47,9 @@ class Run:
     @property
     def claims(self) -> Claims:
         """What the target claims to serve."""
+        flows = self.edition.flows_of
         roles = {
-            name: frozenset(r.flows or self.edition.flows_of(name)) for name, r in self.target.roles.items()
+            name: frozenset(filter(role.serves, flows(name))) for name, role in self.target.roles.items()
         }
         return Claims(self.edition, roles)
 
