@@ -11,15 +11,8 @@ from typing import Any
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.yaml_input import Document, Pointer, read_yaml
 from okd_conformance.standard.edition import Edition, edition_or_default
-from okd_conformance.target.checks import (
-    Mistakes,
-    beside,
-    check_all,
-    hook_of,
-    is_loopback,
-    place_of,
-    signing_key_of,
-)
+from okd_conformance.target.checks import beside, check_all, hook_of, signing_key_of
+from okd_conformance.target.mistakes import Mistakes, place_of
 from okd_conformance.target.model import (
     PRODUCTION_RATE,
     Auth,
@@ -32,6 +25,7 @@ from okd_conformance.target.model import (
     Tls,
     is_production,
 )
+from okd_conformance.target.urls import is_loopback
 
 __all__ = [
     "Auth",
