@@ -18,8 +18,8 @@ from okd_conformance.base.text import Lang, Text
 from okd_conformance.cli.main import main
 from okd_conformance.reference import Running, running_server
 from okd_conformance.reference.school import load_school
-from okd_conformance.run import check_config as module
-from okd_conformance.run.check_config import check_target, clock_skew, edition_named
+from okd_conformance.run.check_config import check_target
+from okd_conformance.run.config_addresses import clock_skew, clocks, edition_named
 from okd_conformance.run.init_file import REFERENCE_URL, Wishes, fixtures_needed, write_target_file
 from okd_conformance.standard.edition import edition_ids, load_edition
 from okd_conformance.target.reading import load_target
@@ -321,7 +321,7 @@ def test_the_clock_of_the_server(date: str, skew: float | None) -> None:
 
 
 def test_a_clock_that_is_off_is_a_warning() -> None:
-    found = list(module._clocks({"dms": exchange((("Date", "Sun, 22 Nov 2026 12:10:01 GMT"),))}))
+    found = list(clocks({"dms": exchange((("Date", "Sun, 22 Nov 2026 12:10:01 GMT"),))}))
     assert [(one.how, one.words.en) for one in found] == [
         ("warning", "dms: the server's clock is 600 seconds ahead")
     ]
