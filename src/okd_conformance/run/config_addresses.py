@@ -25,7 +25,7 @@ def reach(run: Run, role: str, answers: dict[str, Exchange]) -> Iterator[Found]:
     operation = next(iter(run.edition.operations(role, "service")), None)
     path = operation.path if operation else "/"
     request = Request("GET", url + path, (("Accept", "application/json"),))
-    exchange = answers[role] = run.bench.send(request, LABEL, role, None)
+    exchange = answers[role] = run.bench.sending.send(request, LABEL, role, None)
     if exchange.answer is None:
         words = say(f"error_{exchange.error}")
         detail = _tls_detail(run, url) if exchange.error == "tls" else None

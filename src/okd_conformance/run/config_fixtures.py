@@ -84,8 +84,8 @@ def _lookup(run: Run, operation: Operation, binding: Binding, fixtures: Mapping[
     own = {name: value for name, value in fixtures.items() if isinstance(value, str)}
     bench = dataclasses.replace(run.bench, target=dataclasses.replace(run.target, fixtures=own))
     try:
-        sample = bench.sample(operation, binding, LABEL)
+        sample = bench.samples.sample(operation, binding, LABEL)
     except (Inconclusive, NotTested, ConfigurationError):
         return None
     request = dataclasses.replace(sample.request(), private_answer=True)
-    return bench.send(request, LABEL, binding.role, operation)
+    return bench.sending.send(request, LABEL, binding.role, operation)

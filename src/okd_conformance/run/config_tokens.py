@@ -102,7 +102,7 @@ def _flows_without_token(run: Run) -> Iterator[Found]:
 
 def _has_token(run: Run, binding: Binding) -> bool:
     try:
-        run.bench.usual(binding)
+        run.bench.rights.usual(binding)
     except (Inconclusive, NotTested, ConfigurationError):
         return False
     return True
