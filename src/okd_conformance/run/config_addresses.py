@@ -13,6 +13,7 @@ from okd_conformance.standard.edition import Operation, edition_ids
 from okd_conformance.standard.fields import Body, field_name
 from okd_conformance.target.reading import is_loopback
 from okd_conformance.wire.exchange import Exchange, Request
+from okd_conformance.wire.no_answer import NoAnswer
 from okd_conformance.wire.tls import shake_hands
 
 _MOST_SKEW_S = 60
@@ -28,13 +29,13 @@ def reach(run: Run, role: str, answers: dict[str, Exchange]) -> Iterator[Found]:
     exchange = answers[role] = run.bench.sending.send(request, LABEL, role, None)
     if exchange.answer is None:
         words = say(f"error_{exchange.error}")
-        detail = _tls_detail(run, url) if exchange.error == "tls" else None
+        detail = _tls_detail(run, url) if exchange.error is NoAnswer.TLS else None
         words = say("config_with_detail", words=words, detail=detail) if detail else words
         proxy, remedy = run.target.http.proxy_host, say("config_unreachable_remedy", role=role)
         if proxy is not None:
             words = say("config_through_proxy", words=words, proxy=proxy)
             remedy = say("config_proxy_remedy", role=role)
-        if exchange.error == "tls":
+        if exchange.error is NoAnswer.TLS:
             remedy = say("config_tls_remedy")
         yield Found("bad", say("config_unreachable", role=role, url=url, words=words), remedy)
         return
