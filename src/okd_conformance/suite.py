@@ -3,7 +3,7 @@
 - Marking: ``check`` and ``observes``; ``cells`` for the scopes of a binding. A check receives a ``Case``.
 - Ending early: ``Failed``, ``Inconclusive``, ``NotApplicable``, ``NotTested``.
 - What is sent: ``Sample`` (a valid request by meaning), ``Request``, ``Multipart`` of ``Part``, ``Streamed``.
-- What came: ``Exchange``; ``Stored`` for a document that was accepted.
+- What came: ``Exchange``, or why nothing came, ``NoAnswer``; ``Stored`` for a document that was accepted.
 - The standard as data: ``Edition``, ``Operation``, ``Binding``, ``Parameter``, ``Body``, and the functions
   about schemas and meanings.
 - Contents of files, ids and addresses, messages near 1 GB, generated bodies, sequences, and TLS handshakes.
@@ -54,6 +54,7 @@ from okd_conformance.wire.address import joined, same_origin, web_address
 from okd_conformance.wire.body import Streamed
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.multipart import Multipart, Part
+from okd_conformance.wire.no_answer import NoAnswer
 from okd_conformance.wire.tls import Handshake, offering, shake_hands
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "Intent",
     "Journey",
     "Multipart",
+    "NoAnswer",
     "NotApplicable",
     "NotTested",
     "Operation",

@@ -23,7 +23,6 @@ from okd_conformance.wire.meter import Meter
 from okd_conformance.wire.multipart import Multipart
 from okd_conformance.wire.raw import Expecting
 
-_NO_JUDGEMENT = frozenset({"timeout", "deadline", "unreachable", "tls", "not_opened"})
 _T = TypeVar("_T")
 
 
@@ -240,7 +239,7 @@ class Arranging(Situated):
 
     def answered(self, exchange: Exchange) -> None:
         """Make sure that the exchange can be judged at all. Raises Inconclusive."""
-        if exchange.error in _NO_JUDGEMENT:
+        if exchange.error is not None and exchange.error.no_judgement:
             raise Inconclusive(say(f"error_{exchange.error}"))
         if exchange.status == 429:
             raise Inconclusive(say("throttled"))

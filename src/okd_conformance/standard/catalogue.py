@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from okd_conformance.base import choices
 from okd_conformance.base.paths import data_folder
 from okd_conformance.base.text import Text
 from okd_conformance.standard.bundle import read_data
@@ -14,7 +15,7 @@ from okd_conformance.standard.edition import Binding, Edition, Operation
 
 Level = Literal["MUST", "SHOULD", "MAY"]
 Basis = Literal["explicit", "derived", "interpretation"]
-Profile = Literal["smoke", "standard", "full"]
+Profile = choices.Profile
 Reading = Literal["conformant", "noted", "warned", "failed"]
 
 
