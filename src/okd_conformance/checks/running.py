@@ -12,8 +12,9 @@ from okd_conformance.base.text import Text, joined, say
 from okd_conformance.checks.marking import observers
 from okd_conformance.checks.planning import Claims, Selection, places
 from okd_conformance.judge.bench import Bench
-from okd_conformance.judge.case import Case, CaseSpec, case_id
-from okd_conformance.judge.outcome import OBSERVED, CaseResult, Status, worst
+from okd_conformance.judge.case import Case, CaseSpec
+from okd_conformance.judge.case_id import observed_id
+from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.judge.stops import Failed, Inconclusive, Stopped
 from okd_conformance.wire.exchange import Exchange
 
@@ -86,7 +87,7 @@ class Watch:
                 continue
             for operation, _ in places(requirement, role, self.claims):
                 if operation is not None:
-                    name = case_id(requirement_id, role, [operation.id, OBSERVED])
+                    name = observed_id(requirement_id, role, operation.id)
                     spec = CaseSpec(name, requirement, role, operation, None)
                     if self.selection.takes(spec):
                         self._places[requirement_id, role, operation.id] = spec

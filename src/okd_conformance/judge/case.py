@@ -362,7 +362,7 @@ class Case:
     def result(self, stopped: Stopped | None, duration_s: float = 0.0) -> CaseResult:
         """What the case found; ``stopped`` is what ended it early."""
         status, expected, came = self._ending(stopped)
-        judged = status in {Status.FAILED, Status.WARNING}
+        judged = status.is_judged and status.is_finding
         shown = [self.telling, *(e for e in self.exchanges if e is not self.telling)]
         ids = [e.id for e in shown if e is not None]
         return CaseResult(
@@ -407,13 +407,3 @@ class Case:
         if came is None:
             return self.requirement.statement
         return say(f"summary_{status}", statement=self.requirement.statement, received=came)
-
-
-def case_id(requirement: str, role: str, parts: list[str]) -> str:
-    """The public id of a case."""
-    return f"{requirement}[{','.join([role, *parts])}]"
-
-
-def labels(parameters: dict[str, Any]) -> list[str]:
-    """How parameters are shown in a case id."""
-    return [f"{name}={label}" for name, label in parameters.items()]

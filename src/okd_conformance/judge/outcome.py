@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from okd_conformance.base.text import Text
+from okd_conformance.judge.case_id import is_observed
 
 
 class Status(StrEnum):
@@ -23,9 +24,39 @@ class Status(StrEnum):
     NOT_TESTED = "not_tested"
     NOT_APPLICABLE = "not_applicable"
 
+    @property
+    def is_judged(self) -> bool:
+        """Something was seen of the product itself, and judged."""
+        return self in {Status.FAILED, Status.WARNING, Status.PASSED}
 
-OBSERVED = "observed"
-"""The last part of the id of a case that an observer found while others ran."""
+    @property
+    def is_tried(self) -> bool:
+        """The run tried it, whatever came of it."""
+        return self not in {Status.NOT_TESTED, Status.NOT_APPLICABLE}
+
+    @property
+    def is_undecided(self) -> bool:
+        """It was tried, but says nothing of the product: the suite or the circumstances stood in the way."""
+        return self.is_tried and not self.is_judged
+
+    @property
+    def is_finding(self) -> bool:
+        """It asks for something to be done."""
+        return self in FINDINGS
+
+    @property
+    def is_break(self) -> bool:
+        """A finding that is more than a warning: it is shown at once, and counts as something that broke."""
+        return self.is_finding and self is not Status.WARNING
+
+    @property
+    def is_mended(self) -> bool:
+        """A failure that was known is gone when its case ends so."""
+        return self in {Status.PASSED, Status.WARNING, Status.NOT_APPLICABLE}
+
+
+FINDINGS = (Status.FAILED, Status.SUITE_FAULT, Status.INCONCLUSIVE, Status.WARNING)
+"""What asks for something to be done, in the order in which a reader is told."""
 _SEVERITY = list(Status)
 
 
@@ -82,7 +113,7 @@ class CaseResult:
     @property
     def is_observed(self) -> bool:
         """Whether an observer found it while other cases ran."""
-        return self.id.endswith(f",{OBSERVED}]")
+        return is_observed(self.id)
 
     def as_json(self) -> dict[str, Any]:
         """Return the form of ``report.json``, with requirement, role, flow and operation added."""

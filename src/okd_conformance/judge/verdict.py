@@ -7,8 +7,6 @@ from enum import IntEnum
 
 from okd_conformance.judge.outcome import Status, Verdict
 
-_JUDGED = frozenset({Status.FAILED, Status.WARNING, Status.PASSED})
-
 
 class ExitCode(IntEnum):
     """What the commands ``run`` and ``check-config`` end with."""
@@ -41,7 +39,7 @@ def verdict_of(rows: Iterable[tuple[str, Status]]) -> Verdict:
         return Verdict.SUITE_FAULT
     if Status.FAILED in must:
         return Verdict.NOT_CONFORMANT
-    if Status.INCONCLUSIVE in must or not statuses & _JUDGED:
+    if Status.INCONCLUSIVE in must or not any(status.is_judged for status in statuses):
         return Verdict.INCOMPLETE
     return Verdict.CONFORMANT
 

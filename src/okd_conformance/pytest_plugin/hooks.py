@@ -17,6 +17,7 @@ from okd_conformance.checks.marking import checks_of, load_suites
 from okd_conformance.checks.planning import Planned, planned
 from okd_conformance.checks.running import result_of_check, unjudged
 from okd_conformance.judge.case import Case
+from okd_conformance.judge.case_id import in_test_name
 from okd_conformance.judge.interruption import held_back, missed_ones_kept
 from okd_conformance.judge.large import bulk_of
 from okd_conformance.judge.outcome import CaseResult, Status
@@ -144,7 +145,7 @@ def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
     if state.told:
         return
     state.told = True
-    cases = [i.partition("[")[2].removesuffix("]") for i in ids]
+    cases = [in_test_name(i) for i in ids]
     _stop_at_an_unknown_case(state, cases)
     if state.reporter is not None:
         state.reporter.started(cases)
@@ -232,7 +233,7 @@ def _shape(report: pytest.TestReport, result: CaseResult, error: BaseException |
     """Let pytest's own reporting show our outcome: one readable text instead of a traceback."""
     if result.status is Status.SUITE_FAULT:
         report.outcome = "failed"
-    elif result.status in {Status.FAILED, Status.INCONCLUSIVE}:
+    elif result.status.is_break:
         report.outcome = "failed"
         report.longrepr = told(result, lang)
     elif isinstance(error, (NotTested, NotApplicable)):

@@ -10,16 +10,15 @@ from typing import Any
 
 from okd_conformance.base.clean import one_line
 from okd_conformance.base.text import Lang, Text, say
-from okd_conformance.judge.outcome import CaseResult, Status
+from okd_conformance.judge.case_id import case_id
+from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.report.markdown import escaped
 from okd_conformance.report.model import Report, RequirementResult
 from okd_conformance.report.reading import stored_report
 from okd_conformance.report.wording import moment, product, status_name, verdict_name
 
-_JUDGED = (Status.SUITE_FAULT, Status.FAILED, Status.INCONCLUSIVE, Status.WARNING, Status.PASSED)
-_BREAKS = frozenset({Status.SUITE_FAULT, Status.FAILED, Status.INCONCLUSIVE})
-"""What makes the command end with 1; a new warning is told, but breaks nothing."""
 KINDS = ("broke", "mended", "warned", "untested")
+"""What broke makes the command end with 1; a new warning is told, but breaks nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +38,16 @@ class Change:
     @property
     def kind(self) -> str | None:
         """broke, mended, warned or untested; None for a difference that matters to nobody."""
-        old = _JUDGED.index(self.before) if self.before in _JUDGED else None
-        new = _JUDGED.index(self.after) if self.after in _JUDGED else None
+        old, new = (status if status and status.is_tried else None for status in (self.before, self.after))
         if new is None:
-            return "untested" if old is not None else None
-        if old is None or new < old:
-            return self._worse
-        return "mended" if new > old else None
-
-    @property
-    def _worse(self) -> str | None:
-        if self.after in _BREAKS:
+            return "untested" if old else None
+        if new is old:
+            return None
+        if old and worst([old, new]) is old:
+            return "mended"
+        if new.is_break:
             return "broke"
-        return "warned" if self.after is Status.WARNING else None
+        return "warned" if new.is_finding else None
 
     def as_json(self) -> dict[str, Any]:
         """The form of the JSON output."""
@@ -102,8 +98,8 @@ def _entries(report: Report) -> Iterator[tuple[str, _Entry]]:
     for row in report.requirements:
         for case in row.cases:
             yield case.id, (row, case, case.status)
-        if not row.cases and row.status in _JUDGED:
-            yield f"{row.id}[{row.role}]", (row, None, row.status)
+        if not row.cases and row.status.is_tried:
+            yield case_id(row.id, row.role), (row, None, row.status)
 
 
 # --- shown ------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 from okd_conformance.base.clean import one_line, printable
 from okd_conformance.base.text import Lang, Text, say
+from okd_conformance.judge.case_id import case_id
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.report.model import Report, RequirementResult
 from okd_conformance.report.wording import excuse
@@ -79,7 +80,7 @@ def _row(row: RequirementResult, lang: Lang) -> Iterator[ET.Element]:
     for case in row.cases:
         yield _case(row, case, lang)
     if not row.cases:
-        element = _element(row, f"{row.id}[{row.role}]", 0.0)
+        element = _element(row, case_id(row.id, row.role), 0.0)
         reason = (row.reason or row.statement).in_language(lang)
         _outcome(element, row.status, reason, "")
         yield element

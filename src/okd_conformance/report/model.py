@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self, get_args
 
 from okd_conformance.base.text import Text
-from okd_conformance.judge.outcome import CaseResult, Status, Verdict, worst
+from okd_conformance.judge.outcome import FINDINGS, CaseResult, Status, Verdict, worst
 from okd_conformance.judge.verdict import verdict_of
 from okd_conformance.report.upgrade import Upgrade
 from okd_conformance.standard.catalogue import Basis, Level, Profile
@@ -23,6 +23,8 @@ FORMAT = "okd-conformance/report/1"
 EXCHANGES = "exchanges.har"
 SUITE = "suite"
 """Stands in the place of a role where the suite itself went wrong, outside any check."""
+SHARED = "-"
+"""Stands in the place of a section for what cases of several sections share."""
 RowKey = tuple[str, str]
 """A requirement's id and a role: what identifies a row of the report."""
 
@@ -113,7 +115,7 @@ class RequirementResult:
     @property
     def advice(self) -> Text | None:
         """What to look at first in the product; None where nothing was seen of the product."""
-        return self.remedy if self.status in _SEEN else None
+        return self.remedy if self.status.is_judged else None
 
     def cases_by_weight(self) -> list[CaseResult]:
         """The cases, the ones that matter most first."""
@@ -176,8 +178,8 @@ class Report:
 
     def findings(self) -> list[RequirementResult]:
         """The rows that ask for something to be done, most important first."""
-        found = [row for row in self.requirements if row.status in _FINDINGS]
-        return sorted(found, key=lambda row: (_FINDINGS[row.status], _LEVELS.index(row.level)))
+        found = [row for row in self.requirements if row.status.is_finding]
+        return sorted(found, key=lambda row: (FINDINGS.index(row.status), _LEVELS.index(row.level)))
 
     def verdict_without(self, excused: Collection[str]) -> Verdict:
         """The verdict if these failures (ids of cases or of requirements) were not there."""
@@ -244,9 +246,7 @@ class Report:
         )
 
 
-_SEEN = frozenset({Status.FAILED, Status.WARNING, Status.PASSED})
 _LEVELS = get_args(Level)
-_FINDINGS = {Status.FAILED: 0, Status.SUITE_FAULT: 1, Status.INCONCLUSIVE: 2, Status.WARNING: 3}
 
 
 @functools.cache
@@ -258,10 +258,7 @@ def schema() -> dict[str, Any]:
 
 def examined(counts: Mapping[Status, int]) -> bool:
     """Whether anything was judged, by these counts."""
-    return any(number for status, number in counts.items() if status not in _UNEXAMINED)
-
-
-_UNEXAMINED = frozenset({Status.NOT_TESTED, Status.NOT_APPLICABLE})
+    return any(number for status, number in counts.items() if status.is_tried)
 
 
 def complete(verdict: Verdict, unexamined: list[str]) -> Verdict:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from okd_conformance.base.text import Text
-from okd_conformance.judge.outcome import CaseResult, Status, worst
-from okd_conformance.report.model import Report
+from okd_conformance.judge.case_id import values_of
+from okd_conformance.judge.outcome import Status, worst
+from okd_conformance.report.model import SHARED, Report
 from okd_conformance.standard.edition import Binding, Edition, UnknownEditionError, load_edition
 from okd_conformance.standard.faults import load_faults
 
@@ -92,15 +93,10 @@ class _Tried:
 def _tried(report: Report) -> Iterator[_Tried]:
     for row in report.requirements:
         for case in row.cases:
-            words = dict(part.partition("=")[::2] for part in _inside(case))
+            words = values_of(case.id)
             if "scope" in words and case.operation:
                 found = (words.get("flow"), words.get("type"), words["scope"], case.status)
                 yield _Tried(row.role, case.operation, *found)
-
-
-def _inside(case: CaseResult) -> list[str]:
-    """The parts of a case's id: ``OKD-AUT-011[dms,upload,flow=1]`` gives dms, upload, flow=1."""
-    return case.id.partition("[")[2].rpartition("]")[0].split(",")
 
 
 def _row(binding: Binding, edition: Edition, tried: list[_Tried]) -> MatrixRow:
@@ -155,7 +151,7 @@ def figures(report: Report) -> list[SectionFigures]:
     order = [*titles, *(name for name in report.run.sections if name not in titles)]
     return [
         SectionFigures(
-            "" if name == "-" else name,
+            "" if name == SHARED else name,
             titles.get(name),
             int(found.get("cases", 0)),
             int(found.get("requests", 0)),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from okd_conformance.judge.outcome import CaseResult, Status
+from okd_conformance.judge.outcome import CaseResult
 from okd_conformance.report.har import Message, Shown
 
 _START = 30
@@ -14,7 +14,6 @@ _START = 30
 _VOLATILE = frozenset({"content-length", "host", "user-agent", "date", "server", "connection"})
 _WORD = re.compile(r'"([^"]{2,80})"|\'([^\']{2,80})\'|\b([a-z]+[A-Z]\w+)\b')
 """What a sentence quotes, and names of fields."""
-_STATED = frozenset({Status.FAILED, Status.WARNING, Status.INCONCLUSIVE, Status.SUITE_FAULT})
 
 
 def marked(shown: Sequence[Shown], case: CaseResult) -> list[Shown]:
@@ -23,7 +22,7 @@ def marked(shown: Sequence[Shown], case: CaseResult) -> list[Shown]:
     In the answer that is what the finding names: the status, a header, words of the body. In the request it
     is what differs from the second exchange, when that is the same request in a form that was accepted.
     """
-    if not shown or case.status not in _STATED:
+    if not shown or not case.status.is_finding:
         return list(shown)
     first, rest = shown[0], list(shown[1:])
     told = case.received.en if case.received else ""

@@ -8,7 +8,6 @@ nobody forgets one.
 from __future__ import annotations
 
 import difflib
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,12 +19,12 @@ from okd_conformance.base.configuration import ConfigurationError, Mistake, shor
 from okd_conformance.base.text import Text, say
 from okd_conformance.base.yaml_input import Document, Pointer, read_yaml
 from okd_conformance.checks.planning import is_named
+from okd_conformance.judge.case_id import is_case_id, requirement_of, role_of
 from okd_conformance.judge.outcome import CaseResult, Excuse, Status
 from okd_conformance.report.model import Report
 from okd_conformance.report.wording import counted
 
 _KEYS = ("case", "reason", "until")
-_HEALED = frozenset({Status.PASSED, Status.WARNING, Status.NOT_APPLICABLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def _wrong(entry: Entry, case: CaseResult | None, report: Report, today: date) -
     """Why an entry no longer holds, and what to do about it."""
     if entry.until < today:
         return say("baseline_expired", case=entry.case, until=entry.until), say("baseline_expired_remedy")
-    if case is not None and case.status in _HEALED:
+    if case is not None and case.status.is_mended:
         return say("baseline_stale", case=entry.case), say("baseline_stale_remedy")
     if case is None and _would_be_there(entry, report):
         near = difflib.get_close_matches(entry.case, [c.id for c in report.cases()], n=1)
@@ -109,7 +108,7 @@ def _would_be_there(entry: Entry, report: Report) -> bool:
     A run that was broken off says nothing, nor does a narrowed one of what it left out. Of a narrowed one by
     flow or case nobody can tell what an unknown case would belong to.
     """
-    requirement, _, rest = entry.case.partition("[")
+    requirement = requirement_of(entry.case)
     if requirement not in {row.id for row in report.requirements}:
         return True
     if report.run.interrupted:
@@ -122,7 +121,7 @@ def _would_be_there(entry: Entry, report: Report) -> bool:
     named = chosen.get("--requirement")
     roles = chosen.get("--role")
     return (not named or any(is_named(wanted, requirement) for wanted in named)) and (
-        not roles or re.split(r"[],]", rest, maxsplit=1)[0] in roles
+        not roles or role_of(entry.case) in roles
     )
 
 
@@ -179,7 +178,7 @@ def _wrong_with(entry: Any) -> str | None:
     for key in _KEYS:
         if not isinstance(entry.get(key), str) or not entry[key].strip():
             return key
-    if "[" not in entry["case"]:
+    if not is_case_id(entry["case"]):
         return "case"
     try:
         date.fromisoformat(entry["until"])
