@@ -118,8 +118,8 @@ def test_a_report_shows_what_a_section_took_under_its_own_title(tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     shown = {one.name: one for one in figures(stored_report(tmp_path / "r" / "report.json"))}
     assert shown["OKE"].title == next(r.section_title for r in CATALOGUE if r.section == "OKE")
-    assert shown["OKE"].cases > 0
-    assert shown["OKE"].requests > 0
+    assert shown["OKE"].totals.cases > 0
+    assert shown["OKE"].totals.requests > 0
     assert re.search(r"^OKE +[0-9]+ passed", done.stdout, re.MULTILINE)
 
 

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+from msgspec import UNSET
+
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.text import Text, joined, say
 from okd_conformance.checks.marking import observers
@@ -117,7 +120,7 @@ class Watch:
             error = fault
         if relevant:
             seen = result_of(case, error, exchange.duration_s)
-            seen.during = self.during
+            seen.during = self.during or UNSET
             self.found[spec.id] = merged(self.found.get(spec.id), seen)
 
 
@@ -143,6 +146,12 @@ class Stopwatch:
         return time.monotonic() - self._begun
 
 
-def plain(results: Iterable[CaseResult]) -> list[dict[str, Any]]:
+def plain(results: Iterable[CaseResult]) -> Any:
     """Results in a form that can be handed to another process."""
-    return [result.as_json() for result in results]
+    return msgspec.to_builtins(list(results))
+
+
+def results_from(plain_ones: Any) -> list[CaseResult]:
+    """Results from the form that ``plain`` gave them."""
+    results: list[CaseResult] = msgspec.convert(plain_ones, list[CaseResult])
+    return results

@@ -379,7 +379,7 @@ class Case:
             remedy=self.requirement.remedy if judged else None,
             exchanges=ids,
             curl=self.bench.curl(self.telling) if self.telling and judged else None,
-            duration_s=duration_s,
+            duration_s=round(duration_s, 4),
         )
 
     def _ending(self, stopped: Stopped | None) -> tuple[Status, Text | None, Text | None]:

@@ -15,7 +15,7 @@ from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.text import Lang, say
 from okd_conformance.checks.marking import checks_of, load_suites
 from okd_conformance.checks.planning import Planned, planned
-from okd_conformance.checks.running import result_of_check, unjudged
+from okd_conformance.checks.running import result_of_check, results_from, unjudged
 from okd_conformance.judge.case import Case
 from okd_conformance.judge.case_id import in_test_name
 from okd_conformance.judge.interruption import held_back, missed_ones_kept
@@ -207,7 +207,7 @@ def pytest_runtest_makereport(
         held = getattr(item, "funcargs", {}).get("case") or Case(plan.spec, state.run.bench)
         result = result_of_check(held, error, call.duration)
         handed = payload(state, [result])
-        _shape(report, CaseResult.from_json(handed["results"][0]), error, state.options.lang)
+        _shape(report, results_from(handed["results"])[0], error, state.options.lang)
         report.user_properties.append((KEY, handed))
     _redact_report(report, state)
     return report

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from okd_conformance.base.clean import one_line
 from okd_conformance.base.text import Lang, Text, say
@@ -48,19 +49,6 @@ class Change:
         if new.is_break:
             return "broke"
         return "warned" if new.is_finding else None
-
-    def as_json(self) -> dict[str, Any]:
-        """The form of the JSON output."""
-        return {
-            "id": self.id,
-            "requirement": self.requirement,
-            "role": self.role,
-            "level": self.level,
-            "statement": self.statement.as_json(),
-            "before": self.before,
-            "after": self.after,
-            "summary": self.summary.as_json() if self.summary else None,
-        }
 
 
 def compare_files(old: str, new: str, form: str, lang: Lang) -> tuple[str, int]:
@@ -120,7 +108,7 @@ def _head(before: Report, after: Report) -> list[Text]:
         "compare_other_product": (before.target.name, after.target.name),
         "compare_other_edition": (before.standard.edition, after.standard.edition),
         "compare_other_profile": (before.run.profile, after.run.profile),
-        "compare_other_suite": (before.suite_version, after.suite_version),
+        "compare_other_suite": (before.suite.version, after.suite.version),
         "compare_other_selection": (" ".join(before.run.selection), " ".join(after.run.selection)),
     }
     lines += [say(key, old=old or "-", new=new or "-") for key, (old, new) in pairs.items() if old != new]
@@ -176,6 +164,6 @@ def _as_json(before: Report, after: Report, changes: Mapping[str, list[Change]],
     value = {
         "old": {"run": before.run.id, "verdict": str(before.verdict)},
         "new": {"run": after.run.id, "verdict": str(after.verdict)},
-        **{kind: [change.as_json() for change in found] for kind, found in changes.items()},
+        **msgspec.to_builtins(changes),
     }
     return json.dumps(value, ensure_ascii=False, indent=1) + "\n"

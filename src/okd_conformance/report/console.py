@@ -179,7 +179,7 @@ class ConsoleReporter:
         self._console.print(Styled(line, _VERDICT_STYLES[report.verdict]), soft_wrap=True)
         if not self._quiet:
             self._print(plain_sentence(report))
-        if report.upgrade is not None:
+        if report.upgrade:
             self._upgrade(report.upgrade)
         failed = [row for row in report.findings() if row.status is Status.FAILED]
         if failed and not self._quiet:

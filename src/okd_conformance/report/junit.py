@@ -67,8 +67,8 @@ def _facts(report: Report, role: str) -> dict[str, str]:
         "edition": report.standard.edition,
         "target": report.target.name,
         "target_version": report.target.version or "",
-        "base_url": report.target.roles.get(role, ""),
-        "suite_version": report.suite_version,
+        "base_url": report.target.roles[role].base_url if role in report.target.roles else "",
+        "suite_version": report.suite.version,
         "run": report.run.id,
         "profile": report.run.profile,
         "seed": str(report.run.seed),
@@ -129,7 +129,7 @@ def explanation(row: RequirementResult, case: CaseResult, lang: Lang) -> str:
         value = text.in_language(lang) if isinstance(text, Text) else text
         return f"{say(key).in_language(lang)}: {value}" if value else None
 
-    quotes = "; ".join(f'{cite}: "{quote}"' if quote else cite for cite, quote in row.sources)
+    quotes = "; ".join(f'{s.cite}: "{s.quote}"' if s.quote else s.cite for s in row.sources)
     lines = [
         case.summary.in_language(lang),
         f"{row.id} ({row.level}): {row.statement.in_language(lang)}",

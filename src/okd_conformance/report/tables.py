@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from okd_conformance.base.text import Text
 from okd_conformance.judge.case_id import values_of
 from okd_conformance.judge.outcome import Status, worst
-from okd_conformance.report.model import SHARED, Report
+from okd_conformance.report.model import SHARED, Report, SectionTotals
 from okd_conformance.standard.edition import Binding, Edition, UnknownEditionError, load_edition
 from okd_conformance.standard.faults import load_faults
 
@@ -48,9 +48,7 @@ class SectionFigures:
     name: str
     title: Text | None
     """None: what the sections share."""
-    cases: int
-    requests: int
-    seconds: float
+    totals: SectionTotals
 
 
 def edition_of(report: Report) -> Edition | None:
@@ -153,11 +151,8 @@ def figures(report: Report) -> list[SectionFigures]:
         SectionFigures(
             "" if name == SHARED else name,
             titles.get(name),
-            int(found.get("cases", 0)),
-            int(found.get("requests", 0)),
-            float(found.get("seconds", 0)),
+            report.run.sections[name],
         )
         for name in order
-        for found in [report.run.sections.get(name, {})]
-        if found
+        if name in report.run.sections
     ]

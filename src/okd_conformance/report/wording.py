@@ -92,14 +92,14 @@ def is_telling(case: CaseResult) -> bool:
 
 def excuse(case: CaseResult) -> Text | None:
     """That the baseline excuses a failure, until when and why; None for any other case."""
-    if case.excused is None:
+    if not case.excused:
         return None
     return say("report_excused", until=day(case.excused.until), reason=Text.same(case.excused.reason))
 
 
 def excused_sentence(report: Report) -> Text | None:
     """How many failures the baseline excuses; None when it excuses none."""
-    known = sum(case.excused is not None for case in report.cases())
+    known = sum(bool(case.excused) for case in report.cases())
     return counted("report_excused_cases", known) if known else None
 
 

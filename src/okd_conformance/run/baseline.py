@@ -15,6 +15,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from msgspec import UNSET
+
 from okd_conformance.base.configuration import ConfigurationError, Mistake, shortened
 from okd_conformance.base.text import Text, say
 from okd_conformance.base.yaml_input import Document, Pointer, read_yaml
@@ -55,7 +57,7 @@ class Applied:
     def mark(self, report: Report) -> None:
         """Write each excuse at its case, so that every rendering of the report can show it."""
         for case in report.cases():
-            case.excused = self.excuses.get(case.id)
+            case.excused = self.excuses.get(case.id, UNSET)
 
     def words(self, file: str) -> tuple[Text, ...]:
         """The same, for people."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.verdict import exit_code
 from okd_conformance.report.build import build_report
 from okd_conformance.report.files import write_all
-from okd_conformance.report.model import SHARED, SUITE, Report, RunInfo, TargetInfo
+from okd_conformance.report.model import SHARED, SUITE, Report, RunInfo, SectionTotals, TargetInfo
 from okd_conformance.report.upgrade import Upgrade, upgrade
 from okd_conformance.run.baseline import load_baseline
 from okd_conformance.run.opening import Run
@@ -191,20 +192,19 @@ def _broken(name: str, error: str) -> CaseResult:
     )
 
 
-def _sections(findings: Findings, catalogue: Catalogue) -> dict[str, dict[str, float]]:
-    """Cases, requests and seconds per section, and of what cases share."""
-    found: dict[str, dict[str, float]] = {}
+def _sections(findings: Findings, catalogue: Catalogue) -> dict[str, SectionTotals]:
+    """What each section took, and what cases share."""
+    found: dict[str, SectionTotals] = defaultdict(SectionTotals)
 
-    def add(case: str, key: str, amount: float) -> None:
-        section = catalogue.section_of(requirement_of(case)) or SHARED
-        totals = found.setdefault(section, {"cases": 0, "requests": 0, "seconds": 0.0})
-        totals[key] = round(totals[key] + amount, 3)
+    def of(case: str) -> SectionTotals:
+        return found[catalogue.section_of(requirement_of(case)) or SHARED]
 
     for result in findings.results:
-        add(result.id, "cases", 1)
-        add(result.id, "seconds", result.duration_s)
+        totals = of(result.id)
+        totals.cases += 1
+        totals.seconds = round(totals.seconds + result.duration_s, 3)
     for exchange in findings.exchanges:
-        add(exchange["_case"] or "", "requests", 1)
+        of(exchange["_case"] or "").requests += 1
     return dict(sorted(found.items()))
 
 
