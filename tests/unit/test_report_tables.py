@@ -62,7 +62,7 @@ def test_figures_are_those_of_the_run_in_the_order_of_the_sections() -> None:
     assert [(one.name, one.totals) for one in found] == [("MPT", sections["MPT"]), ("", sections["-"])]
 
 
-def exchanges(body: str, *more: dict[str, object]) -> list[har.Shown]:
+def exchanges(body: str, *more: dict[str, object]) -> list[har.ShownExchange]:
     return [har.shown(entry) for entry in (sample.entry("x1", 400, body), *more)]
 
 

@@ -37,7 +37,7 @@ def result_of(case: Case, error: BaseException | None, duration_s: float) -> Cas
 
 
 def result_of_check(case: Case, error: BaseException | None, duration_s: float) -> CaseResult:
-    """The same for a check that may have wanted to send more than the run was allowed.
+    """The result of a case whose check may have wanted to send more than the run was allowed.
 
     What was not sent can't be judged, whatever the check made of that, unless the target failed before.
     """

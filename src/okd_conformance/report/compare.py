@@ -23,7 +23,7 @@ KINDS = ("broke", "mended", "warned", "untested")
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class CaseChange:
     """One case whose outcome differs between two runs, or a requirement that has no case."""
 
     id: str
@@ -59,16 +59,16 @@ def compare_files(old: str, new: str, form: str, lang: Lang) -> tuple[str, int]:
     return renderers[form](before, after, changes, lang), int(bool(changes["broke"]))
 
 
-def by_kind(before: Report, after: Report) -> dict[str, list[Change]]:
+def by_kind(before: Report, after: Report) -> dict[str, list[CaseChange]]:
     """The changes of each kind, in the order of the reports."""
-    found: dict[str, list[Change]] = {kind: [] for kind in KINDS}
+    found: dict[str, list[CaseChange]] = {kind: [] for kind in KINDS}
     for change in changes_between(before, after):
         if change.kind:
             found[change.kind].append(change)
     return found
 
 
-def changes_between(before: Report, after: Report) -> Iterator[Change]:
+def changes_between(before: Report, after: Report) -> Iterator[CaseChange]:
     """Every case whose status differs."""
     old, new = dict(_entries(before)), dict(_entries(after))
     for key in {**new, **old}:
@@ -76,7 +76,7 @@ def changes_between(before: Report, after: Report) -> Iterator[Change]:
         earlier = old[key][2] if key in old else None
         if earlier is not status:
             summary = case.summary if case and status else None
-            yield Change(key, row.id, row.role, row.level, row.statement, earlier, status, summary)
+            yield CaseChange(key, row.id, row.role, row.level, row.statement, earlier, status, summary)
 
 
 _Entry = tuple[RequirementResult, CaseResult | None, Status | None]
@@ -115,13 +115,13 @@ def _head(before: Report, after: Report) -> list[Text]:
     return lines
 
 
-def _last(changes: Mapping[str, list[Change]]) -> Text:
+def _last(changes: Mapping[str, list[CaseChange]]) -> Text:
     if not any(changes.values()):
         return say("compare_nothing")
     return say("compare_sum", **{kind: len(found) for kind, found in changes.items()})
 
 
-def _arrow(change: Change, lang: Lang) -> str:
+def _arrow(change: CaseChange, lang: Lang) -> str:
     names = [
         status_name(status).in_language(lang) if status else say("compare_absent").in_language(lang)
         for status in (change.before, change.after)
@@ -129,7 +129,7 @@ def _arrow(change: Change, lang: Lang) -> str:
     return " → ".join(names).lower()
 
 
-def _as_text(before: Report, after: Report, changes: Mapping[str, list[Change]], lang: Lang) -> str:
+def _as_text(before: Report, after: Report, changes: Mapping[str, list[CaseChange]], lang: Lang) -> str:
     lines = [one_line(text.in_language(lang)) for text in _head(before, after)]
     for kind, found in changes.items():
         if found:
@@ -145,7 +145,7 @@ def _as_text(before: Report, after: Report, changes: Mapping[str, list[Change]],
     return "\n".join([*lines, "", _last(changes).in_language(lang)]) + "\n"
 
 
-def _as_markdown(before: Report, after: Report, changes: Mapping[str, list[Change]], lang: Lang) -> str:
+def _as_markdown(before: Report, after: Report, changes: Mapping[str, list[CaseChange]], lang: Lang) -> str:
     blocks = [f"# {say('compare_title').in_language(lang)}"]
     blocks.append("\n".join(f"- {escaped(text.in_language(lang))}" for text in _head(before, after)))
     for kind, found in changes.items():
@@ -160,7 +160,7 @@ def _as_markdown(before: Report, after: Report, changes: Mapping[str, list[Chang
     return "\n\n".join([*blocks, escaped(_last(changes).in_language(lang))]) + "\n"
 
 
-def _as_json(before: Report, after: Report, changes: Mapping[str, list[Change]], _lang: Lang) -> str:
+def _as_json(before: Report, after: Report, changes: Mapping[str, list[CaseChange]], _lang: Lang) -> str:
     value = {
         "old": {"run": before.run.id, "verdict": str(before.verdict)},
         "new": {"run": after.run.id, "verdict": str(after.verdict)},

@@ -86,7 +86,7 @@ class _Exchanges:
     def __init__(self, har: Mapping[str, Any] | None) -> None:
         self._entries = har_view.by_id(har)
 
-    def of(self, case: CaseResult) -> list[har_view.Shown]:
+    def of(self, case: CaseResult) -> list[har_view.ShownExchange]:
         found = [self._entries[i] for i in case.exchanges if i in self._entries]
         return marked([har_view.shown(entry) for entry in found[:MOST_EXCHANGES]], case)
 

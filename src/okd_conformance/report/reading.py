@@ -14,34 +14,34 @@ MAX_REPORT_BYTES = 50_000_000
 MAX_EXCHANGES_BYTES = 200_000_000
 
 
-class _Header(TypedDict, total=False):
+class _HarHeader(TypedDict, total=False):
     name: str
     value: str
 
 
-class _Content(TypedDict, total=False):
+class _HarContent(TypedDict, total=False):
     mimeType: str | None
     text: str | None
     encoding: str | None
 
 
-class _Request(TypedDict, total=False):
+class _HarRequest(TypedDict, total=False):
     method: str | None
     url: str | None
     httpVersion: str | None
-    headers: list[_Header]
-    postData: _Content | None
+    headers: list[_HarHeader]
+    postData: _HarContent | None
 
 
-class _Answer(TypedDict, total=False):
+class _HarAnswer(TypedDict, total=False):
     status: int | None
     statusText: str | None
     httpVersion: str | None
-    headers: list[_Header]
-    content: _Content | None
+    headers: list[_HarHeader]
+    content: _HarContent | None
 
 
-class _Entry(TypedDict, total=False):
+class _HarEntry(TypedDict, total=False):
     _id: str
     _case: str | None
     _role: str | None
@@ -49,18 +49,18 @@ class _Entry(TypedDict, total=False):
     _error: str | None
     startedDateTime: str | None
     time: float | None
-    request: _Request
-    response: _Answer
+    request: _HarRequest
+    response: _HarAnswer
 
 
-class _Log(TypedDict):
-    entries: list[_Entry]
+class _HarLog(TypedDict):
+    entries: list[_HarEntry]
 
 
-class _Exchanges(TypedDict):
+class _Har(TypedDict):
     """What is used of a HAR document; it may hold more."""
 
-    log: _Log
+    log: _HarLog
 
 
 def stored_report(path: Path) -> Report:
@@ -78,5 +78,5 @@ def stored_exchanges(report: Path) -> dict[str, Any] | None:
     if not beside.exists():
         return None
     har: dict[str, Any] = read_json(beside, max_bytes=MAX_EXCHANGES_BYTES, max_values=5_000_000)
-    described(beside, "not_exchanges", lambda: msgspec.convert(har, _Exchanges))
+    described(beside, "not_exchanges", lambda: msgspec.convert(har, _Har))
     return har

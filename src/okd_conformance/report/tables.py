@@ -34,7 +34,7 @@ class MatrixRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Matrix:
+class ScopeMatrix:
     """Who may do what: the scopes of an edition against the exchanges of each role."""
 
     scopes: tuple[str, ...]
@@ -62,7 +62,7 @@ def edition_of(report: Report) -> Edition | None:
 # --- scopes -----------------------------------------------------------------------------------------------
 
 
-def scope_matrix(report: Report) -> Matrix | None:
+def scope_matrix(report: Report) -> ScopeMatrix | None:
     """The scope matrix; None when no case was about a scope."""
     edition = edition_of(report)
     tried = list(_tried(report))
@@ -73,7 +73,7 @@ def scope_matrix(report: Report) -> Matrix | None:
         for role in report.roles
         if role in edition.roles
     }
-    return Matrix(edition.scopes, {role: rows for role, rows in roles.items() if rows})
+    return ScopeMatrix(edition.scopes, {role: rows for role, rows in roles.items() if rows})
 
 
 @dataclass(frozen=True, slots=True)

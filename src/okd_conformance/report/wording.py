@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from okd_conformance.base.text import Text, joined, say
 from okd_conformance.judge.outcome import CaseResult, Status, Verdict
+from okd_conformance.report.model import FlowResult, Report, RequirementResult, RoleResult
 
 _WORD = 3
 """Flows are numbered or lettered; a longer id is a word of our own."""
-
-if TYPE_CHECKING:
-    from okd_conformance.report.model import FlowResult, Report, RequirementResult, RoleResult
 
 
 def status_name(status: Status) -> Text:

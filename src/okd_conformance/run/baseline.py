@@ -30,7 +30,7 @@ _KEYS = ("case", "reason", "until")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class KnownFailure:
     """One known failure."""
 
     case: str
@@ -60,7 +60,7 @@ class Applied:
             case.excused = self.excuses.get(case.id, UNSET)
 
     def words(self, file: str) -> tuple[Text, ...]:
-        """The same, for people."""
+        """How many failures it excuses and what is wrong with it, for people."""
         excused = [counted("baseline_excused", len(self.excused), file=file)] if self.excused else []
         return (*excused, *(Text(m.render("nl"), m.render("en")) for m in self.mistakes))
 
@@ -70,7 +70,7 @@ class Baseline:
     """A baseline file."""
 
     file: str
-    entries: tuple[Entry, ...]
+    entries: tuple[KnownFailure, ...]
 
     def applied(self, report: Report, today: date | None = None) -> Applied:
         """What the file makes of a run. ``today`` defaults to the day, in UTC, on which the run began."""
@@ -91,7 +91,9 @@ def _day(started: str) -> date:
     return datetime.fromisoformat(started).astimezone(UTC).date()
 
 
-def _wrong(entry: Entry, case: CaseResult | None, report: Report, today: date) -> tuple[Text, Text] | None:
+def _wrong(
+    entry: KnownFailure, case: CaseResult | None, report: Report, today: date
+) -> tuple[Text, Text] | None:
     """Why an entry no longer holds, and what to do about it."""
     if entry.until < today:
         return say("baseline_expired", case=entry.case, until=entry.until), say("baseline_expired_remedy")
@@ -104,7 +106,7 @@ def _wrong(entry: Entry, case: CaseResult | None, report: Report, today: date) -
     return None
 
 
-def _would_be_there(entry: Entry, report: Report) -> bool:
+def _would_be_there(entry: KnownFailure, report: Report) -> bool:
     """Whether the run would have shown the case if it existed.
 
     A run that was broken off says nothing, nor does a narrowed one of what it left out. Of a narrowed one by
@@ -140,7 +142,9 @@ def load_baseline(path: Path | str) -> Baseline:
     return Baseline(
         document.file,
         tuple(
-            Entry(e["case"], e["reason"], date.fromisoformat(e["until"]), document.line(("excused", index)))
+            KnownFailure(
+                e["case"], e["reason"], date.fromisoformat(e["until"]), document.line(("excused", index))
+            )
             for index, e in enumerate(entries)
         ),
     )
