@@ -5,7 +5,8 @@ from __future__ import annotations
 from okd_conformance.checks.marking import CheckSpec, cells, check, observes
 from okd_conformance.judge.case import Case
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested
-from okd_conformance.standard.catalogue import Profile, Reading
+from okd_conformance.standard.catalogue import Profile
+from okd_conformance.standard.readings import Reading
 
 __all__ = [
     "Case",

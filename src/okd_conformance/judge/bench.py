@@ -25,6 +25,7 @@ from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.standard.catalogue import Catalogue
 from okd_conformance.standard.edition import Binding, Edition, Operation
 from okd_conformance.standard.fields import Body, field_names
+from okd_conformance.standard.readings import load_waiting
 from okd_conformance.target.allowance import Allowance
 from okd_conformance.target.reading import Target
 from okd_conformance.wire.address import origin
@@ -40,7 +41,7 @@ from okd_conformance.wire.transfer import Transfer
 
 Scopes = tuple[str, ...]
 Large = Literal["one", "all"]
-NOT_READY = frozenset({404, 409, 423, 425, 503})
+NOT_READY = frozenset(load_waiting()["not_ready"].statuses)
 """What a target may answer about a new document that it is still storing or scanning."""
 FIRST_PAUSE_S = 0.1
 """How long to wait before asking again; then twice as long each time."""

@@ -11,9 +11,10 @@ from okd_conformance.judge.ids import answered_id
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested, Stopped
 from okd_conformance.judge.words import expected_statuses, received
-from okd_conformance.standard.catalogue import Answers, Reading, Requirement
+from okd_conformance.standard.catalogue import Requirement
 from okd_conformance.standard.edition import Binding, Operation
 from okd_conformance.standard.fields import Body, field_name, field_names
+from okd_conformance.standard.readings import Answers, Reading, load_waiting
 from okd_conformance.wire.body import length_of
 from okd_conformance.wire.client import MAX_ANSWER_BYTES
 from okd_conformance.wire.exchange import Exchange, Request
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from okd_conformance.judge.sample import Sample
     from okd_conformance.wire.multipart import Multipart
 
+_BUSY = frozenset(load_waiting()["busy"].statuses)
 _NO_JUDGEMENT = frozenset({"timeout", "deadline", "unreachable", "tls", "not_opened"})
 
 
@@ -238,7 +240,7 @@ class Case:
         """Make sure that the exchange can be judged at all. Raises Inconclusive."""
         if exchange.error in _NO_JUDGEMENT:
             raise Inconclusive(say(f"error_{exchange.error}"))
-        if exchange.status == 429:
+        if exchange.status in _BUSY:
             raise Inconclusive(say("throttled"))
 
     def require(
