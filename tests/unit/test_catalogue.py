@@ -47,8 +47,8 @@ KEYS = ALWAYS | TOLD | {"in_edition", "never_fails", "untestable", "parked"}
 SOURCE_KEYS = ({"rfc", "section"}, {"seed", "quote"}, {"edition", "document", "section", "quote"})
 LONGEST_QUOTE = 200
 RELEASED = edition_ids()
-WHERE_400_AND_422_DIFFER = {"unknown_place", "address.odd"}
-"""400 tells less about a place that is not known yet; an odd address is no message."""
+WHERE_400_AND_422_DIFFER = {"unknown_place"}
+"""400 tells less about a place that is not known yet."""
 WRONG_DUTCH = re.compile(
     r"\b(?:de|die|deze|elke|dezelfde|een \w+e) id\b(?!')|\bids\b|\bhaken?\b|\btargetbestand", re.IGNORECASE
 )
