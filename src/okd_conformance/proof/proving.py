@@ -244,14 +244,18 @@ def _caught(requirement: Requirement, before: dict[Row, Seen], after: dict[Row, 
     )
 
 
-def never_failed(proofs: Iterable[Proof]) -> list[str]:
+def never_failed(proofs: Iterable[Proof], edition: str) -> list[str]:
     """The requirements that can fail, but that no fault made fail: a warning alone proves too little."""
     outcomes: dict[str, set[str]] = {}
     for proof in proofs:
         for requirement in proof.requirements:
             outcomes.setdefault(requirement, set()).add(proof.changed.get(requirement, ""))
-    catalogue = load_catalogue()
-    return [r for r, seen in outcomes.items() if catalogue[r].can_fail and Status.FAILED not in seen]
+    catalogue, here = load_catalogue(), load_edition(edition)
+    return [
+        r
+        for r, seen in outcomes.items()
+        if catalogue[r].in_edition(here).can_fail and Status.FAILED not in seen
+    ]
 
 
 def prove_variant(name: str, edition: str) -> Proof:
