@@ -16,7 +16,8 @@ from okd_conformance.base.paths import data_folder
 from okd_conformance.judge.outcome import Status
 from okd_conformance.proof.proving import Seen, judged, names_of, prove_fault, rows, run_cases
 from okd_conformance.reference import running_server
-from okd_conformance.run.opening import Options, open_run
+from okd_conformance.run.options import Options
+from okd_conformance.run.run import open_run
 from okd_conformance.standard.catalogue import load_catalogue
 from okd_conformance.standard.edition import Edition, edition_variants, load_edition
 from okd_conformance.standard.faults import load_faults
@@ -79,7 +80,7 @@ def judged_by(file: Path, *requirements: str) -> dict[tuple[str, str], Seen]:
     options = Options(target=str(file), requirements=requirements)
     run = open_run(options)
     try:
-        return rows(run_cases(run, options.selection()))
+        return rows(run_cases(run, run.selection))
     finally:
         run.close()
 

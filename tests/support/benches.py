@@ -23,6 +23,7 @@ from okd_conformance.standard.edition import load_edition
 from okd_conformance.target.reading import load_target
 from okd_conformance.wire.client import Client, Settings
 from okd_conformance.wire.exchange import Answer, Exchange, Request
+from okd_conformance.wire.no_answer import NoAnswer
 
 EDITION = "okd-1.5"
 BASE = "http://127.0.0.1:1"
@@ -126,4 +127,4 @@ def answered(status: int, **changes: Any) -> Exchange:
 
 def unanswered(error: str) -> Exchange:
     """An exchange that brought no answer."""
-    return answered(500, answer=None, error=error)
+    return answered(500, answer=None, error=NoAnswer(error))

@@ -19,7 +19,7 @@ from okd_conformance.report.junit import junit
 from okd_conformance.report.markdown import markdown
 from okd_conformance.report.model import Report, schema
 from okd_conformance.run.baseline import Baseline, load_baseline
-from okd_conformance.run.opening import Options
+from okd_conformance.run.options import Options
 from support import report_sample as sample
 
 FAILED = "OKD-MPT-017[dms,upload_to_association,boundary=70]"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from okd_conformance.checks.marking import CheckSpec, checks_of
 from okd_conformance.judge.case import CaseSpec, case_id
-from okd_conformance.standard.catalogue import Catalogue, Requirement
+from okd_conformance.standard.catalogue import Catalogue, Profile, Requirement
 from okd_conformance.standard.edition import Binding, Edition, Operation
 
-_PROFILES = ("smoke", "standard", "full")
+_PROFILES = get_args(Profile)
 
 
 @dataclass(frozen=True)

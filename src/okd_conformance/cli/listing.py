@@ -334,10 +334,12 @@ def _quoted(requirement: Requirement) -> list[str]:
 
 
 def _where(requirement: Requirement, lang: Lang) -> list[str]:
-    known = [name for name in requirement.editions if name in edition_ids()]
+    following = [one.id for one in _all_editions() if requirement.holds_in(one)]
+    editions = _each([*requirement.editions, *following])
+    known = [name for name in editions if name in following]
     lines = [
         say("explain_roles", names=", ".join(requirement.roles)).in_language(lang),
-        say("explain_editions", names=", ".join(requirement.editions) or "-").in_language(lang),
+        say("explain_editions", names=", ".join(editions) or "-").in_language(lang),
     ]
     if not known or not requirement.answers:
         return lines

@@ -24,7 +24,8 @@ from okd_conformance.judge.case import Case
 from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.judge.stops import Stopped
 from okd_conformance.reference import running_server
-from okd_conformance.run.opening import Options, Run, open_run
+from okd_conformance.run.options import Options
+from okd_conformance.run.run import Run, open_run
 from okd_conformance.standard.catalogue import Profile, Requirement, load_catalogue
 from okd_conformance.standard.edition import load_edition
 from okd_conformance.standard.faults import FaultFacts, VariantFacts, load_faults, load_variants
@@ -166,7 +167,7 @@ def judged(
             run.target = replace(run.target, limits=replace(run.target.limits, ready_within_s=_SHORT_S))
         if timeout_s is not None:
             run.target = replace(run.target, limits=replace(run.target.limits, timeout_s=timeout_s))
-        return rows(run_cases(run, options.selection()))
+        return rows(run_cases(run, run.selection))
 
 
 def _judged(

@@ -23,7 +23,7 @@ def finish_session(session: pytest.Session, state: State, orderly: bool, exitsta
     journals = [] if state.is_worker else _ledgers_of_workers(state)
     if state.watch is not None or not orderly:
         exitstatus = _clean_up(state, exitstatus)
-    state.findings.stop(state.run.bench.stopped)
+    state.findings.stop(state.run.bench.sending.stopped)
     if exitstatus == pytest.ExitCode.INTERRUPTED:
         for spec in state.chosen:
             state.skip(unjudged(spec, Status.INCONCLUSIVE, say("report_reason_interrupted")))
@@ -36,7 +36,8 @@ def finish_session(session: pytest.Session, state: State, orderly: bool, exitsta
         _redact_findings(state)
     done = {result.id for result in state.findings.results}
     skipped = [result for result in state.skipped.values() if result.id not in done]
-    outcome = finish(state.run, state.findings, state.deselected, skipped, int(exitstatus))
+    interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
+    outcome = finish(state.run, state.findings, state.deselected, skipped, interrupted)
     for journal in journals if outcome.ledger_written else ():
         with contextlib.suppress(OSError):
             journal.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ import pytest
 
 from okd_conformance.base.clean import printable
 from okd_conformance.base.configuration import ConfigurationError
+from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import Lang, say
 from okd_conformance.checks.marking import checks_of, load_suites
 from okd_conformance.checks.planning import Planned, planned
@@ -114,7 +115,7 @@ def _tell_of_large_messages(state: State, plans: list[Planned]) -> None:
     size = sum(p.check.bulk(bulk_of(Case(p.spec, bench))) for p in plans if p.check.bulk)
     if size and state.reporter is not None:
         state.reporter.bulk(size)
-        bench.on_move = state.reporter.moving
+        bench.sending.on_move = state.reporter.moving
 
 
 def _stop_if_refused(state: State) -> None:
@@ -133,7 +134,7 @@ def _stop_at_an_unknown_case(state: State, chosen: list[str]) -> None:
     if len(seen) < len(unknown) or not chosen:
         key = "unknown_case" if len(seen) < len(unknown) else "case_is_seen"
         value = next((case for case in unknown if case not in seen), unknown[0])
-        state.refused = (say(key, value=value).in_language(state.options.lang), 2)
+        state.refused = (say(key, value=value).in_language(state.options.lang), ExitCode.USAGE)
         _stop_if_refused(state)
 
 
@@ -157,7 +158,7 @@ def _plan_of(item: pytest.Item) -> Planned | None:
 
 
 def _chosen(state: State, plan: Planned) -> bool:
-    selection = state.options.selection()
+    selection = state.run.selection
     row = (plan.spec.requirement.id, plan.spec.role)
     if not selection.takes(plan.spec):
         state.deselected.setdefault(row, "deselected_by_option")
@@ -178,8 +179,8 @@ def case(request: pytest.FixtureRequest) -> Case:
     state = request.config.stash[_STATE]
     spec = cast("Planned", request.param).spec
     state.judge().during = spec.id
-    if state.run.bench.stopped is not None:
-        raise Inconclusive(state.run.bench.stopped)
+    if state.run.bench.sending.stopped is not None:
+        raise Inconclusive(state.run.bench.sending.stopped)
     return Case(spec, state.run.bench)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from okd_conformance.base.clean import one_line
+from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.report.markdown import escaped
@@ -67,12 +68,13 @@ class Change:
         }
 
 
-def compare_files(old: str, new: str, form: str, lang: Lang) -> tuple[str, int]:
+def compare_files(old: str, new: str, form: str, lang: Lang) -> tuple[str, ExitCode]:
     """Compare two stored reports; the words, and the exit code. Raises ConfigurationError."""
     before, after = stored_report(Path(old)), stored_report(Path(new))
     changes = by_kind(before, after)
     renderers = {"text": _as_text, "markdown": _as_markdown, "json": _as_json}
-    return renderers[form](before, after, changes, lang), int(bool(changes["broke"]))
+    code = ExitCode.FOUND if changes["broke"] else ExitCode.OK
+    return renderers[form](before, after, changes, lang), code
 
 
 def by_kind(before: Report, after: Report) -> dict[str, list[Change]]:

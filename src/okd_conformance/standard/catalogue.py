@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from okd_conformance.base import choices
 from okd_conformance.base.paths import data_folder
 from okd_conformance.base.text import Text
 from okd_conformance.standard.bundle import read_data
@@ -15,7 +16,7 @@ from okd_conformance.standard.readings import Answers, read
 
 Level = Literal["MUST", "SHOULD", "MAY"]
 Basis = Literal["explicit", "derived", "interpretation"]
-Profile = Literal["smoke", "standard", "full"]
+Profile = choices.Profile
 
 
 @dataclass(frozen=True, slots=True)
