@@ -19,7 +19,8 @@ from okd_conformance.judge.ledger import Left
 from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested, Stopped
-from okd_conformance.standard.catalogue import Answers, Applies, Requirement
+from okd_conformance.standard.catalogue import Applies, Requirement
+from okd_conformance.standard.readings import Answers
 from support.benches import BASE, DOCUMENT, Stage, accepting, answered, problem, stage, unanswered
 from support.report_sample import requirement
 

@@ -88,7 +88,7 @@ def planned(function: Callable[..., None], catalogue: Catalogue, claims: Claims)
     """Every case of a check function. UnknownRequirementError when a check names no known requirement."""
     found = []
     for check in checks_of(function):
-        requirement = catalogue[check.requirement]
+        requirement = catalogue[check.requirement].in_edition(claims.edition)
         if not requirement.holds_in(claims.edition) or requirement.parked:
             continue
         for role in claims.roles:

@@ -82,7 +82,7 @@ class Watch:
         self.bench.sending.on_send.append(self.see)
 
     def _plan(self, requirement_id: str) -> None:
-        requirement = self.bench.catalogue[requirement_id]
+        requirement = self.bench.catalogue[requirement_id].in_edition(self.claims.edition)
         if not requirement.holds_in(self.claims.edition):
             return
         for role in self.claims.roles:

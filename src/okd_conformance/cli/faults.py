@@ -36,7 +36,7 @@ def run_faults(
         _write(as_markdown(found, edition), output)
     elif form == "json" or output:
         _write(as_json(found, edition), output)
-    unproved = [] if variants or only else never_failed(found)
+    unproved = [] if variants or only else never_failed(found, edition)
     for requirement in unproved:
         click.echo(f"FAIL {requirement}: no fault makes it fail", err=form != "text")
     held = sum(proof.holds for proof in found)

@@ -16,7 +16,7 @@ import click
 from okd_conformance.base.configuration import shortened
 from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.judge.case_id import requirement_of
-from okd_conformance.standard.catalogue import Answers, Requirement, load_catalogue
+from okd_conformance.standard.catalogue import Requirement, load_catalogue
 from okd_conformance.standard.edition import (
     Edition,
     Operation,
@@ -26,6 +26,7 @@ from okd_conformance.standard.edition import (
     load_edition,
 )
 from okd_conformance.standard.faults import load_faults, load_variants
+from okd_conformance.standard.readings import Answers
 
 Row = dict[str, Any]
 Section = tuple[str, list[str]]
@@ -371,6 +372,11 @@ def _answers(requirement: Requirement, lang: Lang) -> list[str]:
     for situation, answers in requirement.answers.items():
         words = "; ".join(text.in_language(lang) for text in _readings(requirement, answers))
         lines.append(words if only_default else f"{situation}: {words}")
+    for edition in requirement.otherwise:
+        here = requirement.in_edition(load_edition(edition))
+        for situation in (s for s in here.answers if here.answers[s] != requirement.answers[s]):
+            words = "; ".join(text.in_language(lang) for text in _readings(here, here.answers[situation]))
+            lines.append(f"{edition}, {situation}: {words}")
     return lines
 
 

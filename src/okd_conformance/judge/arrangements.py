@@ -19,9 +19,12 @@ from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.judge.words import received
 from okd_conformance.standard.edition import Binding, Edition, Operation
 from okd_conformance.standard.fields import field_name
+from okd_conformance.standard.readings import load_waiting
 from okd_conformance.wire.exchange import Exchange
 
-NOT_READY = frozenset({404, 409, 423, 425, 503})
+BUSY = frozenset(load_waiting()["busy"].statuses)
+"""How a target asks to wait."""
+NOT_READY = frozenset(load_waiting()["not_ready"].statuses)
 """What a target may answer about a new document that it is still storing or scanning."""
 FIRST_PAUSE_S = 0.1
 """How long to wait before asking again; then twice as long each time."""

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from okd_conformance.auth.tokens import Token
 from okd_conformance.base.text import say
-from okd_conformance.judge.arrangements import NOT_READY, Stored, accepted_or_inconclusive
+from okd_conformance.judge.arrangements import BUSY, NOT_READY, Stored, accepted_or_inconclusive
 from okd_conformance.judge.ledger import Intent
 from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.situated import Situated
@@ -241,7 +241,7 @@ class Arranging(Situated):
         """Make sure that the exchange can be judged at all. Raises Inconclusive."""
         if exchange.error is not None and exchange.error.no_judgement:
             raise Inconclusive(say(f"error_{exchange.error}"))
-        if exchange.status == 429:
+        if exchange.status in BUSY:
             raise Inconclusive(say("throttled"))
 
     def sent(self, sample: Sample, message: Multipart | None = None, **changes: Any) -> Exchange:

@@ -26,7 +26,7 @@ from okd_conformance.judge.stops import Stopped
 from okd_conformance.reference import running_server
 from okd_conformance.run.options import Options
 from okd_conformance.run.run import Run, open_run
-from okd_conformance.standard.catalogue import Profile, load_catalogue
+from okd_conformance.standard.catalogue import Profile, Requirement, load_catalogue
 from okd_conformance.standard.edition import load_edition
 from okd_conformance.standard.faults import FaultFacts, VariantFacts, load_faults, load_variants
 
@@ -215,7 +215,8 @@ def prove_fault(name: str, edition: str) -> Proof:
         before = _unfaulted(edition, *chosen)
         after = _judged(edition, (name,), *chosen)
     changed = _changed(before, after)
-    missing = [r for r in breaks if not _caught(r, before, after)]
+    here = load_edition(edition)
+    missing = [r for r in breaks if not _caught(load_catalogue()[r].in_edition(here), before, after)]
     reason = f"not seen by {', '.join(missing)}" if missing else ""
     return Proof(name, breaks, changed, not missing, reason)
 
@@ -228,12 +229,11 @@ def _changed(before: dict[Row, Seen], after: dict[Row, Seen]) -> dict[str, str]:
     return {requirement: str(worst(statuses)) for requirement, statuses in found.items()}
 
 
-def _caught(requirement_id: str, before: dict[Row, Seen], after: dict[Row, Seen]) -> bool:
+def _caught(requirement: Requirement, before: dict[Row, Seen], after: dict[Row, Seen]) -> bool:
     """Whether the requirement fails, warns as its answers say, or (if it can't fail) says anything new."""
-    touched = [(before.get(row), seen) for row, seen in after.items() if row[0] == requirement_id]
+    touched = [(before.get(row), seen) for row, seen in after.items() if row[0] == requirement.id]
     if any(seen.status == Status.FAILED for _, seen in touched):
         return True
-    requirement = load_catalogue()[requirement_id]
     if requirement.can_fail:
         may_warn = any(answers.warned for answers in requirement.answers.values())
         return may_warn and any(seen.status == Status.WARNING for _, seen in touched)
@@ -244,14 +244,18 @@ def _caught(requirement_id: str, before: dict[Row, Seen], after: dict[Row, Seen]
     )
 
 
-def never_failed(proofs: Iterable[Proof]) -> list[str]:
+def never_failed(proofs: Iterable[Proof], edition: str) -> list[str]:
     """The requirements that can fail, but that no fault made fail: a warning alone proves too little."""
     outcomes: dict[str, set[str]] = {}
     for proof in proofs:
         for requirement in proof.requirements:
             outcomes.setdefault(requirement, set()).add(proof.changed.get(requirement, ""))
-    catalogue = load_catalogue()
-    return [r for r, seen in outcomes.items() if catalogue[r].can_fail and Status.FAILED not in seen]
+    catalogue, here = load_catalogue(), load_edition(edition)
+    return [
+        r
+        for r, seen in outcomes.items()
+        if catalogue[r].in_edition(here).can_fail and Status.FAILED not in seen
+    ]
 
 
 def prove_variant(name: str, edition: str) -> Proof:
