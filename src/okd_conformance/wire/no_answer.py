@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class NoAnswer(StrEnum):
-    """Why there is no answer: the name in ``exchanges.har``, which the message ``error_<name>`` explains."""
+    """Why there is no answer. The names stand in ``exchanges.har``; message ``error_<name>`` explains one."""
 
     UNREACHABLE = "unreachable"
     TLS = "tls"

@@ -12,6 +12,7 @@ from okd_conformance.reference.faults import (
     reg,
     sketches,
     variants,
+    variants_bodies,
     variants_headers,
     variants_intake,
     variants_rights,
@@ -26,7 +27,7 @@ from okd_conformance.reference.faults.registry import (
 
 SECTIONS = (
     *(aut, gen, mpt, documents, lim, flows, reg, choices, sketches, older),
-    *(variants, variants_headers, variants_intake, variants_rights),
+    *(variants, variants_bodies, variants_headers, variants_intake, variants_rights),
 )
 
 __all__ = ["FAULTS", "VARIANTS", "UnknownFaultError", "find_fault", "find_variant"]
