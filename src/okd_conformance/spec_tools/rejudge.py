@@ -168,15 +168,10 @@ class _Judge:
         self, case: CaseResult, operation: Operation, edition: Edition, entries: list[Entry]
     ) -> tuple[Status | None, CaseResult | None]:
         """The status by an edition, and the result that shows it; None when no exchange says anything."""
-<<<<<<< HEAD
         requirement = self.catalogue[case.requirement].in_edition(edition)
         spec = CaseSpec(case.id, requirement, case.role, operation, None)
-        bench = cast("Any", SimpleNamespace(edition=edition, catalogue=self.catalogue, curl=_no_curl))
-=======
-        spec = CaseSpec(case.id, self.catalogue[case.requirement], case.role, operation, None)
         silent = SimpleNamespace(curl=_no_curl)
         bench = cast("Any", SimpleNamespace(edition=edition, catalogue=self.catalogue, sending=silent))
->>>>>>> h-options
         results: list[CaseResult] = []
         for entry in entries:
             exchange = entry.exchange(operation.id)
