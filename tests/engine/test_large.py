@@ -24,6 +24,7 @@ import trustme
 
 from okd_conformance.judge import large
 from okd_conformance.judge.case import Case, CaseSpec
+from okd_conformance.judge.events import Moved
 from okd_conformance.judge.interruption import held_back
 from okd_conformance.judge.ledger import Left
 from okd_conformance.judge.stops import NotTested
@@ -459,12 +460,12 @@ def test_an_interruption_leaves_nothing_behind(run: Run, running: Running, when:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     interrupted: list[bool] = []
 
-    def interrupt(meter: Meter) -> None:
-        if not interrupted and meter.sending == (when == "while it is sent"):
+    def interrupt(moved: Moved) -> None:
+        if not interrupted and moved.meter.sending == (when == "while it is sent"):
             interrupted.append(True)
             os.kill(os.getpid(), signal.SIGINT)
 
-    run.bench.on_move = interrupt
+    run.events.subscribe(Moved, interrupt)
     try:
         with pytest.raises(KeyboardInterrupt):
             large.offer(case, large.upload_of(case, case.operation, case.binding, message=3_900_000))

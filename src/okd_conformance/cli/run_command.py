@@ -17,14 +17,14 @@ from okd_conformance import pytest_plugin
 from okd_conformance.base.clean import printable
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.paths import data_folder
+from okd_conformance.judge.events import CaseEnded, Moved, Started
 from okd_conformance.judge.interruption import as_from_the_keyboard
-from okd_conformance.judge.outcome import CaseResult
 from okd_conformance.judge.verdict import ExitCode
+from okd_conformance.pytest_plugin.state import Opened
 from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.report.console import ConsoleReporter, section_of
-from okd_conformance.run.finishing import Outcome
+from okd_conformance.run.finishing import Ended, Outcome
 from okd_conformance.run.opening import Options, RefusedError, Run, opened
-from okd_conformance.wire.meter import Meter
 
 _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 _INTERRUPTED = 3
@@ -32,34 +32,26 @@ _FAULT = 4
 _SUITES_INI = Path(pytest_plugin.__file__).with_name("suites.ini")
 
 
-class _Screen:
+class _Screen(Opened):
     """Shows a run on the terminal."""
 
     def __init__(self, run: Run, console: ConsoleReporter) -> None:
-        self.run = run
+        super().__init__(run)
         self._console = console
+        run.events.subscribe(Started, self._started)
+        run.events.subscribe(Moved, lambda moved: console.moving(moved.meter))
+        run.events.subscribe(CaseEnded, lambda ended: console.case_done(ended.result))
+        run.events.subscribe(Ended, lambda ended: self._finished(ended.outcome))
 
-    def started(self, cases: list[str]) -> None:
-        """The first case is about to start."""
-        run = self.run
+    def _started(self, started: Started) -> None:
+        run, cases = self.run, started.cases
         sections = Counter(section_of(case.partition("[")[0]) for case in cases)
         limits = run.allowance.told()
         self._console.start(run.edition, run.target.name, run.options.profile, len(cases), sections, limits)
+        if started.bulk:
+            self._console.bulk(started.bulk)
 
-    def bulk(self, size: int) -> None:
-        """So many bytes are about to be moved by large messages."""
-        self._console.bulk(size)
-
-    def moving(self, meter: Meter) -> None:
-        """A large message is on its way."""
-        self._console.moving(meter)
-
-    def case_done(self, result: CaseResult) -> None:
-        """A case has ended."""
-        self._console.case_done(result)
-
-    def finished(self, outcome: Outcome) -> None:
-        """The files are written."""
+    def _finished(self, outcome: Outcome) -> None:
         self._console.finish(outcome.report, outcome.folder if outcome.report_written else None)
         for text in (*outcome.unwritten, *outcome.leftovers, *outcome.baseline):
             _complain(text.in_language(self.run.options.lang))
@@ -106,6 +98,7 @@ def _arguments(options: Options, workers: int | None) -> list[str]:
     arguments = [str(suites), "-c", str(_SUITES_INI), "--rootdir", str(suites)]
     arguments += ["--confcutdir", str(suites), "-p", "no:cacheprovider", "-p", "no:terminal"]
     arguments += ["-p", "no:logging", "-p", "no:doctest", "-p", "no:unittest"]  # of no use here, and slow
+    arguments += ["--capture=sys"]  # which leaves the stream to us that the console holds
     arguments += ["-p", "no:unraisableexception"]  # it would take missed interruptions from us
     arguments += ["-p", "okd_conformance.plugin", *_as_arguments(options)]
     if workers and workers > 1:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from okd_conformance.auth.tokens import Token, Tokens, TokenUnobtainable
 from okd_conformance.base.text import Text, say
 from okd_conformance.judge.content import pdf
+from okd_conformance.judge.events import Answered, Events, Moved, StoppedEarly
 from okd_conformance.judge.giving_up import GivingUp, is_unanswered
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.ids import answered_id, derived_uuid, is_uuid
@@ -71,9 +72,8 @@ class Bench:
     profile: str = "standard"
     large: Large = "all"
     """Which operations carry the full size: all of them, or just one."""
-    on_send: list[Callable[[Exchange], None]] = field(default_factory=list)
-    on_move: Callable[[Meter], None] | None = None
-    """Who is told how far a large transfer is."""
+    events: Events = field(default_factory=Events)
+    """Where what happens is told."""
     hooks: Hooks = field(default_factory=lambda: Hooks({}))
     ledger: Ledger = field(default_factory=Ledger)
     rules: list[Rule] = field(default_factory=list)
@@ -93,7 +93,8 @@ class Bench:
     _numbers: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Let the ledger know where the target's answers have their ids."""
+        """Let the ledger tell what it notes, and know where the target's answers have their ids."""
+        self.ledger.events = self.events
         self.ledger.places = {n: t["answer"] for n, t in self.target.templates.items() if "answer" in t}
 
     # --- sending ---------------------------------------------------------------------------------------
@@ -169,16 +170,21 @@ class Bench:
             else:
                 self.ledger.observe(operation, exchange, noted)
         for seen in (*exchange.throttled, exchange):
-            for listener in self.on_send:
-                listener(seen)
+            self.events.emit(Answered(seen))
             for rule in self.rules:
-                self.stopped = self.stopped or rule.saw(seen)
+                self._stop(rule.saw(seen))
         self.holding.take(exchange)
         self.giving_up.see(exchange, server, name, lambda: self._last_question(server, role))
         return exchange
 
+    def _stop(self, reason: Text | None) -> None:
+        """Send nothing more, if there is a reason; the first one stays."""
+        if reason is not None and self.stopped is None:
+            self.stopped = reason
+            self.events.emit(StoppedEarly(reason))
+
     def _turned_away(self, reason: Text) -> Inconclusive:
-        self.stopped = reason
+        self._stop(reason)
         self.turned_away += 1
         return Inconclusive(reason)
 
@@ -217,7 +223,7 @@ class Bench:
         meter = Meter(
             upward=length_of(request.body) if request.body is not None else 0,
             downward=sink.sent.size if sink is not None else 0,
-            on_move=self.on_move,
+            on_move=lambda moved: self.events.emit(Moved(moved)),
         )
         talk = Transfer(self.client, sink, meter)
         with held_back(lambda: meter.sending or meter.upward == 0):

@@ -10,6 +10,7 @@ from typing import Any
 
 from okd_conformance import __version__
 from okd_conformance.base.text import Text, say
+from okd_conformance.judge.events import Event
 from okd_conformance.judge.ledger import Left
 from okd_conformance.judge.ledger_files import LEDGER, in_words, without_a_file, write_ledger
 from okd_conformance.judge.outcome import CaseResult, Status
@@ -67,6 +68,13 @@ class Outcome:
     """Whether ``ledger.json`` says what is left, so that the journals are no longer needed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ended(Event):
+    """The files of the run are written; nothing more is to come."""
+
+    outcome: Outcome
+
+
 def finish(
     run: Run,
     findings: Findings,
@@ -76,7 +84,7 @@ def finish(
 ) -> Outcome:
     """Build the report, write the files, and say how the run ended."""
     interrupted = exitstatus == _INTERRUPTED and not findings.broken
-    report = _report(run, findings, deselected, skipped, interrupted)
+    report = report_of(run, findings, deselected, skipped, interrupted)
     if run.options.compare is not None:
         report.upgrade = _upgrade(run, report)
     known = load_baseline(run.options.baseline).applied(report) if run.options.baseline else None
@@ -134,13 +142,14 @@ def _upgrade(run: Run, report: Report) -> Upgrade:
     return upgrade(run.edition, other, report.roles, statuses, run.bench.catalogue.of(other))
 
 
-def _report(
+def report_of(
     run: Run,
     findings: Findings,
     deselected: dict[tuple[str, str], str],
     skipped: list[CaseResult],
     interrupted: bool,
 ) -> Report:
+    """The report of a run from all that was found."""
     target, options = run.target, run.options
     broken = [_broken(name, error) for name, error in findings.broken.items()]
     results = [*findings.results, *findings.observed.values(), *skipped, *broken]
