@@ -25,10 +25,10 @@ def run_case(spec: CaseSpec, bench: Bench, check: Callable[[Case], object]) -> C
 
     Whatever ends the check becomes the result. An interruption does too, and then goes on its way.
     """
-    case, seconds = Case(spec, bench), _stopwatch()
+    case, seconds, stopped = Case(spec, bench), _stopwatch(), bench.sending.stopped
     bench.events.emit(CaseBegun(spec.id))
     try:
-        error = _error_of(check, case) if bench.stopped is None else Inconclusive(bench.stopped)
+        error = _error_of(check, case) if stopped is None else Inconclusive(stopped)
     except KeyboardInterrupt:
         _ended(case, Inconclusive(say("case_interrupted")), seconds())
         raise
@@ -92,8 +92,8 @@ def result_of_check(case: Case, error: BaseException | None, duration_s: float) 
         error = Inconclusive(joined([mistake.message for mistake in error.mistakes]))
     bench = case.bench
     milder = error is None or (isinstance(error, Stopped) and not isinstance(error, Failed))
-    if bench.stopped is not None and bench.turned_away and milder:
-        error = Inconclusive(bench.stopped)
+    if bench.sending.stopped is not None and bench.sending.turned_away and milder:
+        error = Inconclusive(bench.sending.stopped)
     return result_of(case, error, duration_s)
 
 

@@ -81,7 +81,7 @@ def run_cases(run: Run, selection: Selection) -> Report:
     run.events.emit(CleaningUp(len(run.bench.left())))
     run.bench.clean_up()
     gathering.settle()
-    gathering.findings.stop(run.bench.stopped)
+    gathering.findings.stop(run.bench.sending.stopped)
     return report_of(run, gathering.findings, {}, [], interrupted=False)
 
 

@@ -197,7 +197,7 @@ class Run:
         )
         told = self.events.emit
         client = Client(settings, lambda e: told(Exchanged(e)), self._new_exchange_id, tally=self.tally)
-        return Bench(
+        bench = Bench(
             edition=self.edition,
             target=target,
             catalogue=load_catalogue(),
@@ -210,8 +210,9 @@ class Run:
             events=self.events,
             large=self.options.large,
             hooks=Hooks(target.hooks, self.options.allow_hooks),
-            rules=[ServerErrors()],
         )
+        bench.sending.rules.append(ServerErrors())
+        return bench
 
     def _new_exchange_id(self) -> str:
         self._exchange_number += 1

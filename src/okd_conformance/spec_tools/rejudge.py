@@ -167,7 +167,12 @@ class _Judge:
     ) -> tuple[Status | None, CaseResult | None]:
         """The status by an edition, and the result that shows it; None when no exchange says anything."""
         spec = CaseSpec(case.id, self.catalogue[case.requirement], case.role, operation, None)
-        bench = cast("Any", SimpleNamespace(edition=edition, catalogue=self.catalogue, curl=_no_curl))
+        bench = cast(
+            "Any",
+            SimpleNamespace(
+                edition=edition, catalogue=self.catalogue, sending=SimpleNamespace(curl=_no_curl)
+            ),
+        )
         results: list[CaseResult] = []
         for entry in entries:
             exchange = entry.exchange(operation.id)
