@@ -1,4 +1,4 @@
-"""The run, its workers, the proof and a judgement of what was stored say exactly the same of the same answers."""
+"""A run, its workers, the proof and a judgement of what was stored say the same of the same answers."""
 
 from __future__ import annotations
 
@@ -80,7 +80,9 @@ def test_there_is_something_of_each_kind(told: Told) -> None:
 
 def test_the_proof_says_what_a_run_says(told: Told) -> None:
     judged = {name: result for name, result in told.by_a_run.items() if "OKD-LIM" not in name}
-    assert told.by_a_proof.keys() == judged.keys()
+    besides = {told.by_a_proof[name].is_observed for name in told.by_a_proof.keys() - judged.keys()}
+    assert besides == {True}, "observers that were not chosen see everything in a proof"
+    assert judged.keys() <= told.by_a_proof.keys()
     for name, result in judged.items():
         assert comparable(told.by_a_proof[name]) == comparable(result)
 

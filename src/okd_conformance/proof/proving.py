@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from okd_conformance.checks.planning import Selection, every_case
-from okd_conformance.checks.running import run_case
+from okd_conformance.checks.running import Watch, run_case
 from okd_conformance.judge.events import CleaningUp
 from okd_conformance.judge.outcome import Status, worst
 from okd_conformance.reference import running_server
@@ -73,8 +73,7 @@ class Proof:
 def run_cases(run: Run, selection: Selection) -> Report:
     """Run the chosen cases in this process, without pytest, clean up, and report as any run does."""
     plans = list(every_case(run.bench.catalogue, run.claims))  # loads the suites, with their observers
-    gathering = Gathering(run)
-    gathering.observing()
+    gathering = Gathering(run, watch=Watch(run.bench, run.claims))  # what else is seen is told too
     for function, plan in plans:
         if selection.takes(plan.spec) and selection.profile_takes(plan.check):
             run_case(plan.spec, run.bench, functools.partial(function, **plan.values))
