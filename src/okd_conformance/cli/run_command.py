@@ -23,8 +23,8 @@ from okd_conformance.judge.verdict import ExitCode
 from okd_conformance.pytest_plugin.state import Opened
 from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.report.console import ConsoleReporter, section_of
-from okd_conformance.run.finishing import Ended, Outcome
-from okd_conformance.run.opening import Options, RefusedError, Run, opened
+from okd_conformance.run.finishing import Ended, Outcome, finish_unreached
+from okd_conformance.run.opening import Options, RefusedError, Run, UnreachableError, opened
 
 _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 _INTERRUPTED = 3
@@ -75,6 +75,9 @@ def run_suites(options: Options, workers: int | None = None) -> int:
     except ConfigurationError as error:
         _complain(error.render(options.lang))
         return 2
+    except UnreachableError as error:
+        _complain(error.reason.in_language(options.lang))
+        return _end_unreached(error, console)
     except RefusedError as error:
         _complain(error.reason.in_language(options.lang))
         return error.exit_code
@@ -86,6 +89,19 @@ def run_suites(options: Options, workers: int | None = None) -> int:
     finally:
         console.stop()
     return code if code in set(ExitCode) else _FAULT
+
+
+def _end_unreached(error: UnreachableError, console: ConsoleReporter) -> int:
+    """Write the report of a run that found nothing to judge, and say where it is."""
+    try:
+        outcome = finish_unreached(error)
+    except RefusedError as refused:
+        _complain(refused.reason.in_language(error.run.options.lang))
+        return error.exit_code
+    console.finish(outcome.report, outcome.folder if outcome.report_written else None)
+    for text in outcome.unwritten:
+        _complain(text.in_language(error.run.options.lang))
+    return outcome.exit_code
 
 
 def _complain(words: str) -> None:

@@ -17,9 +17,9 @@ from okd_conformance.judge.case import CaseSpec
 from okd_conformance.judge.outcome import CaseResult
 from okd_conformance.pytest_plugin.options import options_of
 from okd_conformance.redaction.sharing import Line, SharedSecrets
-from okd_conformance.run.finishing import Findings, Outcome
+from okd_conformance.run.finishing import Findings, Outcome, finish_unreached
 from okd_conformance.run.gathering import Gathering
-from okd_conformance.run.opening import Options, RefusedError, Run, open_run, opened
+from okd_conformance.run.opening import Options, RefusedError, Run, UnreachableError, open_run, opened
 from okd_conformance.wire.budget import Tally
 
 _TALKATIVE = ("httpx", "httpcore", "authlib")
@@ -84,6 +84,10 @@ class State:
                 self._run = self._open()
             except ConfigurationError as error:
                 self.refused = (error.render(self.options.lang), 2)
+            except UnreachableError as error:
+                self.refused = (error.reason.in_language(self.options.lang), error.exit_code)
+                with contextlib.suppress(RefusedError):  # the first reason is what matters
+                    self.outcome = finish_unreached(error)
             except RefusedError as error:
                 self.refused = (error.reason.in_language(self.options.lang), error.exit_code)
         return self._run is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from okd_conformance.report.files import write_all
 from okd_conformance.report.model import SUITE, Report, RunInfo, TargetInfo
 from okd_conformance.report.upgrade import Upgrade, upgrade
 from okd_conformance.run.baseline import load_baseline
-from okd_conformance.run.opening import Run
+from okd_conformance.run.opening import Run, UnreachableError, make_folder
 from okd_conformance.standard.edition import load_edition
 from okd_conformance.wire.record import as_har
 
@@ -120,6 +120,17 @@ def finish(
         report_written=not no_report,
         ledger_written=not no_ledger,
     )
+
+
+def finish_unreached(error: UnreachableError) -> Outcome:
+    """Report on a run that found nothing to judge: incomplete, the cause first.
+
+    Raises RefusedError when there can't be a folder for it.
+    """
+    run = error.run
+    make_folder(run.options.folder)
+    reason = Text.from_json(run.bench.redactor.deep(error.reason.as_json()))
+    return replace(finish(run, Findings(stopped=reason), {}, [], 0), exit_code=error.exit_code)
 
 
 def _tried(what: Path, write: Callable[[], object]) -> list[Text]:

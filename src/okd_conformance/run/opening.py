@@ -55,9 +55,13 @@ class RefusedError(Exception):
 
 
 class UnreachableError(RefusedError):
-    """The target, or its token endpoint, cannot be reached."""
+    """The target, or its token endpoint, cannot be reached; of such a run there is a report all the same."""
 
     exit_code = 3
+
+    def __init__(self, reason: Text, run: Run) -> None:
+        super().__init__(reason)
+        self.run = run
 
 
 @dataclass(frozen=True)
@@ -234,7 +238,7 @@ def opened(options: Options) -> Iterator[Run]:
     if options.baseline is not None:
         load_baseline(options.baseline)
     with reached(options) as run:
-        _make_folder(run.options.folder)
+        make_folder(run.options.folder)
         yield run
 
 
@@ -255,7 +259,7 @@ def reached(options: Options) -> Iterator[Run]:
         yield run
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Raise RefusedError when there can't be one, or when a killed run left its journal there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -317,10 +321,10 @@ def preflight(run: Run) -> None:
         addresses = {name: r.base_url for name, r in run.target.roles.items()}
         closed = [url for url in addresses.values() if not _answers(url)]
         if len(closed) == len(addresses):
-            raise UnreachableError(say("target_unreachable", urls=", ".join(dict.fromkeys(closed))))
+            raise UnreachableError(say("target_unreachable", urls=", ".join(dict.fromkeys(closed))), run)
     problem = _without_token(run)
     if problem is not None:
-        raise UnreachableError(problem.reason)
+        raise UnreachableError(problem.reason, run)
 
 
 def _without_token(run: Run) -> TokenUnobtainable | None:
