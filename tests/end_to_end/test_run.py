@@ -209,6 +209,12 @@ def test_nothing_listens(tmp_path: Path, dms: Running) -> None:
     unjudged(tmp_path / "r", address)
     assert "Report: r" in done.stdout
 
+    options = ("--okd-target", str(tmp_path / "target.yaml"), "--okd-report-dir", str(tmp_path / "plain"))
+    done = plain_pytest(CHECKOUT, "suites", *options)
+    assert done.returncode == 3
+    assert address in done.stdout + done.stderr
+    unjudged(tmp_path / "plain", address)
+
 
 def test_no_token_endpoint(tmp_path: Path, dms: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     def change(target: dict[str, Any]) -> None:

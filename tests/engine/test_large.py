@@ -575,8 +575,19 @@ def test_progress_has_a_rate_and_the_time_that_is_left(monkeypatch: pytest.Monke
     assert stream.getvalue() == "250 of 1000 MB, 100 MB/s, 8 s left\n"
 
 
+def test_what_comes_after_the_cases_is_told() -> None:
+    console, stream = shown()
+    console.preparing()
+    console.cleaning_up(3)
+    console.cleaning_up(0)
+    console.concluding()
+    assert stream.getvalue() == "Cleaning up at the target: 3 …\nWriting the report …\n"
+
+
 def test_a_quiet_run_says_nothing_of_it() -> None:
     console, stream = shown(quiet=True)
+    console.cleaning_up(3)
+    console.concluding()
     console.bulk(10**9)
     console.moving(Meter(upward=10**9, sent=10**8, sending_s=1))
     assert stream.getvalue() == ""

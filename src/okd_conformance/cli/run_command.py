@@ -17,7 +17,7 @@ from okd_conformance import pytest_plugin
 from okd_conformance.base.clean import printable
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.paths import data_folder
-from okd_conformance.judge.events import CaseEnded, Moved, Started
+from okd_conformance.judge.events import CaseEnded, CleaningUp, Concluding, Moved, Started
 from okd_conformance.judge.interruption import as_from_the_keyboard
 from okd_conformance.judge.verdict import ExitCode
 from okd_conformance.pytest_plugin.state import Opened
@@ -41,6 +41,8 @@ class _Screen(Opened):
         run.events.subscribe(Started, self._started)
         run.events.subscribe(Moved, lambda moved: console.moving(moved.meter))
         run.events.subscribe(CaseEnded, lambda ended: console.case_done(ended.result))
+        run.events.subscribe(CleaningUp, lambda cleaning: console.cleaning_up(cleaning.count))
+        run.events.subscribe(Concluding, lambda _: console.concluding())
         run.events.subscribe(Ended, lambda ended: self._finished(ended.outcome))
 
     def _started(self, started: Started) -> None:
@@ -68,6 +70,7 @@ def run_suites(options: Options, workers: int | None = None) -> int:
     """Run the suites and return the exit code of the contract."""
     console = ConsoleReporter(sys.stdout, options.lang, quiet=options.quiet)
     redactor = Redactor()
+    console.preparing()
     try:
         with _own_surroundings(), as_from_the_keyboard(), opened(options) as run:
             redactor = run.bench.redactor

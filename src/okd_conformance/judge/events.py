@@ -93,6 +93,11 @@ class CleaningUp(Event):
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Concluding(Event):
+    """The report is about to be put together and written."""
+
+
 @dataclass
 class Events:
     """The stream of one run, in one process."""

@@ -11,7 +11,7 @@ from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.paths import data_folder
 from okd_conformance.base.text import say
 from okd_conformance.checks.running import redacted, unjudged
-from okd_conformance.judge.events import CleaningUp
+from okd_conformance.judge.events import CleaningUp, Concluding
 from okd_conformance.judge.ledger_files import LedgerError, journals_in, read
 from okd_conformance.judge.outcome import Status
 from okd_conformance.pytest_plugin.state import State
@@ -31,6 +31,7 @@ def finish_session(session: pytest.Session, state: State, orderly: bool, exitsta
     if state.is_worker:
         hand_over(session, state)
         return
+    state.run.events.emit(Concluding())
     state.gathering.settle()
     state.findings.narrowed = _narrowed(session.config)
     if state.nodes:
