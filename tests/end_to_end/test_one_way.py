@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from okd_conformance.checks.running import plain
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.proof.proving import run_cases
 from okd_conformance.reference import running_server
 from okd_conformance.report.reading import stored_report
-from okd_conformance.run.opening import Options, open_run
+from okd_conformance.run.options import Options
+from okd_conformance.run.run import open_run
 from okd_conformance.spec_tools.rejudge import rejudged
 from okd_conformance.standard.edition import load_edition
 from support.command import CHECKOUT, UUID, plain_pytest, written
@@ -56,7 +58,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         second = ran(folder, target, "workers", "-p", "xdist", "-n", "2", "--dist", "loadfile")
         options = Options(target=str(target), run_id="same", requirements=CHOSEN)
         run = open_run(options)
-        proof = run_cases(run, options.selection())
+        proof = run_cases(run, run.selection)
         run.close()
         yield Told(
             by_id(stored_report(first).requirements),
@@ -68,7 +70,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
 
 def comparable(result: CaseResult, *but: str) -> dict[str, Any]:
     """All that a result says, but how long it took, with the ids that the target chose left out."""
-    said = {k: v for k, v in result.as_json().items() if k not in {"duration_s", *but}}
+    said = {k: v for k, v in plain([result])[0].items() if k not in {"duration_s", *but}}
     return {k: UUID.sub("*", v) if isinstance(v, str) else v for k, v in said.items()}
 
 

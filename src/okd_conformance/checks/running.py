@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
+from msgspec import UNSET
 
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.text import Text, joined, say
 from okd_conformance.checks.marking import observers
 from okd_conformance.checks.planning import Claims, Selection, places
 from okd_conformance.judge.bench import Bench
-from okd_conformance.judge.case import Case, CaseSpec, case_id
+from okd_conformance.judge.case import Case, CaseSpec
+from okd_conformance.judge.case_id import observed_id
 from okd_conformance.judge.events import Answered, CaseBegun, CaseEnded, CleaningUp
-from okd_conformance.judge.outcome import OBSERVED, CaseResult, Status, worst
+from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.judge.stops import Failed, Inconclusive, Stopped
 from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.wire.exchange import Exchange
@@ -66,7 +70,7 @@ def _ended(case: Case, error: BaseException | None, seconds: float) -> CaseEnded
 def redacted(results: Iterable[CaseResult], redactor: Redactor) -> list[CaseResult]:
     """Results without the secrets that are known by now."""
     redactor.catch_up()
-    return from_plain(redactor.deep(plain(results)))
+    return results_from(redactor.deep(plain(results)))
 
 
 def result_of(case: Case, error: BaseException | None, duration_s: float) -> CaseResult:
@@ -134,7 +138,7 @@ class Watch:
         self.during = case
 
     def _plan(self, requirement_id: str) -> None:
-        requirement = self.bench.catalogue[requirement_id]
+        requirement = self.bench.catalogue[requirement_id].in_edition(self.claims.edition)
         if not requirement.holds_in(self.claims.edition):
             return
         for role in self.claims.roles:
@@ -142,7 +146,7 @@ class Watch:
                 continue
             for operation, _ in places(requirement, role, self.claims):
                 if operation is not None:
-                    name = case_id(requirement_id, role, [operation.id, OBSERVED])
+                    name = observed_id(requirement_id, role, operation.id)
                     spec = CaseSpec(name, requirement, role, operation, None)
                     if self.selection.takes(spec):
                         self._places[requirement_id, role, operation.id] = spec
@@ -164,7 +168,7 @@ class Watch:
         case = Case(spec, self.bench, exchanges=[exchange], telling=exchange)
         seen = observe(case, observer, exchange.duration_s)
         if seen is not None:
-            seen.during = self.during
+            seen.during = self.during or UNSET
             self.found[spec.id] = merged(self.found.get(spec.id), seen)
 
     def take(self) -> list[CaseResult]:
@@ -190,11 +194,12 @@ def _stopwatch() -> Callable[[], float]:
     return lambda: time.monotonic() - begun
 
 
-def plain(results: Iterable[CaseResult]) -> list[dict[str, Any]]:
+def plain(results: Iterable[CaseResult]) -> Any:
     """Results in a form that can be handed to another process."""
-    return [result.as_json() for result in results]
+    return msgspec.to_builtins(list(results))
 
 
-def from_plain(results: Iterable[Mapping[str, Any]]) -> list[CaseResult]:
-    """Results from that form."""
-    return [CaseResult.from_json(dict(result)) for result in results]
+def results_from(plain_ones: Any) -> list[CaseResult]:
+    """Results from the form that ``plain`` gave them."""
+    results: list[CaseResult] = msgspec.convert(plain_ones, list[CaseResult])
+    return results

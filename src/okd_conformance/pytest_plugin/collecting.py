@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import say
 from okd_conformance.checks.marking import checks_of, load_suites
 from okd_conformance.checks.planning import Planned
 from okd_conformance.checks.running import unjudged
 from okd_conformance.judge.case import Case
+from okd_conformance.judge.case_id import in_test_name
 from okd_conformance.judge.events import Started
 from okd_conformance.judge.large import bulk_of
 from okd_conformance.judge.outcome import Status
@@ -36,7 +38,7 @@ def choose(state: State, items: list[pytest.Item]) -> list[pytest.Item]:
 
 
 def _is_chosen(state: State, plan: Planned) -> bool:
-    selection = state.options.selection()
+    selection = state.run.selection
     row = (plan.spec.requirement.id, plan.spec.role)
     if not selection.takes(plan.spec):
         state.deselected.setdefault(row, "deselected_by_option")
@@ -64,7 +66,7 @@ def start_workers(state: State, ids: list[str]) -> None:
     if state.told or not state.started:
         return
     state.told = True
-    cases = [i.partition("[")[2].removesuffix("]") for i in ids]
+    cases = [in_test_name(i) for i in ids]
     stop_at_an_unknown_case(state, cases)
     state.run.events.emit(Started(tuple(cases)))
 
@@ -86,5 +88,5 @@ def stop_at_an_unknown_case(state: State, chosen: list[str]) -> None:
     if len(seen) < len(unknown) or not chosen:
         key = "unknown_case" if len(seen) < len(unknown) else "case_is_seen"
         value = next((case for case in unknown if case not in seen), unknown[0])
-        state.refused = (say(key, value=value).in_language(state.options.lang), 2)
+        state.refused = (say(key, value=value).in_language(state.options.lang), ExitCode.USAGE)
         stop_if_refused(state)

@@ -38,7 +38,8 @@ def finish_session(session: pytest.Session, state: State, orderly: bool, exitsta
         _redact_findings(state)
     done = {result.id for result in state.findings.results}
     skipped = [result for result in state.skipped.values() if result.id not in done]
-    outcome = finish(state.run, state.findings, state.deselected, skipped, int(exitstatus))
+    interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
+    outcome = finish(state.run, state.findings, state.deselected, skipped, interrupted)
     for journal in journals if outcome.ledger_written else ():
         with contextlib.suppress(OSError):
             journal.unlink(missing_ok=True)

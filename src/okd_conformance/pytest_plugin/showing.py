@@ -19,7 +19,7 @@ def shape(report: pytest.TestReport, ended: CaseEnded, lang: Lang) -> None:
     result, error = ended.result, ended.error
     if result.status is Status.SUITE_FAULT:
         report.outcome = "failed"
-    elif result.status in {Status.FAILED, Status.INCONCLUSIVE}:
+    elif result.status.is_break:
         report.outcome = "failed"
         report.longrepr = told(result, lang)
     elif isinstance(error, (NotTested, NotApplicable)):

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from okd_conformance.base.configuration import ConfigurationError
+from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import say
 from okd_conformance.judge.case import CaseSpec
 from okd_conformance.judge.outcome import CaseResult
@@ -19,7 +20,10 @@ from okd_conformance.pytest_plugin.options import options_of
 from okd_conformance.redaction.sharing import Line, SharedSecrets
 from okd_conformance.run.finishing import Findings, Outcome, finish_unreached
 from okd_conformance.run.gathering import Gathering
-from okd_conformance.run.opening import Options, RefusedError, Run, UnreachableError, open_run, opened
+from okd_conformance.run.opening import opened
+from okd_conformance.run.options import Options
+from okd_conformance.run.refused import RefusedError, UnreachableError
+from okd_conformance.run.run import Run, open_run
 from okd_conformance.wire.budget import Tally
 
 _TALKATIVE = ("httpx", "httpcore", "authlib")
@@ -50,7 +54,7 @@ class State:
         self.chosen: list[CaseSpec] = []
         self.nodes: list[Any] = []
         self.outcome: Outcome | None = None
-        self.refused: tuple[str, int] | None = None
+        self.refused: tuple[str, ExitCode] | None = None
         """Why nothing can be judged, and the exit code for it."""
         self._run: Run | None = None
         self._gathering: Gathering | None = None
@@ -83,7 +87,7 @@ class State:
             try:
                 self._run = self._open()
             except ConfigurationError as error:
-                self.refused = (error.render(self.options.lang), 2)
+                self.refused = (error.render(self.options.lang), ExitCode.USAGE)
             except UnreachableError as error:
                 self.refused = (error.reason.in_language(self.options.lang), error.exit_code)
                 with contextlib.suppress(RefusedError):  # the first reason is what matters

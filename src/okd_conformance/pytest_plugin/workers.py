@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from okd_conformance.base.text import Text
-from okd_conformance.checks.running import from_plain, plain
+from okd_conformance.checks.running import plain, results_from
 from okd_conformance.pytest_plugin.state import KEY, State
 
 
@@ -39,6 +39,6 @@ def receive(node: Any, state: State) -> bool:
         state.findings.configuration = state.findings.configuration or output["configuration"]
         noted = bool(output["noted"] and output["tidy"])
         state.deselected.update({tuple(row): reason for row, reason in output["deselected"]})
-        for result in from_plain(output["skipped"]):
+        for result in results_from(output["skipped"]):
             state.skip(result)
     return noted

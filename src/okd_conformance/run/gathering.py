@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from okd_conformance.checks.running import Watch, from_plain, merged, plain
+from okd_conformance.checks.running import Watch, merged, plain, results_from
 from okd_conformance.judge.events import CaseEnded, Exchanged
 from okd_conformance.judge.outcome import CaseResult
 from okd_conformance.run.finishing import Findings
-from okd_conformance.run.opening import Run
+from okd_conformance.run.run import Run
 from okd_conformance.wire.exchange import Exchange
 
 
@@ -32,7 +32,7 @@ class Gathering:
     def observing(self) -> Watch:
         """The observers, which see every exchange from the first call on; the suites must be loaded."""
         if self.watch is None:
-            self.watch = Watch(self.run.bench, self.run.claims, self.run.options.selection())
+            self.watch = Watch(self.run.bench, self.run.claims, self.run.selection)
         return self.watch
 
     def _ended(self, ended: CaseEnded) -> None:
@@ -72,7 +72,7 @@ class Gathering:
         another.
         """
         self.run.bench.redactor.catch_up()
-        for result in from_plain(self.run.bench.redactor.deep(given["results"])):
+        for result in results_from(self.run.bench.redactor.deep(given["results"])):
             self.run.events.emit(CaseEnded(result))
-        self._see(from_plain(given["observed"]))
+        self._see(results_from(given["observed"]))
         self.findings.exchanges += given["exchanges"]
