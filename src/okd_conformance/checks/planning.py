@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
-from okd_conformance.checks.marking import CheckSpec, checks_of
+from okd_conformance.checks.marking import CheckSpec, checks_of, load_suites
 from okd_conformance.judge.case import CaseSpec
 from okd_conformance.judge.case_id import case_id
 from okd_conformance.standard.catalogue import Catalogue, Profile, Requirement
@@ -95,6 +95,15 @@ def planned(function: Callable[..., None], catalogue: Catalogue, claims: Claims)
             if role in requirement.roles:
                 found += list(_cases(check, requirement, role, claims))
     return found
+
+
+def every_case(catalogue: Catalogue, claims: Claims) -> Iterator[tuple[Callable[..., None], Planned]]:
+    """Every case of every suite with the function that runs it, in the order of a run."""
+    for module in load_suites():
+        for function in vars(module).values():
+            if checks_of(function) and function.__module__ == module.__name__:
+                for plan in planned(function, catalogue, claims):
+                    yield function, plan
 
 
 def _cases(check: CheckSpec, requirement: Requirement, role: str, claims: Claims) -> Iterator[Planned]:

@@ -1,4 +1,4 @@
-"""Running checks: from what a check did to the result of its case, and the observers of every exchange."""
+"""Running checks: the one way from a check to the result of its case, and the observers of every exchange."""
 
 from __future__ import annotations
 
@@ -17,9 +17,60 @@ from okd_conformance.checks.planning import Claims, Selection, places
 from okd_conformance.judge.bench import Bench
 from okd_conformance.judge.case import Case, CaseSpec
 from okd_conformance.judge.case_id import observed_id
+from okd_conformance.judge.events import Answered, CaseBegun, CaseEnded, CleaningUp
 from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.judge.stops import Failed, Inconclusive, Stopped
+from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.wire.exchange import Exchange
+
+
+def run_case(spec: CaseSpec, bench: Bench, check: Callable[[Case], object]) -> CaseEnded:
+    """Run one case, tell that it begins and how it ends, and return the latter.
+
+    Whatever ends the check becomes the result. An interruption does too, and then goes on its way.
+    """
+    case, seconds, stopped = Case(spec, bench), _stopwatch(), bench.sending.stopped
+    bench.events.emit(CaseBegun(spec.id))
+    try:
+        error = _error_of(check, case) if stopped is None else Inconclusive(stopped)
+    except KeyboardInterrupt:
+        _ended(case, Inconclusive(say("case_interrupted")), seconds())
+        raise
+    return _ended(case, error, seconds())
+
+
+def case_that_broke(spec: CaseSpec, bench: Bench, error: BaseException | None, seconds: float) -> CaseEnded:
+    """Tell the end of a case whose check was never called, or that ended past ``run_case``."""
+    return _ended(Case(spec, bench), error, seconds)
+
+
+def observe(case: Case, observer: Callable[[Case], bool], seconds: float) -> CaseResult | None:
+    """What an observer says of the exchange that its case holds; None when that doesn't concern it."""
+    said: list[bool] = []
+    error = _error_of(lambda seen: said.append(observer(seen)), case)
+    return result_of(case, error, seconds) if error is not None or said == [True] else None
+
+
+def _error_of(check: Callable[[Case], object], case: Case) -> Exception | None:
+    """What ends a check before its last line."""
+    try:
+        check(case)
+    except Exception as error:  # noqa: BLE001 - a check's own fault is a result too
+        return error
+    return None
+
+
+def _ended(case: Case, error: BaseException | None, seconds: float) -> CaseEnded:
+    (result,) = redacted([result_of_check(case, error, seconds)], case.bench.redactor)
+    ended = CaseEnded(result, error)
+    case.bench.events.emit(ended)
+    return ended
+
+
+def redacted(results: Iterable[CaseResult], redactor: Redactor) -> list[CaseResult]:
+    """Results without the secrets that are known by now."""
+    redactor.catch_up()
+    return results_from(redactor.deep(plain(results)))
 
 
 def result_of(case: Case, error: BaseException | None, duration_s: float) -> CaseResult:
@@ -79,7 +130,12 @@ class Watch:
     def __post_init__(self) -> None:
         for requirement_id in observers():
             self._plan(requirement_id)
-        self.bench.sending.on_send.append(self.see)
+        self.bench.events.subscribe(CaseBegun, lambda begun: self._now(begun.case))
+        self.bench.events.subscribe(CleaningUp, lambda _: self._now(None))
+        self.bench.events.subscribe(Answered, lambda answered: self.see(answered.exchange))
+
+    def _now(self, case: str | None) -> None:
+        self.during = case
 
     def _plan(self, requirement_id: str) -> None:
         requirement = self.bench.catalogue[requirement_id].in_edition(self.claims.edition)
@@ -110,18 +166,15 @@ class Watch:
 
     def _judge(self, spec: CaseSpec, observer: Callable[[Case], bool], exchange: Exchange) -> None:
         case = Case(spec, self.bench, exchanges=[exchange], telling=exchange)
-        error: BaseException | None = None
-        relevant = True
-        try:
-            relevant = observer(case)
-        except Stopped as stop:
-            error = stop
-        except Exception as fault:  # noqa: BLE001 - an observer's own fault must not stop the check that sent
-            error = fault
-        if relevant:
-            seen = result_of(case, error, exchange.duration_s)
+        seen = observe(case, observer, exchange.duration_s)
+        if seen is not None:
             seen.during = self.during or UNSET
             self.found[spec.id] = merged(self.found.get(spec.id), seen)
+
+    def take(self) -> list[CaseResult]:
+        """What was found since the last time, redacted."""
+        found, self.found = list(self.found.values()), {}
+        return redacted(found, self.bench.redactor)
 
 
 def merged(old: CaseResult | None, new: CaseResult) -> CaseResult:
@@ -135,15 +188,10 @@ def merged(old: CaseResult | None, new: CaseResult) -> CaseResult:
     return kept
 
 
-class Stopwatch:
-    """Seconds since it was made."""
-
-    def __init__(self) -> None:
-        self._begun = time.monotonic()
-
-    def __call__(self) -> float:
-        """Seconds so far."""
-        return time.monotonic() - self._begun
+def _stopwatch() -> Callable[[], float]:
+    """What gives the seconds since now."""
+    begun = time.monotonic()
+    return lambda: time.monotonic() - begun
 
 
 def plain(results: Iterable[CaseResult]) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from okd_conformance.auth.tokens import Tokens
 from okd_conformance.base.choices import Large
 from okd_conformance.judge.arrangements import Arrangements
+from okd_conformance.judge.events import Events
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.leaving import Leaving
 from okd_conformance.judge.ledger import Ledger, Left
@@ -35,6 +36,8 @@ class Bench:
     profile: Profile = "standard"
     large: Large = "all"
     """Which operations carry the full size: all of them, or just one."""
+    events: Events = field(default_factory=Events)
+    """Where what happens is told."""
     hooks: Hooks = field(default_factory=lambda: Hooks({}))
     ledger: Ledger = field(default_factory=Ledger)
     sending: Sending = field(init=False)
@@ -44,9 +47,10 @@ class Bench:
 
     def __post_init__(self) -> None:
         """Put the parts together, and let the ledger know where the target's answers have their ids."""
+        self.ledger.events = self.events
         self.ledger.places = {n: t["answer"] for n, t in self.target.templates.items() if "answer" in t}
         limits = self.target.limits
-        self.sending = Sending(self.client, self.redactor, self.ledger, limits, self.profile)
+        self.sending = Sending(self.client, self.redactor, self.ledger, limits, self.profile, self.events)
         self.rights = Rights(self.tokens, self.redactor, self.target.auth, self.sending.clients)
         self.samples = Samples(self.edition, self.target, self.rights, self.seed, self.run_id)
         self.arrangements = Arrangements(self.edition, self.sending, self.rights, self.samples, self.hooks)

@@ -17,13 +17,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from okd_conformance.checks.marking import checks_of, load_suites
-from okd_conformance.checks.planning import Planned, Selection, planned
-from okd_conformance.checks.running import Stopwatch, Watch, merged, result_of_check
-from okd_conformance.judge.case import Case
-from okd_conformance.judge.outcome import CaseResult, Status, worst
-from okd_conformance.judge.stops import Stopped
+from okd_conformance.checks.planning import Selection, every_case
+from okd_conformance.checks.running import Watch, run_case
+from okd_conformance.judge.events import CleaningUp
+from okd_conformance.judge.outcome import Status, worst
 from okd_conformance.reference import running_server
+from okd_conformance.report.model import Report, RequirementResult
+from okd_conformance.run.finishing import report_of
+from okd_conformance.run.gathering import Gathering
 from okd_conformance.run.options import Options
 from okd_conformance.run.run import Run, open_run
 from okd_conformance.standard.catalogue import Profile, Requirement, load_catalogue
@@ -69,52 +70,29 @@ class Proof:
         }
 
 
-def run_cases(run: Run, selection: Selection) -> list[CaseResult]:
-    """Run the chosen cases in this process, without pytest, and clean up."""
-    plans = list(_plans(run, selection))  # loads the suites, and with them the observers that a watch needs
-    watch = Watch(run.bench, run.claims)
-    results = []
+def run_cases(run: Run, selection: Selection) -> Report:
+    """Run the chosen cases in this process, without pytest, clean up, and report as any run does."""
+    plans = list(every_case(run.bench.catalogue, run.claims))  # loads the suites, with their observers
+    gathering = Gathering(run, watch=Watch(run.bench, run.claims))  # what else is seen is told too
     for function, plan in plans:
-        case = Case(plan.spec, run.bench)
-        error: BaseException | None = None
-        clock = Stopwatch()
-        try:
-            function(case, **plan.values)
-        except Stopped as stop:
-            error = stop
-        except Exception as fault:  # noqa: BLE001 - a check's own fault is a result too
-            error = fault
-        results.append(result_of_check(case, error, clock()))
+        if selection.takes(plan.spec) and selection.profile_takes(plan.check):
+            run_case(plan.spec, run.bench, functools.partial(function, **plan.values))
+    run.events.emit(CleaningUp(len(run.bench.left())))
     run.bench.clean_up()
-    found: dict[str, CaseResult] = {}
-    for seen in watch.found.values():
-        found[seen.id] = merged(found.get(seen.id), seen)
-    return results + list(found.values())
+    gathering.settle()
+    gathering.findings.stop(run.bench.sending.stopped)
+    return report_of(run, gathering.findings, {}, [], interrupted=False)
 
 
-def _plans(run: Run, selection: Selection) -> Iterator[tuple[Callable[..., None], Planned]]:
-    for module in load_suites():
-        for function in vars(module).values():
-            if not checks_of(function) or function.__module__ != module.__name__:
-                continue
-            for plan in planned(function, run.bench.catalogue, run.claims):
-                if selection.takes(plan.spec) and selection.profile_takes(plan.check):
-                    yield function, plan
+def rows(report: Report) -> dict[Row, Seen]:
+    """What a report says of each requirement at each role that was judged."""
+    return {row.key: _seen(row) for row in report.requirements if row.cases}
 
 
-def rows(results: Iterable[CaseResult]) -> dict[Row, Seen]:
-    """What results say per requirement and role."""
-    grouped: dict[Row, list[CaseResult]] = {}
-    for result in results:
-        grouped.setdefault((result.requirement, result.role), []).append(result)
-    return {row: _seen(found) for row, found in grouped.items()}
-
-
-def _seen(results: list[CaseResult]) -> Seen:
-    status = worst([r.status for r in results])
-    telling = next(r for r in results if r.status is status)
-    notes = sorted({note.en for r in results for note in r.notes})
-    return Seen(status, tuple(notes), telling.received.en if telling.received else None)
+def _seen(row: RequirementResult) -> Seen:
+    telling = next(case for case in row.cases if case.status is row.status)
+    notes = sorted({note.en for case in row.cases for note in case.notes})
+    return Seen(row.status, tuple(notes), telling.received.en if telling.received else None)
 
 
 @contextmanager

@@ -153,11 +153,30 @@ class ConsoleReporter:
         words = say(
             "report_console_moving", left=duration(left), **{k: f"{n:.0f}" for k, n in numbers.items()}
         )
+        if self._progress is not None or time.monotonic() - self._told > _TELL_EVERY_S:
+            self._told = time.monotonic()
+            self._at_work(words)
+
+    def preparing(self) -> None:
+        """Say that the target is being opened; a file or pipe need not hold that."""
+        if self._moving:
+            self._print(say("report_console_preparing"))
+
+    def cleaning_up(self, count: int) -> None:
+        """Say that what the run made is being undone."""
+        if count:
+            self._at_work(say("report_console_cleaning_up", n=count))
+
+    def concluding(self) -> None:
+        """Say that the report is being written."""
+        self._at_work(say("report_console_concluding"))
+
+    def _at_work(self, words: Text) -> None:
+        """What takes a while, beside the bar; where nothing moves, as a line."""
         if self._progress is not None and self._task is not None:
             line = one_line(words.in_language(self._lang))
             self._progress.update(self._task, description=line, refresh=True)
-        elif time.monotonic() - self._told > _TELL_EVERY_S:
-            self._told = time.monotonic()
+        elif not self._quiet:
             self._print(words)
 
     def stop(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from okd_conformance import __version__
 from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import Text, say
 from okd_conformance.judge.case_id import requirement_of
+from okd_conformance.judge.events import Event
 from okd_conformance.judge.ledger import Left
 from okd_conformance.judge.ledger_files import LEDGER, in_words, without_a_file, write_ledger
 from okd_conformance.judge.outcome import CaseResult, Status
@@ -22,6 +23,8 @@ from okd_conformance.report.files import write_all
 from okd_conformance.report.model import SHARED, SUITE, Report, RunInfo, SectionTotals, TargetInfo
 from okd_conformance.report.upgrade import Upgrade, upgrade
 from okd_conformance.run.baseline import load_baseline
+from okd_conformance.run.opening import make_folder
+from okd_conformance.run.refused import UnreachableError
 from okd_conformance.run.run import Run
 from okd_conformance.standard.catalogue import Catalogue
 from okd_conformance.standard.edition import load_edition
@@ -69,6 +72,13 @@ class Outcome:
     """Whether ``ledger.json`` says what is left, so that the journals are no longer needed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ended(Event):
+    """The files of the run are written; nothing more is to come."""
+
+    outcome: Outcome
+
+
 def finish(
     run: Run,
     findings: Findings,
@@ -78,7 +88,7 @@ def finish(
 ) -> Outcome:
     """Build the report, write the files, and say how the run ended."""
     interrupted = interrupted and not findings.broken
-    report = _report(run, findings, deselected, skipped, interrupted)
+    report = report_of(run, findings, deselected, skipped, interrupted)
     if run.options.compare is not None:
         report.upgrade = _upgrade(run, report)
     known = load_baseline(run.options.baseline).applied(report) if run.options.baseline else None
@@ -116,6 +126,18 @@ def finish(
     )
 
 
+def finish_unreached(error: UnreachableError) -> Outcome:
+    """Report on a run that found nothing to judge: incomplete, the cause first.
+
+    Raises RefusedError when there can't be a folder for it.
+    """
+    run = error.run
+    make_folder(run.options.folder)
+    reason = Text.from_json(run.bench.redactor.deep(error.reason.as_json()))
+    outcome = finish(run, Findings(stopped=reason), {}, [], interrupted=False)
+    return replace(outcome, exit_code=error.exit_code)
+
+
 def _tried(what: Path, write: Callable[[], object]) -> list[Text]:
     """Write something; why it could not be written, or nothing. The rest of the end of a run must go on."""
     try:
@@ -136,13 +158,14 @@ def _upgrade(run: Run, report: Report) -> Upgrade:
     return upgrade(run.edition, other, report.roles, statuses, run.bench.catalogue.of(other))
 
 
-def _report(
+def report_of(
     run: Run,
     findings: Findings,
     deselected: dict[tuple[str, str], str],
     skipped: list[CaseResult],
     interrupted: bool,
 ) -> Report:
+    """The report of a run from all that was found."""
     target, options = run.target, run.options
     broken = [_broken(name, error) for name, error in findings.broken.items()]
     results = [*findings.results, *findings.observed.values(), *skipped, *broken]

@@ -27,7 +27,7 @@ def opened(options: Options) -> Iterator[Run]:
     if options.baseline is not None:
         load_baseline(options.baseline)
     with reached(options) as run:
-        _make_folder(run.options.folder)
+        make_folder(run.options.folder)
         yield run
 
 
@@ -48,7 +48,7 @@ def reached(options: Options) -> Iterator[Run]:
         yield run
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Raise RefusedError when there can't be one, or when a killed run left its journal there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -26,10 +26,10 @@ def preflight(run: Run) -> None:
         addresses = {name: r.base_url for name, r in run.target.roles.items()}
         closed = [url for url in addresses.values() if not _answers(url)]
         if len(closed) == len(addresses):
-            raise UnreachableError(say("target_unreachable", urls=", ".join(dict.fromkeys(closed))))
+            raise UnreachableError(say("target_unreachable", urls=", ".join(dict.fromkeys(closed))), run)
     problem = _without_token(run)
     if problem is not None:
-        raise UnreachableError(problem.reason)
+        raise UnreachableError(problem.reason, run)
 
 
 def _without_token(run: Run) -> TokenUnobtainable | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import Text
+from okd_conformance.run.run import Run
 
 
 class RefusedError(Exception):
@@ -17,6 +18,10 @@ class RefusedError(Exception):
 
 
 class UnreachableError(RefusedError):
-    """The target, or its token endpoint, cannot be reached."""
+    """The target, or its token endpoint, cannot be reached; of such a run there is a report all the same."""
 
     exit_code = ExitCode.INCOMPLETE
+
+    def __init__(self, reason: Text, run: Run) -> None:
+        super().__init__(reason)
+        self.run = run

@@ -9,8 +9,8 @@ from pathlib import Path
 from okd_conformance.auth.tokens import Tokens
 from okd_conformance.checks.planning import Claims, Selection
 from okd_conformance.judge.bench import Bench
+from okd_conformance.judge.events import Events, Exchanged, Noted
 from okd_conformance.judge.hooks import Hooks
-from okd_conformance.judge.ledger import Event
 from okd_conformance.judge.ledger_files import Journal, journal_name
 from okd_conformance.judge.stopping import ServerErrors
 from okd_conformance.redaction.redactor import Redactor
@@ -23,7 +23,6 @@ from okd_conformance.target.reading import Target, load_target
 from okd_conformance.wire.address import without_access
 from okd_conformance.wire.budget import Tally
 from okd_conformance.wire.client import Client, Settings
-from okd_conformance.wire.exchange import Exchange
 
 
 @dataclass
@@ -39,7 +38,7 @@ class Run:
     """How many there are; together they keep to the rate."""
     tally: Tally = field(default_factory=Tally)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
-    new_exchanges: list[Exchange] = field(default_factory=list)
+    events: Events = field(default_factory=Events)
     journal: Journal | None = None
     _bench: Bench | None = None
     _exchange_number: int = 0
@@ -95,11 +94,11 @@ class Run:
         journal = self.journal = Journal(path, self.options.run_id, self.edition.name, self.addresses)
         redactor = self.bench.redactor
 
-        def write(event: Event) -> None:
+        def write(noted: Noted) -> None:
             redactor.catch_up()
-            journal.write(redactor.deep(event))  # a target may give a secret as an id
+            journal.write(redactor.deep(noted.line))  # a target may give a secret as an id
 
-        self.bench.ledger.on_event = write
+        self.events.subscribe(Noted, write)
 
     def close(self) -> None:
         """Close connections and the journal."""
@@ -125,7 +124,8 @@ class Run:
             proxy=target.http.proxy,
             headers=tuple((name, secret.reveal()) for name, secret in target.http.headers.items()),
         )
-        client = Client(settings, self.new_exchanges.append, self._new_exchange_id, tally=self.tally)
+        told = self.events.emit
+        client = Client(settings, lambda e: told(Exchanged(e)), self._new_exchange_id, tally=self.tally)
         bench = Bench(
             edition=self.edition,
             target=target,
@@ -136,6 +136,7 @@ class Run:
             seed=self.options.seed,
             run_id=self.options.run_id,
             profile=self.options.profile,
+            events=self.events,
             large=self.options.large,
             hooks=Hooks(target.hooks, self.options.allow_hooks),
         )

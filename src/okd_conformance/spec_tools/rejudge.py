@@ -9,21 +9,18 @@ single exchange, are run again. All else needs a new run, and is said to.
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from okd_conformance.base.paths import data_folder
 from okd_conformance.base.text import Text, say
-from okd_conformance.checks.marking import checks_of, load_suites, observers
-from okd_conformance.checks.planning import Claims, planned
-from okd_conformance.checks.running import result_of
+from okd_conformance.checks.marking import load_suites, observers
+from okd_conformance.checks.planning import Claims, every_case
+from okd_conformance.checks.running import observe
 from okd_conformance.judge.case import Case, CaseSpec
 from okd_conformance.judge.outcome import CaseResult, Status, worst
-from okd_conformance.judge.stops import Stopped
 from okd_conformance.report.model import Report
 from okd_conformance.report.wording import status_name
 from okd_conformance.spec_tools.findings import Finding, finding
@@ -170,20 +167,19 @@ class _Judge:
         """The status by an edition, and the result that shows it; None when no exchange says anything."""
         requirement = self.catalogue[case.requirement].in_edition(edition)
         spec = CaseSpec(case.id, requirement, case.role, operation, None)
-        silent = SimpleNamespace(curl=_no_curl)
-        bench = cast("Any", SimpleNamespace(edition=edition, catalogue=self.catalogue, sending=silent))
+        bench = cast(
+            "Any",
+            SimpleNamespace(
+                edition=edition, catalogue=self.catalogue, sending=SimpleNamespace(curl=_no_curl)
+            ),
+        )
         results: list[CaseResult] = []
         for entry in entries:
             exchange = entry.exchange(operation.id)
-            observed = Case(spec, bench, exchanges=[exchange], telling=exchange)
-            stop: Stopped | None = None
-            relevant = True
-            try:
-                relevant = observers()[case.requirement](observed)
-            except Stopped as stopped:
-                stop = stopped
-            if relevant:
-                results.append(result_of(observed, stop, 0.0))
+            holding = Case(spec, bench, exchanges=[exchange], telling=exchange)
+            seen = observe(holding, observers()[case.requirement], exchange.duration_s)
+            if seen is not None:
+                results.append(seen)
         if not results:
             return None, None
         status = worst([r.status for r in results])
@@ -312,11 +308,8 @@ def _plan(edition: Edition, report: Report, catalogue: Catalogue) -> dict[str, s
     roles = {name: frozenset(edition.flows_of(name)) for name in report.roles if name in edition.roles}
     claims = Claims(edition, roles)
     found: dict[str, str] = {}
-    for file in sorted(data_folder("suites").glob("test_*.py")):
-        for name, function in vars(sys.modules[file.stem]).items():
-            if checks_of(function) and getattr(function, "__module__", "") == file.stem:
-                for case in planned(function, catalogue, claims):
-                    found.setdefault(case.spec.id, f"{file.stem}.{name}")
+    for function, plan in every_case(catalogue, claims):
+        found.setdefault(plan.spec.id, f"{function.__module__}.{function.__name__}")
     return found
 
 
