@@ -25,7 +25,8 @@ from okd_conformance.base.configuration import ConfigurationError, Mistake
 from okd_conformance.base.network_errors import is_tls
 from okd_conformance.base.text import Text, say
 from okd_conformance.target.model import Auth, Client, Target
-from okd_conformance.wire.patience import DeadlineError, Patience, patient
+from okd_conformance.wire.connections import Connections
+from okd_conformance.wire.patience import DeadlineError, Patience
 
 MAX_ANSWER_BYTES = 1_000_000
 MAX_TOKEN = 65_536
@@ -159,10 +160,10 @@ class TokenEndpoint:
 
     def _connections(self) -> tuple[httpx.BaseTransport, Patience]:
         if self._open is None:
-            made = self._transport or httpx.HTTPTransport(
-                verify=self._target.tls.context(), proxy=self._target.http.proxy, trust_env=False
-            )
-            self._open = made, patient(made)
+            patience = Patience()
+            target = self._target
+            made = self._transport or Connections(patience, target.tls.context(), target.http.proxy)
+            self._open = made, patience
         return self._open
 
     def _client_refused(self, client: Client) -> ConfigurationError:

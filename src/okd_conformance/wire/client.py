@@ -21,9 +21,9 @@ import httpx
 from okd_conformance.base.network_errors import is_tls
 from okd_conformance.wire.body import Payload, Streamed, chunks_of, length_of
 from okd_conformance.wire.budget import Budget, Tally
+from okd_conformance.wire.connections import Connections
 from okd_conformance.wire.exchange import Answer, Exchange, Request, Whole
-from okd_conformance.wire.leftovers import drop_polluted
-from okd_conformance.wire.patience import DeadlineError, NotOpenedError, patient
+from okd_conformance.wire.patience import DeadlineError, NotOpenedError, Patience
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 """As much of an answer as is kept; large documents go elsewhere, piece by piece."""
@@ -79,9 +79,9 @@ class Client:
     _next_slot: float = 0.0
 
     def __post_init__(self) -> None:
-        self._transport = self.transport or _transport(self.settings)
-        self._patience = patient(self._transport)
         limits = self.settings
+        self._patience = Patience()
+        self._transport = self.transport or Connections(self._patience, limits.verify, limits.proxy)
         self._budget = Budget(limits.max_requests, limits.max_bytes, limits.max_duration_s, self.tally)
 
     def close(self) -> None:
@@ -189,8 +189,6 @@ class Client:
             except (httpx.TransportError, DeadlineError):
                 self.lost(pieces.size)
                 raise
-            finally:
-                drop_polluted(self._transport)
 
     def lost(self, n_bytes: int) -> None:
         """Count what came of an answer that broke off; ``once`` only counts an answer that it gets."""
@@ -264,15 +262,6 @@ def _answer(answer: httpx.Response, body: bytes, *, cut: bool = False, whole: Wh
         http_version=answer.http_version,
         cut=cut,
         whole=whole,
-    )
-
-
-def _transport(settings: Settings) -> httpx.HTTPTransport:
-    return httpx.HTTPTransport(
-        verify=settings.verify,
-        proxy=settings.proxy,
-        trust_env=False,
-        limits=httpx.Limits(max_connections=16, keepalive_expiry=1.5),
     )
 
 

@@ -19,11 +19,10 @@ import httpx
 from okd_conformance.wire.body import chunks_of
 from okd_conformance.wire.client import MAX_ANSWER_BYTES, Client
 from okd_conformance.wire.exchange import Answer, Request, Whole
+from okd_conformance.wire.leftovers import MAX_HEAD_BYTES
 from okd_conformance.wire.patience import DeadlineError
 
 LEAVE_S = 5.0
-MAX_HEAD_BYTES = 100 * 1024
-"""As much of a head as the client reads too."""
 _BLOCK = 65536
 _CONTINUE = 100
 _ASKED_AGAIN = 30
