@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 
 from okd_conformance.base.network_errors import is_tls
+from okd_conformance.wire.address import way_to, with_host
 from okd_conformance.wire.body import Payload, Streamed, chunks_of, length_of
 from okd_conformance.wire.budget import Budget, Tally
 from okd_conformance.wire.connections import Connections
@@ -175,7 +176,8 @@ class Client:
         built = httpx.Request(
             request.method, request.url, headers=raw, content=content, extensions={"timeout": waits}
         )
-        _keep_only(built, raw)
+        # Our headers and Host, and nothing that the library would add by itself.
+        built.headers = httpx.Headers(with_host(way_to(request.url), raw))
         patience = self.settings.deadline_s + length_of(request.body or b"") / SLOWEST
         with self._patience.until(begun + patience, from_elsewhere=request.elsewhere):
             # Past the library's own client, which reads cookies and works out redirects of any answer.
@@ -269,13 +271,6 @@ def _sendable(body: Payload, chunked: bool) -> bytes | Iterator[bytes]:
     if isinstance(body, bytes) and chunked:
         return (body[start : start + _CHUNK] for start in range(0, len(body), _CHUNK))
     return body if isinstance(body, bytes) else map(bytes, chunks_of(body))
-
-
-def _keep_only(built: httpx.Request, raw: list[tuple[bytes, bytes]]) -> None:
-    """Send our headers and Host, and nothing that the library would add by itself."""
-    host = [(n, v) for n, v in built.headers.raw if n.lower() == b"host"]
-    own_host = any(n.lower() == b"host" for n, _ in raw)
-    built.headers = httpx.Headers(raw if own_host else [*host, *raw])
 
 
 def _decoded(value: bytes) -> str:

@@ -15,6 +15,8 @@ from typing import Any, cast
 import httpcore
 import httpx
 
+from okd_conformance.wire.tls import verification
+
 _ERRORS: Mapping[type[Exception], type[httpx.TransportError]] = MappingProxyType(
     {
         httpcore.ConnectTimeout: httpx.ConnectTimeout,
@@ -41,7 +43,7 @@ class Connections(httpx.BaseTransport):
         self, network: httpcore.NetworkBackend, verify: ssl.SSLContext | bool = True, proxy: str | None = None
     ) -> None:
         usual: dict[str, Any] = {
-            "ssl_context": httpx.create_ssl_context(verify, trust_env=False),
+            "ssl_context": verification(verify),
             "max_connections": _MOST,
             "keepalive_expiry": _KEPT_S,
             "network_backend": network,

@@ -1,4 +1,4 @@
-"""Handshakes: which versions of TLS a server takes, and whether its certificate holds."""
+"""TLS: how a server is verified, which versions it takes, and whether its certificate holds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import ssl
 import warnings
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlsplit
+
+import httpx
+
+from okd_conformance.wire.address import way_to
 
 Outcome = Literal["done", "refused", "unverified", "unable", "unreachable"]
 _LOCAL = frozenset(
@@ -33,6 +36,13 @@ class Handshake:
     detail: str
 
 
+def verification(verify: ssl.SSLContext | bool) -> ssl.SSLContext:
+    """The context for requests: HTTP/1.1, and not what the environment says about certificates."""
+    context = httpx.create_ssl_context(verify, trust_env=False)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
 def offering(version: ssl.TLSVersion) -> ssl.SSLContext:
     """A context that offers just this version and doesn't look at the certificate.
 
@@ -52,15 +62,14 @@ def offering(version: ssl.TLSVersion) -> ssl.SSLContext:
 
 def shake_hands(url: str, context: ssl.SSLContext, timeout_s: float) -> Handshake:
     """Connect to the server of ``url`` and do the handshake, nothing else."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
     try:
-        plain = socket.create_connection((host, parts.port or 443), timeout=timeout_s)
-    except OSError as error:
+        way = way_to(url)
+        plain = socket.create_connection((way.host, way.port), timeout=timeout_s)
+    except (OSError, httpx.InvalidURL) as error:
         return Handshake("unreachable", type(error).__name__)
     with contextlib.closing(plain):
         try:
-            with context.wrap_socket(plain, server_hostname=host) as secure:
+            with context.wrap_socket(plain, server_hostname=way.host) as secure:
                 return Handshake("done", secure.version() or "")
         except ssl.SSLCertVerificationError as error:
             return Handshake("unverified", error.verify_message)
