@@ -25,10 +25,10 @@ import itertools
 import logging
 import sys
 
-from okd_conformance.judge.bench import Bench
+from okd_conformance.judge.sending import Sending
 
 COUNT = itertools.count()
-SEND = Bench.send
+SEND = Sending.send
 
 
 def send(self, request, *arguments, **more):
@@ -43,7 +43,7 @@ def send(self, request, *arguments, **more):
 
 
 def pytest_configure(config):
-    Bench.send = send
+    Sending.send = send
     logging.getLogger("httpcore").setLevel(logging.DEBUG)
 '''
 HOOK = """

@@ -328,9 +328,9 @@ def test_a_bench_sends_no_more_to_a_server_that_it_gave_up(tmp_path: Path) -> No
 
     made.serves = silent
     for _ in range(MOST_UNANSWERED):
-        assert bench.send(request, "case", "dms", None).error == "timeout"
+        assert bench.sending.send(request, "case", "dms", None).error == "timeout"
     with pytest.raises(Inconclusive, match="no answer"):
-        bench.send(request, "case", "dms", None)
+        bench.sending.send(request, "case", "dms", None)
     assert len(made.heard) == MOST_UNANSWERED + 1
 
 

@@ -490,7 +490,9 @@ def watched(folder: Path, *statuses: int, observer: Any = None, **sent: Any) -> 
     watch = Watch(there.bench, there.claims, **sent.pop("watch", {}))
     for _ in statuses:
         case = there.case(asking(), READ)
-        case.send(case.bench.ready(case.operation, case.binding, "x", **given()).request(), **sent)
+        case.send(
+            case.bench.arrangements.ready(case.operation, case.binding, "x", **given()).request(), **sent
+        )
     return watch.found
 
 
@@ -546,7 +548,7 @@ def test_an_observer_does_not_see_raw_exchanges(tmp_path: Path) -> None:
     observes(WATCHED.id)(lambda _: True)
     watch = Watch(there.bench, there.claims)
     case = there.case(asking(), READ)
-    request = case.bench.sample(case.operation, case.binding, "x", **given()).request()
+    request = case.bench.samples.sample(case.operation, case.binding, "x", **given()).request()
     case.send(request, None, "raw")
     assert watch.found == {}
     case.send(request)
@@ -585,7 +587,7 @@ def test_what_was_created_is_deleted(here: Stage) -> None:
 @pytest.mark.parametrize(("status", "left"), [(404, 0), (410, 0), (403, 1), (500, 1), (302, 1)])
 def test_what_can_not_be_deleted_is_told(tmp_path: Path, status: int, left: int) -> None:
     there = stage(tmp_path, lambda r: problem(status) if r.method == "DELETE" else accepting(r))
-    there.bench.store("dms", "examination", "x")
+    there.bench.arrangements.store("dms", "examination", "x")
     found = there.bench.clean_up()
     assert len(found) == left
     if left:

@@ -449,7 +449,7 @@ def test_the_ledger_knows_what_a_generated_message_was_about(run: Run) -> None:
     exchange = large.offer(case, large.upload_of(case, case.operation, case.binding, message=1_000_000))
     (created,) = run.bench.ledger.open()
     assert created.document_type == case.binding.document_type
-    assert run.bench.delete("dms", large.id_in(case, exchange) or "")
+    assert run.bench.leaving.delete("dms", large.id_in(case, exchange) or "")
     assert run.bench.ledger.open() == []
 
 
@@ -464,7 +464,7 @@ def test_an_interruption_leaves_nothing_behind(run: Run, running: Running, when:
             interrupted.append(True)
             os.kill(os.getpid(), signal.SIGINT)
 
-    run.bench.on_move = interrupt
+    run.bench.sending.on_move = interrupt
     try:
         with pytest.raises(KeyboardInterrupt):
             large.offer(case, large.upload_of(case, case.operation, case.binding, message=3_900_000))
@@ -473,7 +473,7 @@ def test_an_interruption_leaves_nothing_behind(run: Run, running: Running, when:
     stored = 0 if when == "while it is sent" else 1
     assert len(run.bench.ledger.open()) == stored
     assert run.bench.clean_up() == Left()
-    run.bench.send(case.canonical().request(), "barrier", "dms", case.operation)
+    run.bench.sending.send(case.canonical().request(), "barrier", "dms", case.operation)
     assert documents(running) == (1, [])  # the last one, which says that the server is done with the others
 
 

@@ -41,8 +41,8 @@ def result_of_check(case: Case, error: BaseException | None, duration_s: float) 
         error = Inconclusive(joined([mistake.message for mistake in error.mistakes]))
     bench = case.bench
     milder = error is None or (isinstance(error, Stopped) and not isinstance(error, Failed))
-    if bench.stopped is not None and bench.turned_away and milder:
-        error = Inconclusive(bench.stopped)
+    if bench.sending.stopped is not None and bench.sending.turned_away and milder:
+        error = Inconclusive(bench.sending.stopped)
     return result_of(case, error, duration_s)
 
 
@@ -75,7 +75,7 @@ class Watch:
     def __post_init__(self) -> None:
         for requirement_id in observers():
             self._plan(requirement_id)
-        self.bench.on_send.append(self.see)
+        self.bench.sending.on_send.append(self.see)
 
     def _plan(self, requirement_id: str) -> None:
         requirement = self.bench.catalogue[requirement_id]

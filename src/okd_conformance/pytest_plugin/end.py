@@ -23,7 +23,7 @@ def finish_session(session: pytest.Session, state: State, orderly: bool, exitsta
     journals = [] if state.is_worker else _ledgers_of_workers(state)
     if state.watch is not None or not orderly:
         exitstatus = _clean_up(state, exitstatus)
-    state.findings.stop(state.run.bench.stopped)
+    state.findings.stop(state.run.bench.sending.stopped)
     if exitstatus == pytest.ExitCode.INTERRUPTED:
         for spec in state.chosen:
             state.skip(unjudged(spec, Status.INCONCLUSIVE, say("report_reason_interrupted")))

@@ -114,7 +114,7 @@ def _tell_of_large_messages(state: State, plans: list[Planned]) -> None:
     size = sum(p.check.bulk(bulk_of(Case(p.spec, bench))) for p in plans if p.check.bulk)
     if size and state.reporter is not None:
         state.reporter.bulk(size)
-        bench.on_move = state.reporter.moving
+        bench.sending.on_move = state.reporter.moving
 
 
 def _stop_if_refused(state: State) -> None:
@@ -178,8 +178,8 @@ def case(request: pytest.FixtureRequest) -> Case:
     state = request.config.stash[_STATE]
     spec = cast("Planned", request.param).spec
     state.judge().during = spec.id
-    if state.run.bench.stopped is not None:
-        raise Inconclusive(state.run.bench.stopped)
+    if state.run.bench.sending.stopped is not None:
+        raise Inconclusive(state.run.bench.sending.stopped)
     return Case(spec, state.run.bench)
 
 

@@ -151,7 +151,7 @@ def _reach(run: Run, role: str, answers: dict[str, Exchange]) -> Iterator[Found]
     operation = next(iter(run.edition.operations(role, "service")), None)
     path = operation.path if operation else "/"
     request = Request("GET", url + path, (("Accept", "application/json"),))
-    exchange = answers[role] = run.bench.send(request, _LABEL, role, None)
+    exchange = answers[role] = run.bench.sending.send(request, _LABEL, role, None)
     if exchange.answer is None:
         words = say(f"error_{exchange.error}")
         detail = _tls_detail(run, url) if exchange.error == "tls" else None
@@ -335,7 +335,7 @@ def _flows_without_token(run: Run) -> Iterator[Found]:
 
 def _has_token(run: Run, binding: Binding) -> bool:
     try:
-        run.bench.usual(binding)
+        run.bench.rights.usual(binding)
     except (Inconclusive, NotTested, ConfigurationError):
         return False
     return True
@@ -410,8 +410,8 @@ def _lookup(run: Run, operation: Operation, binding: Binding, fixtures: Mapping[
     own = {name: value for name, value in fixtures.items() if isinstance(value, str)}
     bench = dataclasses.replace(run.bench, target=dataclasses.replace(run.target, fixtures=own))
     try:
-        sample = bench.sample(operation, binding, _LABEL)
+        sample = bench.samples.sample(operation, binding, _LABEL)
     except (Inconclusive, NotTested, ConfigurationError):
         return None
     request = dataclasses.replace(sample.request(), private_answer=True)
-    return bench.send(request, _LABEL, binding.role, operation)
+    return bench.sending.send(request, _LABEL, binding.role, operation)

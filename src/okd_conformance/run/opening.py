@@ -197,7 +197,7 @@ class Run:
             headers=tuple((name, secret.reveal()) for name, secret in target.http.headers.items()),
         )
         client = Client(settings, self.new_exchanges.append, self._new_exchange_id, tally=self.tally)
-        return Bench(
+        bench = Bench(
             edition=self.edition,
             target=target,
             catalogue=load_catalogue(),
@@ -209,8 +209,9 @@ class Run:
             profile=self.options.profile,
             large=self.options.large,
             hooks=Hooks(target.hooks, self.options.allow_hooks),
-            rules=[ServerErrors()],
         )
+        bench.sending.rules.append(ServerErrors())
+        return bench
 
     def _new_exchange_id(self) -> str:
         self._exchange_number += 1

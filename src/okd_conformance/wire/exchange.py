@@ -128,6 +128,11 @@ class Exchange:
         """The status of the answer, if there is one."""
         return self.answer.status if self.answer else None
 
+    @property
+    def succeeded(self) -> bool:
+        """Whether there is an answer and its status is 2xx."""
+        return self.answer is not None and self.answer.succeeded
+
     def curl(self) -> str:
         """A shell command that repeats the request; the token is left out."""
         request = self.request
