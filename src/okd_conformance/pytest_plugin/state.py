@@ -23,7 +23,7 @@ from okd_conformance.run.opening import Options, RefusedError, Run, open_run, op
 from okd_conformance.wire.budget import Tally
 from okd_conformance.wire.meter import Meter
 
-_TALKATIVE = ("httpx", "httpcore", "authlib")
+_TALKATIVE = ("httpx", "httpcore")
 """Libraries that log addresses and headers, as they are."""
 
 KEY = "okd"

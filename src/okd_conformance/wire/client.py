@@ -6,14 +6,12 @@ Redirects are never followed, compressed answers never asked for, and the enviro
 from __future__ import annotations
 
 import contextlib
-import math
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -25,11 +23,10 @@ from okd_conformance.wire.budget import Budget, Tally
 from okd_conformance.wire.connections import Connections
 from okd_conformance.wire.exchange import Answer, Exchange, Request, Whole
 from okd_conformance.wire.patience import DeadlineError, NotOpenedError, Patience
+from okd_conformance.wire.throttling import MAX_THROTTLED, seconds_to_wait
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 """As much of an answer as is kept; large documents go elsewhere, piece by piece."""
-MAX_WAIT_FOR_THROTTLING_S = 30.0
-MAX_THROTTLED = 5
 MAX_WAITED = 10
 """So many times ``timeout_s`` is waited in all for a target that only says that it is too busy."""
 SLOWEST = 250_000
@@ -121,7 +118,7 @@ class Client:
             if not busy or weary or len(throttled) == MAX_THROTTLED - 1:
                 return exchange
             throttled.append(exchange)
-            wait = _retry_after(exchange)
+            wait = seconds_to_wait(exchange.answer.header("retry-after") if exchange.answer else None)
             self.waited_s += wait
             self._pause(wait)
 
@@ -284,21 +281,3 @@ def _is_disconnect(error: Exception) -> bool:
     if isinstance(error, httpx.RemoteProtocolError):
         return "disconnected" in str(error) or "closed connection" in str(error)
     return True
-
-
-def _retry_after(exchange: Exchange) -> float:
-    value = exchange.answer.header("retry-after") if exchange.answer else None
-    seconds = 1.0
-    if value is not None:
-        try:
-            seconds = float(value)
-        except ValueError:
-            seconds = _until(value)
-    return 1.0 if math.isnan(seconds) else min(max(seconds, 0.0), MAX_WAIT_FOR_THROTTLING_S)
-
-
-def _until(value: str) -> float:
-    try:
-        return (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-    except (TypeError, ValueError, OverflowError):
-        return 1.0
