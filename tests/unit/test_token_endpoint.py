@@ -276,3 +276,23 @@ def test_where_the_token_endpoint_is_can_be_read_from_the_issuer(published: str,
 def test_an_issuer_that_publishes_no_token_endpoint(said: Any) -> None:
     with issuer(lambda _: (200, {}, said)) as (url, _), tokens(url, token_url="", issuer=url) as made:
         assert "publishes no usable token endpoint" in refusal(made)
+
+
+# --- what stands between ------------------------------------------------------------------------------------
+
+
+def test_a_proxy_that_wants_a_login_is_not_taken_for_the_issuer() -> None:
+    with issuer(lambda _: (407, {"Proxy-Authenticate": "Basic"}, {})) as (proxy, _):
+        with tokens("http://login.acme.example", http=Http(proxy=proxy)) as made:
+            assert "the proxy (http.proxy) wants a name and password" in refusal(made)
+
+
+def test_an_issuer_that_wants_a_certificate_says_so(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.verify_mode = ssl.CERT_REQUIRED
+    authority.issue_cert("127.0.0.1").configure_cert(server)
+    authority.configure_trust(server)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    with issuer(lambda _: GRANTED, server) as (url, _), tokens(url, tls=Tls(tmp_path / "ca.pem")) as made:
+        assert "wants to see a client certificate" in refusal(made)

@@ -25,6 +25,7 @@ from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.target.model import Auth, Client, Target
 from okd_conformance.wire.address import web_address
 from okd_conformance.wire.connections import Connections
+from okd_conformance.wire.failures import SET_UP, why
 from okd_conformance.wire.patience import DeadlineError, NotOpenedError, Patience
 from okd_conformance.wire.throttling import MAX_THROTTLED, seconds_to_wait
 
@@ -188,6 +189,9 @@ class TokenEndpoint:
         return self._open
 
     def _unreachable(self, error: Exception) -> TokenUnobtainable:
+        name = why(error)
+        if name in SET_UP:
+            return _unobtainable("auth_unreachable_because", words=say(f"error_{name}"))
         if is_tls(error):
             return _unobtainable("auth_tls")
         proxy = self._target.http.proxy_host

@@ -18,12 +18,13 @@ from okd_conformance.standard.edition import Binding, Operation
 from okd_conformance.standard.fields import Body
 from okd_conformance.wire.body import length_of
 from okd_conformance.wire.exchange import Exchange, Request
+from okd_conformance.wire.failures import SET_UP
 from okd_conformance.wire.generated import Comparison
 from okd_conformance.wire.meter import Meter
 from okd_conformance.wire.multipart import Multipart
 from okd_conformance.wire.raw import Expecting
 
-_NO_JUDGEMENT = frozenset({"timeout", "deadline", "unreachable", "tls", "not_opened"})
+_NO_JUDGEMENT = frozenset({"timeout", "deadline", "unreachable", "tls", "not_opened"}) | SET_UP
 _T = TypeVar("_T")
 
 

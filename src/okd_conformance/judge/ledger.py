@@ -20,6 +20,7 @@ from okd_conformance.standard.edition import Operation
 from okd_conformance.standard.fields import field_names
 from okd_conformance.wire.body import Streamed, beginning_of
 from okd_conformance.wire.exchange import Exchange, Request
+from okd_conformance.wire.failures import SET_UP
 
 KINDS = ("upload", "register", "change")
 """The kinds of operations that create or change something; a replacement only touches what was created."""
@@ -30,7 +31,7 @@ _MAX_TEXT = 300
 _MAX_DEPTH = 20
 GONE = frozenset({404, 410})
 """How a server says that what is to be deleted is not there (RFC 9110, 15.5.5 and 15.5.11)."""
-_NEVER_SENT = frozenset({"unreachable", "tls"})
+_NEVER_SENT = frozenset({"unreachable", "tls"}) | SET_UP
 Event = Mapping[str, Any]
 """One note, as it stands in a journal."""
 

@@ -31,6 +31,7 @@ from okd_conformance.standard.fields import Body, field_name
 from okd_conformance.target.model import Client as TargetClient
 from okd_conformance.target.reading import Target, is_loopback
 from okd_conformance.wire.exchange import Exchange, Request
+from okd_conformance.wire.failures import SET_UP
 from okd_conformance.wire.tls import shake_hands
 
 _MOST_SKEW_S = 60
@@ -160,8 +161,8 @@ def _reach(run: Run, role: str, answers: dict[str, Exchange]) -> Iterator[Found]
         if proxy is not None:
             words = say("config_through_proxy", words=words, proxy=proxy)
             remedy = say("config_proxy_remedy", role=role)
-        if exchange.error == "tls":
-            remedy = say("config_tls_remedy")
+        if exchange.error == "tls" or exchange.error in SET_UP:
+            remedy = say(f"config_{exchange.error}_remedy", role=role)
         yield Found("bad", say("config_unreachable", role=role, url=url, words=words), remedy)
         return
     milliseconds = round(exchange.duration_s * 1000)

@@ -16,12 +16,12 @@ from typing import Any
 
 import httpx
 
-from okd_conformance.base.network_errors import is_tls
 from okd_conformance.wire.address import way_to, with_host
 from okd_conformance.wire.body import Payload, Streamed, chunks_of, length_of
 from okd_conformance.wire.budget import Budget, Tally
 from okd_conformance.wire.connections import Connections
 from okd_conformance.wire.exchange import Answer, Exchange, Request, Whole
+from okd_conformance.wire.failures import FAILURES, why
 from okd_conformance.wire.patience import DeadlineError, NotOpenedError, Patience
 from okd_conformance.wire.throttling import MAX_THROTTLED, seconds_to_wait
 
@@ -143,18 +143,12 @@ class Client:
         begun = time.monotonic()
         try:
             exchange.answer = talk(request, begun)
-        except httpx.TimeoutException:
-            exchange.error = "timeout"
         except DeadlineError:
             exchange.error = "deadline"
         except NotOpenedError:
             exchange.error = "not_opened"
-        except httpx.ConnectError as error:
-            exchange.error = "tls" if is_tls(error) else "unreachable"
-        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError) as error:
-            exchange.error = "disconnected" if _is_disconnect(error) else "not_http"
-        except (httpx.ProxyError, httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError):
-            exchange.error = "unreachable"  # the last two: an address, or a name, that the target made up
+        except FAILURES as error:
+            exchange.error = why(error)
         exchange.duration_s = time.monotonic() - begun
         if exchange.answer is not None:
             with self._lock:
@@ -275,9 +269,3 @@ def _decoded(value: bytes) -> str:
         return value.decode("utf-8")
     except UnicodeDecodeError:
         return value.decode("latin-1")
-
-
-def _is_disconnect(error: Exception) -> bool:
-    if isinstance(error, httpx.RemoteProtocolError):
-        return "disconnected" in str(error) or "closed connection" in str(error)
-    return True

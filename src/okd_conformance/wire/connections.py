@@ -48,6 +48,7 @@ class Connections(httpx.BaseTransport):
             "keepalive_expiry": _KEPT_S,
             "network_backend": network,
         }
+        self._proxy = proxy
         self._connections = _by_proxy(proxy, usual) if proxy else httpcore.ConnectionPool(**usual)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -61,12 +62,13 @@ class Connections(httpx.BaseTransport):
         )
         with _errors_of_httpx():
             answer = self._connections.handle_request(asked)
-        return httpx.Response(
-            answer.status,
-            headers=answer.headers,
-            stream=_Body(answer),
-            extensions=answer.extensions,
+        found = httpx.Response(
+            answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions
         )
+        if self._proxy and request.url.scheme == "http" and _of_the_proxy(found):
+            found.close()
+            raise httpx.ProxyError(f"{found.status_code} {found.reason_phrase}")
+        return found
 
     def close(self) -> None:
         """Close all connections."""
@@ -83,6 +85,12 @@ class _Body(httpx.SyncByteStream):
 
     def close(self) -> None:
         self._answer.close()
+
+
+def _of_the_proxy(answer: httpx.Response) -> bool:
+    """Whether an answer is the proxy's own: it wants a login, or shows a page that forbids."""
+    page = answer.headers.get("content-type", "").lower().startswith("text/html")
+    return answer.status_code == 407 or (answer.status_code == 403 and page)
 
 
 def _by_proxy(address: str, usual: dict[str, Any]) -> httpcore.ConnectionPool:
