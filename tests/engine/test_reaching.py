@@ -37,19 +37,27 @@ def serving() -> ssl.SSLContext:
 
 @contextlib.contextmanager
 def secure_server(context: ssl.SSLContext) -> Iterator[str]:
-    """A server that shakes hands, or tries to, with one client."""
+    """A server that shakes hands, or tries to, with one client after another."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(10)
+        stopped = threading.Event()
 
         def serve() -> None:
-            link, _ = listening.accept()
-            link.settimeout(10)
-            with link, contextlib.suppress(OSError), context.wrap_socket(link, server_side=True) as secure:
-                secure.recv(1)
+            while not stopped.is_set():
+                link, _ = listening.accept()
+                link.settimeout(10)
+                with (
+                    link,
+                    contextlib.suppress(OSError),
+                    context.wrap_socket(link, server_side=True) as secure,
+                ):
+                    secure.recv(1)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
-        yield f"https://127.0.0.1:{listening.getsockname()[1]}/okd"
+        address = listening.getsockname()
+        yield f"https://127.0.0.1:{address[1]}/okd"
+        stopped.set()
+        socket.create_connection(address, 5).close()
         thread.join(10)
 
 

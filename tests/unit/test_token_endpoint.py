@@ -282,9 +282,11 @@ def test_an_issuer_that_publishes_no_token_endpoint(said: Any) -> None:
 
 
 def test_a_proxy_that_wants_a_login_is_not_taken_for_the_issuer() -> None:
-    with issuer(lambda _: (407, {"Proxy-Authenticate": "Basic"}, {})) as (proxy, _):
-        with tokens("http://login.acme.example", http=Http(proxy=proxy)) as made:
-            assert "the proxy (http.proxy) wants a name and password" in refusal(made)
+    def answer(_: Asked) -> Reply:
+        return 407, {"Proxy-Authenticate": "Basic"}, {}
+
+    with issuer(answer) as (url, _), tokens("http://login.example", http=Http(proxy=url)) as made:
+        assert "the proxy (http.proxy) wants a name and password" in refusal(made)
 
 
 def test_an_issuer_that_wants_a_certificate_says_so(tmp_path: Path) -> None:

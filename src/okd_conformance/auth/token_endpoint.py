@@ -25,7 +25,7 @@ from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.target.model import Auth, Client, Target
 from okd_conformance.wire.address import web_address
 from okd_conformance.wire.connections import Connections
-from okd_conformance.wire.failures import SET_UP, why
+from okd_conformance.wire.failures import SET_UP, why, why_at
 from okd_conformance.wire.patience import DeadlineError, NotOpenedError, Patience
 from okd_conformance.wire.throttling import MAX_THROTTLED, seconds_to_wait
 
@@ -166,7 +166,7 @@ class TokenEndpoint:
         except ValueError:
             raise _unobtainable("auth_unreadable") from None
         except (httpx.TransportError, httpx.InvalidURL, NotOpenedError) as error:
-            raise self._unreachable(error) from None
+            raise self._unreachable(url, error) from None
 
     def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: str | None) -> _Answer:
         transport, patience = self._connections()
@@ -188,8 +188,10 @@ class TokenEndpoint:
             self._open = made, patience
         return self._open
 
-    def _unreachable(self, error: Exception) -> TokenUnobtainable:
-        name = why(error)
+    def _unreachable(self, url: str, error: Exception) -> TokenUnobtainable:
+        here = self._transport is None and self._target.http.proxy is None
+        target = self._target
+        name = why_at(url, error, target.tls.context(), target.limits.timeout_s) if here else why(error)
         if name in SET_UP:
             return _unobtainable("auth_unreachable_because", words=say(f"error_{name}"))
         if is_tls(error):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
+
+_REASON = re.compile(r"\] ([a-z0-9 ]+) \(_ssl")
 
 
 def is_tls(error: BaseException) -> bool:
@@ -13,8 +16,12 @@ def is_tls(error: BaseException) -> bool:
 
 
 def tls_reason(error: BaseException) -> str | None:
-    """What OpenSSL calls the reason, when TLS failed and there is one."""
-    return next((each.reason for each in _behind(error) if isinstance(each, ssl.SSLError)), None)
+    """What OpenSSL calls the reason, when TLS failed and there is one; Python has no name for some."""
+    found = next((each for each in _behind(error) if isinstance(each, ssl.SSLError)), None)
+    if found is None or found.reason:
+        return found.reason if found else None
+    words = _REASON.search(str(found))
+    return words[1].upper().replace(" ", "_") if words else None
 
 
 def is_unknown_host(error: BaseException) -> bool:

@@ -16,12 +16,12 @@ from typing import Any
 
 import httpx
 
-from okd_conformance.wire.address import way_to, with_host
+from okd_conformance.wire.address import origin, way_to, with_host
 from okd_conformance.wire.body import Payload, Streamed, chunks_of, length_of
 from okd_conformance.wire.budget import Budget, Tally
 from okd_conformance.wire.connections import Connections
 from okd_conformance.wire.exchange import Answer, Exchange, Request, Whole
-from okd_conformance.wire.failures import FAILURES, why
+from okd_conformance.wire.failures import FAILURES, why, why_at
 from okd_conformance.wire.patience import DeadlineError, NotOpenedError, Patience
 from okd_conformance.wire.throttling import MAX_THROTTLED, seconds_to_wait
 
@@ -75,6 +75,8 @@ class Client:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _here: threading.local = field(default_factory=threading.local)
     _next_slot: float = 0.0
+    _hung_up: dict[str, str] = field(default_factory=dict)
+    """By server, what its hanging up means."""
 
     def __post_init__(self) -> None:
         limits = self.settings
@@ -148,7 +150,7 @@ class Client:
         except NotOpenedError:
             exchange.error = "not_opened"
         except FAILURES as error:
-            exchange.error = why(error)
+            exchange.error = self._why(error, request)
         exchange.duration_s = time.monotonic() - begun
         if exchange.answer is not None:
             with self._lock:
@@ -182,6 +184,15 @@ class Client:
             except (httpx.TransportError, DeadlineError):
                 self.lost(pieces.size)
                 raise
+
+    def _why(self, error: Exception, request: Request) -> str:
+        """The name of a failure. A server that hangs up is asked why only once: it may do so often."""
+        server, settings = origin(request.url), self.settings
+        if why(error) != "disconnected" or settings.proxy is not None or self.transport is not None:
+            return why(error)
+        if server not in self._hung_up:
+            self._hung_up[server] = why_at(server, error, settings.verify, settings.timeout_s)
+        return self._hung_up[server]
 
     def lost(self, n_bytes: int) -> None:
         """Count what came of an answer that broke off; ``once`` only counts an answer that it gets."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from types import MappingProxyType
 
 import httpx
 
 from okd_conformance.base.network_errors import is_tls, is_unknown_host, tls_reason
+from okd_conformance.wire.tls import said_at_once
 
 SET_UP = frozenset(
     {"client_certificate", "plain_port", "http2_only", "proxy_login", "proxy_refused", "unknown_host"}
@@ -64,6 +66,14 @@ def why(error: Exception) -> str:
     return (
         "disconnected" if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError) else "unreachable"
     )
+
+
+def why_at(url: str, error: Exception, verify: ssl.SSLContext | bool, timeout_s: float) -> str:
+    """The name of a failure at an address; who just hangs up over TLS is asked once more why."""
+    name = why(error)
+    if name != "disconnected" or not url.startswith("https:"):
+        return name
+    return _NAMES_BY_REASON.get(said_at_once(url, verify, timeout_s) or "", name)
 
 
 def _gone(error: httpx.RemoteProtocolError) -> bool:

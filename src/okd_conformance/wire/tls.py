@@ -11,6 +11,7 @@ from typing import Literal
 
 import httpx
 
+from okd_conformance.base.network_errors import tls_reason
 from okd_conformance.wire.address import way_to
 
 Outcome = Literal["done", "refused", "unverified", "unable", "unreachable"]
@@ -26,6 +27,8 @@ _LOCAL = frozenset(
     }
 )
 """Reasons for which our own OpenSSL, not the server, ends a handshake."""
+
+_AT_ONCE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +83,22 @@ def shake_hands(url: str, context: ssl.SSLContext, timeout_s: float) -> Handshak
             return Handshake("unreachable", "timeout")
         except OSError as error:
             return Handshake("refused", type(error).__name__)
+
+
+def said_at_once(url: str, verify: ssl.SSLContext | bool, timeout_s: float) -> str | None:
+    """OpenSSL's reason when a server ends a connection on which nothing was sent yet; None when it doesn't.
+
+    With TLS 1.3 the handshake is over for us before the server has judged our certificate. When a request
+    is under way by then, what the server says about it may get lost.
+    """
+    try:
+        way = way_to(url)
+        with (
+            socket.create_connection((way.host, way.port), timeout_s) as plain,
+            verification(verify).wrap_socket(plain, server_hostname=way.host) as secure,
+        ):
+            secure.settimeout(min(timeout_s, _AT_ONCE_S))
+            secure.recv(1)
+    except (OSError, httpx.InvalidURL) as error:
+        return tls_reason(error)
+    return None
