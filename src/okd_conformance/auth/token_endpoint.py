@@ -25,7 +25,7 @@ from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.target.model import Auth, Client, Target
 from okd_conformance.wire.address import web_address
 from okd_conformance.wire.connections import Connections
-from okd_conformance.wire.failures import SET_UP, why, why_at
+from okd_conformance.wire.failures import why, why_at
 from okd_conformance.wire.patience import DeadlineError, NotOpenedError, Patience
 from okd_conformance.wire.throttling import MAX_THROTTLED, seconds_to_wait
 
@@ -192,7 +192,7 @@ class TokenEndpoint:
         here = self._transport is None and self._target.http.proxy is None
         target = self._target
         name = why_at(url, error, target.tls.context(), target.limits.timeout_s) if here else why(error)
-        if name in SET_UP:
+        if name.of_the_way:
             return _unobtainable("auth_unreachable_because", words=say(f"error_{name}"))
         if is_tls(error):
             return _unobtainable("auth_tls")

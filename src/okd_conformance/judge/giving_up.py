@@ -12,18 +12,16 @@ from dataclasses import dataclass, field
 from okd_conformance.base.text import Text, say
 from okd_conformance.judge.stops import Inconclusive
 from okd_conformance.wire.exchange import Exchange
-from okd_conformance.wire.failures import SET_UP
 
 Ask = Callable[[], Exchange | None]
 """Ask a server a last simple question; None when that can't be done."""
 
 MOST_UNANSWERED = 10
-_UNANSWERED = frozenset({"timeout", "deadline", "unreachable", "tls"}) | SET_UP
 
 
 def is_unanswered(exchange: Exchange) -> bool:
     """Whether nothing came: nobody was there, or nobody answered in time."""
-    return exchange.error in _UNANSWERED
+    return exchange.error is not None and exchange.error.unanswered
 
 
 @dataclass

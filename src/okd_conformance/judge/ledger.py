@@ -20,7 +20,6 @@ from okd_conformance.standard.edition import Operation
 from okd_conformance.standard.fields import field_names
 from okd_conformance.wire.body import Streamed, beginning_of
 from okd_conformance.wire.exchange import Exchange, Request
-from okd_conformance.wire.failures import SET_UP
 
 KINDS = ("upload", "register", "change")
 """The kinds of operations that create or change something; a replacement only touches what was created."""
@@ -31,7 +30,6 @@ _MAX_TEXT = 300
 _MAX_DEPTH = 20
 GONE = frozenset({404, 410})
 """How a server says that what is to be deleted is not there (RFC 9110, 15.5.5 and 15.5.11)."""
-_NEVER_SENT = frozenset({"unreachable", "tls"}) | SET_UP
 Event = Mapping[str, Any]
 """One note, as it stands in a journal."""
 
@@ -197,7 +195,7 @@ class Ledger:
                 self._succeeded(operation, exchange, number)
             elif unknown and operation.kind == "change":  # an enrolment that isn't there needs no restoring
                 self._note({"n": number, "outcome": "done"})
-            elif answer is not None or exchange.error in _NEVER_SENT:
+            elif answer is not None or (exchange.error is not None and exchange.error.never_sent):
                 self.nothing(number)
             elif operation.kind == "register":
                 self._registered(number)

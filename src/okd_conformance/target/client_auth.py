@@ -8,7 +8,8 @@ from typing import Any
 from okd_conformance.base.jwts import private_key
 from okd_conformance.base.text import say
 from okd_conformance.base.yaml_input import Pointer
-from okd_conformance.target.checks import Mistakes, beside
+from okd_conformance.target.checks import beside
+from okd_conformance.target.mistakes import Mistakes
 
 _WITH_SECRET = frozenset({"basic", "post"})
 _OWN_FIELDS = frozenset(

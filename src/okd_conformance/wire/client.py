@@ -22,6 +22,7 @@ from okd_conformance.wire.budget import Budget, Tally
 from okd_conformance.wire.connections import Connections
 from okd_conformance.wire.exchange import Answer, Exchange, Request, Whole
 from okd_conformance.wire.failures import FAILURES, why, why_at
+from okd_conformance.wire.no_answer import NoAnswer
 from okd_conformance.wire.patience import DeadlineError, NotOpenedError, Patience
 from okd_conformance.wire.throttling import MAX_THROTTLED, seconds_to_wait
 
@@ -75,7 +76,7 @@ class Client:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _here: threading.local = field(default_factory=threading.local)
     _next_slot: float = 0.0
-    _hung_up: dict[str, str] = field(default_factory=dict)
+    _hung_up: dict[str, NoAnswer] = field(default_factory=dict)
     """By server, what its hanging up means."""
 
     def __post_init__(self) -> None:
@@ -110,7 +111,7 @@ class Client:
             if isinstance(request.body, Streamed):
                 return exchange
             idle = talk is None and self._patience.stale  # a talk of its own opens its own connection
-            if exchange.error == "disconnected" and idle and not stale:
+            if exchange.error is NoAnswer.DISCONNECTED and idle and not stale:
                 stale = 1
                 before_again()
                 continue
@@ -146,9 +147,9 @@ class Client:
         try:
             exchange.answer = talk(request, begun)
         except DeadlineError:
-            exchange.error = "deadline"
+            exchange.error = NoAnswer.DEADLINE
         except NotOpenedError:
-            exchange.error = "not_opened"
+            exchange.error = NoAnswer.NOT_OPENED
         except FAILURES as error:
             exchange.error = self._why(error, request)
         exchange.duration_s = time.monotonic() - begun
@@ -185,10 +186,14 @@ class Client:
                 self.lost(pieces.size)
                 raise
 
-    def _why(self, error: Exception, request: Request) -> str:
+    def _why(self, error: Exception, request: Request) -> NoAnswer:
         """The name of a failure. A server that hangs up is asked why only once: it may do so often."""
         server, settings = origin(request.url), self.settings
-        if why(error) != "disconnected" or settings.proxy is not None or self.transport is not None:
+        if (
+            why(error) is not NoAnswer.DISCONNECTED
+            or settings.proxy is not None
+            or self.transport is not None
+        ):
             return why(error)
         if server not in self._hung_up:
             self._hung_up[server] = why_at(server, error, settings.verify, settings.timeout_s)

@@ -9,12 +9,8 @@ from types import MappingProxyType
 import httpx
 
 from okd_conformance.base.network_errors import is_tls, is_unknown_host, tls_reason
+from okd_conformance.wire.no_answer import NoAnswer
 from okd_conformance.wire.tls import said_at_once
-
-SET_UP = frozenset(
-    {"client_certificate", "plain_port", "http2_only", "proxy_login", "proxy_refused", "unknown_host"}
-)
-"""What is wrong with how the target is reached: nothing of the request came to it."""
 
 FAILURES = (
     httpx.TimeoutException,
@@ -27,51 +23,59 @@ FAILURES = (
 )
 """What a request may fail with that isn't our own doing; the last three for what a target made up."""
 
-_NAMES_BY_REASON: Mapping[str, str] = MappingProxyType(
+_NAMES_BY_REASON: Mapping[str, NoAnswer] = MappingProxyType(
     {
-        "TLSV13_ALERT_CERTIFICATE_REQUIRED": "client_certificate",
-        "TLSV1_ALERT_CERTIFICATE_REQUIRED": "client_certificate",
-        "TLSV1_ALERT_UNKNOWN_CA": "client_certificate",
-        "SSLV3_ALERT_BAD_CERTIFICATE": "client_certificate",
-        "SSLV3_ALERT_CERTIFICATE_EXPIRED": "client_certificate",
-        "SSLV3_ALERT_CERTIFICATE_REVOKED": "client_certificate",
-        "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "client_certificate",
-        "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE": "client_certificate",
-        "WRONG_VERSION_NUMBER": "plain_port",
-        "PACKET_LENGTH_TOO_LONG": "plain_port",
-        "RECORD_LAYER_FAILURE": "plain_port",
-        "UNKNOWN_PROTOCOL": "plain_port",
-        "HTTP_REQUEST": "plain_port",
-        "TLSV1_ALERT_NO_APPLICATION_PROTOCOL": "http2_only",
-        "SSLV3_ALERT_NO_APPLICATION_PROTOCOL": "http2_only",
+        "TLSV13_ALERT_CERTIFICATE_REQUIRED": NoAnswer.CLIENT_CERTIFICATE,
+        "TLSV1_ALERT_CERTIFICATE_REQUIRED": NoAnswer.CLIENT_CERTIFICATE,
+        "TLSV1_ALERT_UNKNOWN_CA": NoAnswer.CLIENT_CERTIFICATE,
+        "SSLV3_ALERT_BAD_CERTIFICATE": NoAnswer.CLIENT_CERTIFICATE,
+        "SSLV3_ALERT_CERTIFICATE_EXPIRED": NoAnswer.CLIENT_CERTIFICATE,
+        "SSLV3_ALERT_CERTIFICATE_REVOKED": NoAnswer.CLIENT_CERTIFICATE,
+        "SSLV3_ALERT_CERTIFICATE_UNKNOWN": NoAnswer.CLIENT_CERTIFICATE,
+        "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE": NoAnswer.CLIENT_CERTIFICATE,
+        "WRONG_VERSION_NUMBER": NoAnswer.PLAIN_PORT,
+        "PACKET_LENGTH_TOO_LONG": NoAnswer.PLAIN_PORT,
+        "RECORD_LAYER_FAILURE": NoAnswer.PLAIN_PORT,
+        "UNKNOWN_PROTOCOL": NoAnswer.PLAIN_PORT,
+        "HTTP_REQUEST": NoAnswer.PLAIN_PORT,
+        "TLSV1_ALERT_NO_APPLICATION_PROTOCOL": NoAnswer.HTTP2_ONLY,
+        "SSLV3_ALERT_NO_APPLICATION_PROTOCOL": NoAnswer.HTTP2_ONLY,
     }
 )
 """By what OpenSSL calls it, which depends on its version. With TLS 1.3 an alert only comes when we read."""
 _LOGIN = "407"
 
 
-def why(error: Exception) -> str:
+def why(error: Exception) -> NoAnswer:
     """The name of a failure, or of what the HTTP library makes of it."""
     by_reason = _NAMES_BY_REASON.get(tls_reason(error) or "")
     if by_reason is not None:
         return by_reason
     if isinstance(error, httpx.ConnectError):
-        return "unknown_host" if is_unknown_host(error) else "tls" if is_tls(error) else "unreachable"
+        return (
+            NoAnswer.UNKNOWN_HOST
+            if is_unknown_host(error)
+            else NoAnswer.TLS
+            if is_tls(error)
+            else NoAnswer.UNREACHABLE
+        )
     if isinstance(error, httpx.ProxyError):
-        return "proxy_login" if str(error).startswith(_LOGIN) else "proxy_refused"
+        return NoAnswer.PROXY_LOGIN if str(error).startswith(_LOGIN) else NoAnswer.PROXY_REFUSED
     if isinstance(error, httpx.TimeoutException):
-        return "timeout"
+        return NoAnswer.TIMEOUT
     if isinstance(error, httpx.RemoteProtocolError) and not _gone(error):
-        return "not_http"
+        return NoAnswer.NOT_HTTP
     return (
-        "disconnected" if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError) else "unreachable"
+        NoAnswer.DISCONNECTED
+        if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError)
+        else NoAnswer.UNREACHABLE
     )
 
 
-def why_at(url: str, error: Exception, verify: ssl.SSLContext | bool, timeout_s: float) -> str:
+def why_at(url: str, error: Exception, verify: ssl.SSLContext | bool, timeout_s: float) -> NoAnswer:
     """The name of a failure at an address; who just hangs up over TLS is asked once more why."""
     name = why(error)
-    if name != "disconnected" or not url.startswith("https:"):
+    if name is not NoAnswer.DISCONNECTED or not url.startswith("https:"):
         return name
     return _NAMES_BY_REASON.get(said_at_once(url, verify, timeout_s) or "", name)
 
