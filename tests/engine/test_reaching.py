@@ -7,12 +7,19 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
+import yaml
 
 from okd_conformance.base.text import say
+from okd_conformance.judge.outcome import Status
+from okd_conformance.proof.proving import rows, run_cases
+from okd_conformance.reference import target_of
+from okd_conformance.run.options import Options
+from okd_conformance.run.run import open_run
 from okd_conformance.wire.client import Client, Settings
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.no_answer import NoAnswer
@@ -164,3 +171,34 @@ def test_a_403_of_the_product_is_its_own() -> None:
 def test_each_has_words_and_a_way_to_mend_it(error: NoAnswer) -> None:
     for text in (say(f"error_{error}"), say(f"config_{error}_remedy", role="dms")):
         assert text.nl != text.en
+
+
+def judged(folder: Path, base_url: str, **more: Any) -> Status:
+    """What comes of the row about ``GET /``, which asks for no token."""
+    target = target_of(base_url, roles=["dms"])
+    target["limits"]["timeout_s"] = 5
+    AUTHORITY.cert_pem.write_to_path(str(folder / "root.pem"))
+    file = folder / "target.yaml"
+    file.write_text(yaml.safe_dump({**target, "tls": {"ca_file": "root.pem"}, "hooks": {}, **more}), "utf-8")
+    run = open_run(Options(target=str(file), run_id="reach", requirements=("OKD-SRV-001",)))
+    try:
+        [seen] = rows(run_cases(run, run.selection)).values()
+    finally:
+        run.close()
+    return Status(seen.status)
+
+
+def test_a_forgotten_client_certificate_is_not_held_against_the_product(tmp_path: Path) -> None:
+    context = serving()
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.verify_mode = ssl.CERT_REQUIRED
+    AUTHORITY.configure_trust(context)
+    with secure_server(context) as url:
+        assert judged(tmp_path, url.removesuffix("/okd")) == Status.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "403 Forbidden"])
+def test_a_proxy_that_refuses_is_not_held_against_the_product(tmp_path: Path, status: str) -> None:
+    with raw_server(page(status)) as proxy:
+        found = judged(tmp_path, "http://dms.example", http={"proxy": proxy.url})
+    assert found == Status.INCONCLUSIVE

@@ -52,24 +52,20 @@ def why(error: Exception) -> NoAnswer:
     if by_reason is not None:
         return by_reason
     if isinstance(error, httpx.ConnectError):
-        return (
-            NoAnswer.UNKNOWN_HOST
-            if is_unknown_host(error)
-            else NoAnswer.TLS
-            if is_tls(error)
-            else NoAnswer.UNREACHABLE
-        )
+        return _unconnected(error)
     if isinstance(error, httpx.ProxyError):
         return NoAnswer.PROXY_LOGIN if str(error).startswith(_LOGIN) else NoAnswer.PROXY_REFUSED
-    if isinstance(error, httpx.TimeoutException):
-        return NoAnswer.TIMEOUT
-    if isinstance(error, httpx.RemoteProtocolError) and not _gone(error):
-        return NoAnswer.NOT_HTTP
-    return (
-        NoAnswer.DISCONNECTED
-        if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError)
-        else NoAnswer.UNREACHABLE
-    )
+    if isinstance(error, httpx.RemoteProtocolError):
+        return NoAnswer.DISCONNECTED if _gone(error) else NoAnswer.NOT_HTTP
+    if isinstance(error, httpx.NetworkError):
+        return NoAnswer.DISCONNECTED
+    return NoAnswer.TIMEOUT if isinstance(error, httpx.TimeoutException) else NoAnswer.UNREACHABLE
+
+
+def _unconnected(error: httpx.ConnectError) -> NoAnswer:
+    if is_unknown_host(error):
+        return NoAnswer.UNKNOWN_HOST
+    return NoAnswer.TLS if is_tls(error) else NoAnswer.UNREACHABLE
 
 
 def why_at(url: str, error: Exception, verify: ssl.SSLContext | bool, timeout_s: float) -> NoAnswer:
