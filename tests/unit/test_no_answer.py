@@ -7,7 +7,7 @@ import pytest
 from okd_conformance.base.text import say
 from okd_conformance.wire.no_answer import NoAnswer
 
-PROPERTIES = ("never_sent", "waited_in_vain", "no_judgement", "unanswered")
+PROPERTIES = ("of_the_way", "never_sent", "waited_in_vain", "no_judgement", "unanswered")
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,9 @@ PROPERTIES = ("never_sent", "waited_in_vain", "no_judgement", "unanswered")
     [
         ("unreachable", {"never_sent", "no_judgement", "unanswered"}),
         ("tls", {"never_sent", "no_judgement", "unanswered"}),
+        ("client_certificate", {"of_the_way", "never_sent", "no_judgement", "unanswered"}),
+        ("proxy_login", {"of_the_way", "never_sent", "no_judgement", "unanswered"}),
+        ("unknown_host", {"of_the_way", "never_sent", "no_judgement", "unanswered"}),
         ("not_opened", {"never_sent", "no_judgement"}),
         ("timeout", {"waited_in_vain", "no_judgement", "unanswered"}),
         ("deadline", {"waited_in_vain", "no_judgement", "unanswered"}),

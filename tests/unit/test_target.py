@@ -284,7 +284,7 @@ ONE_MISTAKE = {
     "no flows": ('["1", "2", "x", "y", "z"]', "[]", "flows:", "roles.dms.flows is empty", '["1", "2", "x"]'),
     "no clients": ('["profile"]', "[]", "outsider", "scopes is empty", "scopes:"),
     "two scopes in one": ('["profile"]', '["profile openid"]', "outsider", "is not a scope", "- "),
-    "client_auth": ("client_auth: basic", "client_auth: jwt", "client_auth", "does not know this value", "basic, post."),
+    "client_auth": ("client_auth: basic", "client_auth: jwt", "client_auth", "does not know this value", "basic, post, private_key_jwt, tls."),
     "client_auth as a number": ("client_auth: basic", "client_auth: 5", "client_auth", "must be text", '"5"'),
     "uuid": (f"person_id: {UUID}", "person_id: 5ab399b8", "person_id: 5ab399b8\n", "fixtures.person_id is not a UUID", UUID),
     "uuid of other person": ("4b1f3c7e-", "4b1f3c7e", "other_person", "fixtures.other_person.person_id is not a UUID", "person_id: "),

@@ -26,7 +26,7 @@ from okd_conformance.run.refused import RefusedError, UnreachableError
 from okd_conformance.run.run import Run, open_run
 from okd_conformance.wire.budget import Tally
 
-_TALKATIVE = ("httpx", "httpcore", "authlib")
+_TALKATIVE = ("httpx", "httpcore")
 """Libraries that log addresses and headers, as they are."""
 
 KEY = "okd"

@@ -35,8 +35,8 @@ def reach(run: Run, role: str, answers: dict[str, Exchange]) -> Iterator[Found]:
         if proxy is not None:
             words = say("config_through_proxy", words=words, proxy=proxy)
             remedy = say("config_proxy_remedy", role=role)
-        if exchange.error is NoAnswer.TLS:
-            remedy = say("config_tls_remedy")
+        if exchange.error is not None and (exchange.error is NoAnswer.TLS or exchange.error.of_the_way):
+            remedy = say(f"config_{exchange.error}_remedy", role=role)
         yield Found("bad", say("config_unreachable", role=role, url=url, words=words), remedy)
         return
     milliseconds = round(exchange.duration_s * 1000)

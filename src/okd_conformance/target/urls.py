@@ -28,6 +28,7 @@ def check_urls(value: Any, mistakes: Mistakes) -> None:
     for pointer, _ in entries(value, "roles"):
         _check_url(value, (*pointer, "base_url"), mistakes)
     _check_url(value, ("auth", "token_url"), mistakes, query=True)
+    _check_url(value, ("auth", "issuer"), mistakes)
     _check_url(value, ("http", "proxy"), mistakes, credentials=True)
 
 

@@ -10,6 +10,12 @@ class NoAnswer(StrEnum):
 
     UNREACHABLE = "unreachable"
     TLS = "tls"
+    CLIENT_CERTIFICATE = "client_certificate"
+    PLAIN_PORT = "plain_port"
+    HTTP2_ONLY = "http2_only"
+    PROXY_LOGIN = "proxy_login"
+    PROXY_REFUSED = "proxy_refused"
+    UNKNOWN_HOST = "unknown_host"
     NOT_OPENED = "not_opened"
     """The target named an address in a network that it may not lead us into."""
     TIMEOUT = "timeout"
@@ -25,7 +31,19 @@ class NoAnswer(StrEnum):
     @property
     def never_sent(self) -> bool:
         """Whether nothing of the request can have reached the target."""
-        return self in {self.UNREACHABLE, self.TLS, self.NOT_OPENED}
+        return self.of_the_way or self in {self.UNREACHABLE, self.TLS, self.NOT_OPENED}
+
+    @property
+    def of_the_way(self) -> bool:
+        """Whether something between us and the target is to be put right, with a message of its own."""
+        return self in {
+            self.CLIENT_CERTIFICATE,
+            self.PLAIN_PORT,
+            self.HTTP2_ONLY,
+            self.PROXY_LOGIN,
+            self.PROXY_REFUSED,
+            self.UNKNOWN_HOST,
+        }
 
     @property
     def waited_in_vain(self) -> bool:
