@@ -85,8 +85,9 @@ def readings_page() -> str:
     blocks = [
         "# What an answer means",
         "One fact is read one way everywhere. Each requirement names the readings that it uses, and may "
-        "narrow one only with words that it quotes. A status goes before its class; what no list names fails a "
-        "requirement that can fail, and is a warning elsewhere. Written from `specs/readings.yaml`.",
+        "narrow one only with words that it quotes. A status goes before its class; what no list names "
+        "fails a requirement that can fail, and is a warning elsewhere. Written from "
+        "`specs/readings.yaml`.",
         "\n".join(["| Reading | Right | With a note | Warning | Wrong |", "|---|---|---|---|---|"])
         + "".join(f"\n| [`{name}`](#{name}) | {_cells(reading)} |" for name, reading in readings.items()),
     ]
