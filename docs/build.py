@@ -112,6 +112,7 @@ def _told(what: NamedReading | Waiting) -> list[str]:
 def _differs(reading: NamedReading) -> list[str]:
     quoted = [s for s in reading.sources if "quote" in s]
     return [
+        *(["This fails in every requirement, whatever its level."] if reading.grave else []),
         *(
             f"In {edition}: " + "; ".join(f"{r} {', '.join(map(str, s))}" for r, s in other.items())
             for edition, other in reading.editions.items()

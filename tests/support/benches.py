@@ -14,7 +14,8 @@ import yaml
 from okd_conformance.auth.tokens import Tokens
 from okd_conformance.checks.planning import Claims
 from okd_conformance.judge.bench import Bench
-from okd_conformance.judge.case import Case, CaseSpec, case_id
+from okd_conformance.judge.case import Case, CaseSpec
+from okd_conformance.judge.case_id import case_id
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.reference import target_of
@@ -54,7 +55,7 @@ class Stage:
     def case(self, requirement: Requirement, operation: str | None = None, role: str = "dms") -> Case:
         """A case of a requirement at an operation, or at the role as a whole."""
         found = self.bench.edition.operation(role, operation) if operation else None
-        name = case_id(requirement.id, role, [operation] if operation else [])
+        name = case_id(requirement.id, role, *([operation] if operation else []))
         return Case(CaseSpec(name, requirement, role, found, None), self.bench)
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from okd_conformance.checks.marking import CheckSpec, checks_of
-from okd_conformance.judge.case import CaseSpec, case_id
+from okd_conformance.judge.case import CaseSpec
+from okd_conformance.judge.case_id import case_id
 from okd_conformance.standard.catalogue import Catalogue, Profile, Requirement
 from okd_conformance.standard.edition import Binding, Edition, Operation
 
@@ -103,7 +104,7 @@ def _cases(check: CheckSpec, requirement: Requirement, role: str, claims: Claims
         for combination in itertools.product(*named.values()):
             labels = dict(zip(named, combination, strict=True))
             parts = [*where, *(f"{name}={label}" for name, label in labels.items())]
-            spec = CaseSpec(case_id(requirement.id, role, parts), requirement, role, operation, binding)
+            spec = CaseSpec(case_id(requirement.id, role, *parts), requirement, role, operation, binding)
             yield Planned(spec, check, {name: named[name][label] for name, label in labels.items()})
 
 

@@ -15,6 +15,7 @@ import click
 
 from okd_conformance.base.configuration import shortened
 from okd_conformance.base.text import Lang, Text, say
+from okd_conformance.judge.case_id import requirement_of
 from okd_conformance.standard.catalogue import Requirement, load_catalogue
 from okd_conformance.standard.edition import (
     Edition,
@@ -260,7 +261,7 @@ def _fitted(columns: list[str], cells: list[list[str]], width: int) -> str:
 
 def explained(identifier: str, lang: Lang) -> str:
     """One requirement told in full, by its id or a case's. Raises click.UsageError when there is none."""
-    requirement = _requirement(identifier.partition("[")[0], lang)
+    requirement = _requirement(requirement_of(identifier), lang)
     title = f"{requirement.id}  {requirement.section_title.in_language(lang)}"
     statement = requirement.statement.in_language(lang)
     paragraphs = [_wrapped(words) for words in (title, statement, _weight(requirement, lang))]

@@ -18,11 +18,13 @@ from okd_conformance.base.clean import printable
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.paths import data_folder
+from okd_conformance.judge.case_id import requirement_of
 from okd_conformance.judge.interruption import as_from_the_keyboard
 from okd_conformance.judge.outcome import CaseResult
 from okd_conformance.pytest_plugin.options import as_arguments
 from okd_conformance.redaction.redactor import Redactor
-from okd_conformance.report.console import ConsoleReporter, section_of
+from okd_conformance.report.console import ConsoleReporter
+from okd_conformance.report.model import SHARED
 from okd_conformance.run.finishing import Outcome
 from okd_conformance.run.opening import opened
 from okd_conformance.run.options import Options
@@ -44,7 +46,8 @@ class _Screen:
     def started(self, cases: list[str]) -> None:
         """The first case is about to start."""
         run = self.run
-        sections = Counter(section_of(case.partition("[")[0]) for case in cases)
+        catalogue = run.bench.catalogue
+        sections = Counter(catalogue.section_of(requirement_of(case)) or SHARED for case in cases)
         limits = run.allowance.told()
         self._console.start(run.edition, run.target.name, run.options.profile, len(cases), sections, limits)
 

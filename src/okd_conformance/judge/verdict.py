@@ -7,9 +7,6 @@ from collections.abc import Iterable
 from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.judge.outcome import Status, Verdict
 
-_JUDGED = frozenset({Status.FAILED, Status.WARNING, Status.PASSED})
-
-
 _EXIT_CODES = {
     Verdict.CONFORMANT: ExitCode.OK,
     Verdict.NOT_CONFORMANT: ExitCode.FOUND,
@@ -31,7 +28,7 @@ def verdict_of(rows: Iterable[tuple[str, Status]]) -> Verdict:
         return Verdict.SUITE_FAULT
     if Status.FAILED in must:
         return Verdict.NOT_CONFORMANT
-    if Status.INCONCLUSIVE in must or not statuses & _JUDGED:
+    if Status.INCONCLUSIVE in must or not any(status.is_judged for status in statuses):
         return Verdict.INCOMPLETE
     return Verdict.CONFORMANT
 

@@ -30,7 +30,6 @@ from okd_conformance.standard.catalogue import Profile, Requirement, load_catalo
 from okd_conformance.standard.edition import load_edition
 from okd_conformance.standard.faults import FaultFacts, VariantFacts, load_faults, load_variants
 
-_BAD = frozenset({Status.FAILED, Status.SUITE_FAULT, Status.INCONCLUSIVE, Status.WARNING})
 _SHRUNK = 250
 """What 1 GB is divided by in a proof."""
 _SHORT_S = 1.0
@@ -43,7 +42,7 @@ Row = tuple[str, str]
 class Seen:
     """What a run says of one requirement at one role: its status and its notes."""
 
-    status: str
+    status: Status
     notes: tuple[str, ...] = ()
     received: str | None = None
 
@@ -115,7 +114,7 @@ def _seen(results: list[CaseResult]) -> Seen:
     status = worst([r.status for r in results])
     telling = next(r for r in results if r.status is status)
     notes = sorted({note.en for r in results for note in r.notes})
-    return Seen(str(status), tuple(notes), telling.received.en if telling.received else None)
+    return Seen(status, tuple(notes), telling.received.en if telling.received else None)
 
 
 @contextmanager
@@ -226,7 +225,7 @@ def _changed(before: dict[Row, Seen], after: dict[Row, Seen]) -> dict[str, str]:
     found: dict[str, list[Status]] = {}
     for row, seen in after.items():
         if before.get(row) != seen:
-            found.setdefault(row[0], []).append(Status(seen.status))
+            found.setdefault(row[0], []).append(seen.status)
     return {requirement: str(worst(statuses)) for requirement, statuses in found.items()}
 
 
@@ -241,7 +240,7 @@ def _caught(requirement: Requirement, before: dict[Row, Seen], after: dict[Row, 
     return any(
         seen.status == Status.WARNING or (old is not None and seen.notes != old.notes)
         for old, seen in touched
-        if seen.status not in {Status.SUITE_FAULT, Status.INCONCLUSIVE}
+        if not seen.status.is_undecided
     )
 
 
@@ -269,7 +268,7 @@ def prove_variant(name: str, edition: str) -> Proof:
 
 
 def _is_bad(row: Row, seen: Seen, may_warn: Iterable[str]) -> bool:
-    return seen.status in _BAD and not (seen.status == Status.WARNING and row[0] in may_warn)
+    return seen.status.is_finding and not (seen.status == Status.WARNING and row[0] in may_warn)
 
 
 def prove(

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from okd_conformance.base.text import Text, joined, say
 from okd_conformance.checks.planning import is_flow, is_named
+from okd_conformance.judge.case_id import requirement_of
 from okd_conformance.run.refused import RefusedError
 from okd_conformance.run.run import Run
 from okd_conformance.standard.edition import UnknownEditionError, load_edition
@@ -29,12 +30,12 @@ def know_what_is_chosen(run: Run) -> None:
             [name for name in options.requirements if not any(is_named(name, i) for i in ids)],
             [*dict.fromkeys(i.rpartition("-")[0] for i in ids), *ids],
         ),
-        "--case": ([case for case in options.cases if case.partition("[")[0] not in ids], ids),
+        "--case": ([case for case in options.cases if requirement_of(case) not in ids], ids),
     }
     for option, (values, known) in unknown.items():
         if values:
             words = say("unknown_choice", option=option, value=values[0], edition=edition.id)
-            raise RefusedError(joined([words, _hint(values[0].partition("[")[0], list(known))]))
+            raise RefusedError(joined([words, _hint(requirement_of(values[0]), list(known))]))
 
 
 def _hint(name: str, known: list[str]) -> Text:

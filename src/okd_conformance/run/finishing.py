@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,16 +12,18 @@ from typing import Any
 from okd_conformance import __version__
 from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import Text, say
+from okd_conformance.judge.case_id import requirement_of
 from okd_conformance.judge.ledger import Left
 from okd_conformance.judge.ledger_files import LEDGER, in_words, without_a_file, write_ledger
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.verdict import exit_code
 from okd_conformance.report.build import build_report
 from okd_conformance.report.files import write_all
-from okd_conformance.report.model import SUITE, Report, RunInfo, TargetInfo
+from okd_conformance.report.model import SHARED, SUITE, Report, RunInfo, SectionTotals, TargetInfo
 from okd_conformance.report.upgrade import Upgrade, upgrade
 from okd_conformance.run.baseline import load_baseline
 from okd_conformance.run.run import Run
+from okd_conformance.standard.catalogue import Catalogue
 from okd_conformance.standard.edition import load_edition
 from okd_conformance.wire.record import as_har
 
@@ -163,7 +166,7 @@ def _report(
             interrupted=interrupted,
             stopped=findings.stopped,
             limits=run.allowance.as_json(),
-            sections=_sections(findings),
+            sections=_sections(findings, run.bench.catalogue),
         ),
         requirements=run.bench.catalogue.of(run.edition),
         claimed_roles={name: role.base_url for name, role in target.roles.items()},
@@ -188,21 +191,19 @@ def _broken(name: str, error: str) -> CaseResult:
     )
 
 
-def _sections(findings: Findings) -> dict[str, dict[str, float]]:
-    """Cases, requests and seconds per section; what cases share is counted under ``-``."""
-    found: dict[str, dict[str, float]] = {}
+def _sections(findings: Findings, catalogue: Catalogue) -> dict[str, SectionTotals]:
+    """What each section took, and what cases share."""
+    found: dict[str, SectionTotals] = defaultdict(SectionTotals)
 
-    def add(case: str, key: str, amount: float) -> None:
-        requirement = case.partition("[")[0]
-        section = requirement.rpartition("-")[0].partition("-")[2] if requirement.startswith("OK") else "-"
-        totals = found.setdefault(section, {"cases": 0, "requests": 0, "seconds": 0.0})
-        totals[key] = round(totals[key] + amount, 3)
+    def of(case: str) -> SectionTotals:
+        return found[catalogue.section_of(requirement_of(case)) or SHARED]
 
     for result in findings.results:
-        add(result.id, "cases", 1)
-        add(result.id, "seconds", result.duration_s)
+        totals = of(result.id)
+        totals.cases += 1
+        totals.seconds = round(totals.seconds + result.duration_s, 3)
     for exchange in findings.exchanges:
-        add(exchange["_case"] or "", "requests", 1)
+        of(exchange["_case"] or "").requests += 1
     return dict(sorted(found.items()))
 
 

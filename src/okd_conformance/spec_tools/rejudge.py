@@ -35,7 +35,6 @@ from okd_conformance.wire.exchange import Exchange
 
 _HARMLESS = frozenset({"x-okd-meaning", "x-okd-fixture", "x-okd-fresh", "x-okd-part", "x-okd-usual"})
 """Annotations that say how we fill a field, not how its value is to be read."""
-_JUDGED = (Status.FAILED, Status.WARNING, Status.PASSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ class _Judge:
     # --- one case ---
 
     def _case(self, case: CaseResult) -> Outcome:
-        if case.status not in _JUDGED:
+        if not case.status.is_judged:
             return self._needs(case, say("standard_not_judged"))
         if case.is_observed and case.requirement in observers():
             return self._observed(case)

@@ -140,6 +140,10 @@ class Catalogue:
     def __contains__(self, requirement_id: object) -> bool:
         return requirement_id in self._by_id
 
+    def section_of(self, requirement_id: str) -> str | None:
+        """The section that a requirement stands in; None when there is no such requirement."""
+        return self[requirement_id].section if requirement_id in self else None
+
     def of(self, edition: Edition, role: str | None = None) -> list[Requirement]:
         """The requirements of an edition, for one role if given."""
         return [

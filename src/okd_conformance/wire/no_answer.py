@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class NoAnswer(StrEnum):
-    """Why there is no answer. The names stand in ``exchanges.har``; the message ``error_<name>`` explains one."""
+    """Why there is no answer. The names stand in ``exchanges.har``; message ``error_<name>`` explains one."""
 
     UNREACHABLE = "unreachable"
     TLS = "tls"
