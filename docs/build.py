@@ -85,8 +85,9 @@ def readings_page() -> str:
     blocks = [
         "# What an answer means",
         "One fact is read one way everywhere. Each requirement names the readings that it uses, and may "
-        "narrow one only with words that it quotes. A status goes before its class; what no list names fails "
-        "a requirement that can fail, and is a warning elsewhere. Written from `specs/readings.yaml`.",
+        "narrow one only with words that it quotes. A status goes before its class; what no list names "
+        "fails a requirement that can fail, and is a warning elsewhere. Written from "
+        "`specs/readings.yaml`.",
         "\n".join(["| Reading | Right | With a note | Warning | Wrong |", "|---|---|---|---|---|"])
         + "".join(f"\n| [`{name}`](#{name}) | {_cells(reading)} |" for name, reading in readings.items()),
     ]
@@ -111,6 +112,7 @@ def _told(what: NamedReading | Waiting) -> list[str]:
 def _differs(reading: NamedReading) -> list[str]:
     quoted = [s for s in reading.sources if "quote" in s]
     return [
+        *(["This fails in every requirement, whatever its level."] if reading.grave else []),
         *(
             f"In {edition}: " + "; ".join(f"{r} {', '.join(map(str, s))}" for r, s in other.items())
             for edition, other in reading.editions.items()
