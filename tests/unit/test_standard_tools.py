@@ -13,7 +13,7 @@ from okd_conformance.cli.main import main
 from okd_conformance.spec_tools.findings import rules
 from okd_conformance.spec_tools.jsonish import read_block
 from okd_conformance.spec_tools.lint import lint
-from okd_conformance.spec_tools.source import Source, SourceError
+from okd_conformance.standard.source import Source, SourceError
 from support.report_sample import report
 
 HEAD = """\

@@ -14,8 +14,8 @@ from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.text import Lang
 from okd_conformance.spec_tools.findings import Finding, worst_is
 from okd_conformance.spec_tools.render import rendered
-from okd_conformance.spec_tools.source import SourceError
 from okd_conformance.standard.edition import UnknownEditionError, load_edition
+from okd_conformance.standard.source import SourceError
 
 SUITE_FAULT = 4
 _T = TypeVar("_T")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
 from okd_conformance.spec_tools.findings import Finding
-from okd_conformance.spec_tools.spec import Spec, Spot
+from okd_conformance.standard.document import Spec, Spot
 
 if TYPE_CHECKING:
     from okd_conformance.spec_tools.world import World

@@ -13,9 +13,9 @@ from okd_conformance.spec_tools.lint_schemas import schemas
 from okd_conformance.spec_tools.lint_security import security
 from okd_conformance.spec_tools.lint_structure import structure
 from okd_conformance.spec_tools.lint_text import texts
-from okd_conformance.spec_tools.source import real
 from okd_conformance.spec_tools.unsound import examining
 from okd_conformance.spec_tools.world import World
+from okd_conformance.standard.source import real
 
 _GROUPS: tuple[Callable[[World], Iterator[Finding]], ...] = (
     structure,

@@ -8,7 +8,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError, best_match
 
-from okd_conformance.spec_tools.spec import Spec, Spot
+from okd_conformance.standard.document import Spec, Spot
 
 _COMBINING = ("allOf", "anyOf", "oneOf")
 _INNER = ("items", "additionalProperties", "not", "contains")

@@ -11,8 +11,8 @@ from typing import Any
 
 from okd_conformance.spec_tools.findings import Finding, finding
 from okd_conformance.spec_tools.markdown_doc import Doc, Message, Named, read_docs
-from okd_conformance.spec_tools.spec import Call, Spec, Spot
 from okd_conformance.spec_tools.validity import Validity
+from okd_conformance.standard.document import Call, Spec, Spot
 
 _SCOPE = re.compile(r"\b[a-z][a-z0-9]*:[A-Za-z][\w]*")
 
