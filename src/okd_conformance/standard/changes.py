@@ -35,6 +35,8 @@ class Change:
     file: str
     line: int
     bindings: tuple[Bound, ...] = ()
+    whole: bool = False
+    """Whether a call that is added or gone is all that there is of the operation for these roles."""
 
     @property
     def how(self) -> str:
@@ -78,7 +80,7 @@ def _merged(single: Iterable[Change]) -> list[Change]:
     """Changes that say the same of several roles or flows, as one."""
     found: dict[object, Change] = {}
     for change in single:
-        key = (change.subject, change.kind, change.old, change.new)
+        key = (change.subject, change.kind, change.old, change.new, change.whole)
         known = found.get(key)
         more = (*(known.bindings if known else ()), *change.bindings)
         found[key] = replace(known or change, bindings=tuple(dict.fromkeys(more)))
@@ -166,7 +168,8 @@ class _Comparison:
         here = self.after.subjects if fact.subject in self.after.subjects else self.before.subjects
         bindings = (fact.bound,) if fact.bound != NOBODY else self.common.get(fact.subject, ())
         old, new = (f and f._replace(bound=NOBODY) for f in (old, new))
-        return Change(here[fact.subject], fact.kind, old, new, file, line, bindings)
+        kept = any(b.role == fact.bound.role for b in self.common.get(fact.subject, ()))
+        return Change(here[fact.subject], fact.kind, old, new, file, line, bindings, not kept)
 
 
 def _paired_subjects(before: Standing, after: Standing) -> dict[str, str]:
