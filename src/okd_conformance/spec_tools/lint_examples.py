@@ -14,8 +14,9 @@ from okd_conformance.spec_tools.findings import Finding
 from okd_conformance.spec_tools.lint_schemas import shown
 from okd_conformance.spec_tools.markdown_doc import Doc, Message
 from okd_conformance.spec_tools.validity import fits_several, telling
-from okd_conformance.spec_tools.witness import property_names, shrunk
+from okd_conformance.spec_tools.witness import shrunk
 from okd_conformance.spec_tools.world import Sample, World, walk
+from okd_conformance.standard.composed import property_names
 from okd_conformance.standard.document import Spot
 
 _MAX_ERRORS = 8

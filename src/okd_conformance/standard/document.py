@@ -19,7 +19,13 @@ _SCHEMA_MAPS = ("properties", "patternProperties", "$defs")
 _SCHEMA_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
 _SCHEMAS = ("items", "additionalProperties", "not", "contains", "if", "then", "else")
 _FREE = ("example", "examples", "default", "enum", "const")
-"""Under these keys stand values, not descriptions."""
+"""Under these keys stand values, not descriptions; unless the key is a name that somebody chose."""
+_NAMED = frozenset(
+    {"callbacks", "content", "examples", "headers", "links", "parameters", "pathItems", "paths"}
+    | {"requestBodies", "responses", "schemas", "securitySchemes"}
+    | {"properties", "patternProperties", "$defs"}
+)
+"""The keys of these are names that somebody chose."""
 
 
 class Spot(NamedTuple):
@@ -68,6 +74,12 @@ class Problem(NamedTuple):
     path: Path
     line: int
     values: Mapping[str, object]
+
+
+def holds_value(spot: Spot, key: str) -> bool:
+    """Whether a value stands under a key, in which ``$ref`` is a word like any other."""
+    named = spot.pointer[-1:] and spot.pointer[-1] in _NAMED and spot.pointer[-2:-1] != ("properties",)
+    return key in _FREE and not (named or (key == "examples" and isinstance(spot.value[key], dict)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +167,10 @@ class Spec:
             if isinstance(value, dict):
                 if isinstance(value.get("$ref"), str):
                     waiting += self._load(spot)
-                waiting += [spot.at(k) for k in value if k not in _FREE or self._describes(spot, k)]
+                waiting += [spot.at(k) for k in value if not holds_value(spot, k)]
             elif isinstance(value, list):
                 waiting += spot.items()
         self.references = [(spot, self._target(spot)) for spot, _ in self.references]
-
-    def _describes(self, spot: Spot, key: str) -> bool:
-        """Whether ``examples`` is a map of Example Objects, or the name of a property, not a value."""
-        inside = spot.pointer[-1:] in [("properties",), ("paths",), ("responses",)]
-        return inside or (key == "examples" and isinstance(spot.value[key], dict))
 
     def _load(self, spot: Spot) -> list[Spot]:
         """Read the file that a reference names; gives what has to be explored because of it."""
