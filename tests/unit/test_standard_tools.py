@@ -247,3 +247,22 @@ def test_a_default_answer_in_another_file_is_followed(tmp_path: Path) -> None:
         answers="any: {description: Any}\n",
     )
     assert told(document) == []
+
+
+@pytest.mark.parametrize(
+    ("sound", "broken", "line"),
+    [
+        (ANSWER, "responses: {'200': {ref: answers.yaml}}", 10),
+        (ANSWER, 'responses: {"200": {$ref: 3}}', 10),
+        (ANSWER, "parameters: [{name: q}]\n      " + ANSWER, 10),
+        (
+            "description: OK",
+            "description: OK, content: {application/json: "
+            "{schema: {properties: {name: consumers, type: array}}}}",
+            10,
+        ),
+    ],
+)
+def test_a_broken_document_is_told_with_its_line(tmp_path: Path, sound: str, broken: str, line: int) -> None:
+    found = told(written(tmp_path, CALL.replace(sound, broken)))
+    assert ("openapi-invalid", "spec.yaml", line) in found

@@ -107,5 +107,6 @@ def grammar(world: World) -> Iterator[Finding]:
     for error in judge(bundle.document).iter_errors():
         steps = list(error.absolute_path)
         where = " > ".join(map(str, steps))
-        reason = where if error.message.startswith(("{", "[")) else f"{where}: {error.message}"
+        message = error.message.partition("\n")[0]
+        reason = where if message.startswith(("{", "[")) else f"{where}: {message}"
         yield world.at("openapi-invalid", bundle.origin(steps), reason=reason[:_MAX_SHOWN])

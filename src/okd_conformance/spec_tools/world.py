@@ -162,7 +162,9 @@ class World:
         found: dict[str, list[Spot]] = {}
         for schema in self.spec.schemas():
             for name in schema.at("properties").names():
-                found.setdefault(name, []).append(schema.at("properties", name))
+                spot = schema.at("properties", name)
+                if isinstance(self.spec.follow(spot).value, dict):
+                    found.setdefault(name, []).append(spot)
         return found
 
 

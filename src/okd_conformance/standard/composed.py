@@ -27,7 +27,8 @@ def property_names(spec: Spec, unread: Spot) -> dict[str, Spot]:
     found: dict[str, Spot] = {}
     for part in parts(spec, unread):
         for name in part.at("properties").names():
-            found.setdefault(name, part.at("properties", name))
+            if isinstance(part.at("properties", name).value, dict | bool):
+                found.setdefault(name, part.at("properties", name))
     return found
 
 

@@ -63,12 +63,12 @@ class Standing:
         """Remember a fact, with the first place that says it."""
         self.facts.setdefault(fact, place)
 
-    def meaning(self, spec: Spec, spot: Spot, word: str = "x-okd-meaning") -> str:
+    def meaning(self, spec: Spec, spot: Spot, name: str, word: str = "x-okd-meaning") -> str:
         """What a field, a parameter or a part means, by what is said of it, else by its name."""
         for where in (spot, spec.follow(spot)):
             if where.has(word):
                 return str(where.at(word).value)
-        return self.by_name.get(str(spot.pointer[-1]), "")
+        return self.by_name.get(name, "")
 
 
 def place(spec: Spec, spot: Spot) -> tuple[str, int]:
@@ -116,8 +116,8 @@ def call_facts(found: Standing, key: str, spec: Spec, call: Call) -> None:
     for parameter in spec.parameters(call):
         if parameter.at("in").value == "query":
             must = "required" if parameter.at("required").value else "optional"
-            meaning = found.meaning(spec, parameter)
-            fact = Fact(key, "query", str(parameter.at("name").value), must, meaning)
+            name = str(parameter.at("name").value)
+            fact = Fact(key, "query", name, must, found.meaning(spec, parameter, name))
             found.add(fact, place(spec, parameter))
     for media, spot in spec.request(call).items():
         found.add(Fact(key, "request", media), place(spec, spot))
@@ -136,7 +136,7 @@ def call_facts(found: Standing, key: str, spec: Spec, call: Call) -> None:
 
 def _part_facts(found: Standing, key: str, spec: Spec, media: Spot) -> None:
     known = property_names(spec, media.at("schema"))
-    meanings = {name: found.meaning(spec, spot, "x-okd-part") for name, spot in known.items()}
+    meanings = {name: found.meaning(spec, spot, name, "x-okd-part") for name, spot in known.items()}
     for name, spot in known.items():
         found.add(Fact(key, "part-name", name, meaning=meanings[name]), place(spec, spot))
     for part in media.at("encoding").names():
@@ -163,7 +163,7 @@ class _Fields:
                 self.read(part.at("items"), depth + 1, deep)
         must = required_names(self.spec, schema)
         for name, spot in property_names(self.spec, schema).items():
-            meaning = self.found.meaning(self.spec, spot)
+            meaning = self.found.meaning(self.spec, spot, name)
             if meaning or not deep:
                 self._one(name, spot, "required" if name in must else "optional", meaning)
             self.read(spot, depth + 1, deep or name not in _LISTS)
