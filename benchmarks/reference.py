@@ -24,7 +24,8 @@ from statistics import median
 
 from okd_conformance.cli.serve import END_OF_TARGET
 from okd_conformance.judge.bench import Bench
-from okd_conformance.run.opening import Options, open_run
+from okd_conformance.run.options import Options
+from okd_conformance.run.run import open_run
 from okd_conformance.wire.body import length_of
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.generated import Comparison, Generated
@@ -72,8 +73,8 @@ def peak_mb(pid: int) -> float:
 
 def upload(bench: Bench, content: Generated, pid: int) -> tuple[str, Measured]:
     """Store a generated document; its id, and what that took."""
-    operation, binding = bench.upload_binding(ROLE, None)
-    sample = bench.sample(operation, binding, "benchmark").with_field("document_size", content.size)
+    operation, binding = bench.arrangements.upload_binding(ROLE, None)
+    sample = bench.samples.sample(operation, binding, "benchmark").with_field("document_size", content.size)
     message = sample.message()
     parts = (replace(p, body=content.payload()) if p == sample.file_part else p for p in message.parts)
     whole = replace(message, parts=tuple(parts))
@@ -81,13 +82,15 @@ def upload(bench: Bench, content: Generated, pid: int) -> tuple[str, Measured]:
     meter = Meter(upward=length_of(body))
     talk = Transfer(bench.client, None, meter)
     exchange, measured = _timed(bench, sample.request(whole, body=body), talk, pid)
-    return bench.stored_id(operation, exchange), measured
+    return bench.arrangements.stored_id(operation, exchange), measured
 
 
 def download(bench: Bench, document_id: str, comparison: Comparison, pid: int) -> Measured:
     """Read the document back and compare each byte."""
-    operation, binding = bench.binding_for(ROLE, "read", None)
-    sample = bench.sample(operation, binding, "benchmark", path_values={"dms_document_id": document_id})
+    operation, binding = bench.arrangements.binding_for(ROLE, "read", None)
+    sample = bench.samples.sample(
+        operation, binding, "benchmark", path_values={"dms_document_id": document_id}
+    )
     meter = Meter(downward=comparison.sent.size)
     _, measured = _timed(bench, sample.request(), Transfer(bench.client, comparison, meter), pid)
     if not comparison.equal:
@@ -97,8 +100,10 @@ def download(bench: Bench, document_id: str, comparison: Comparison, pid: int) -
 
 def delete(bench: Bench, document_id: str) -> None:
     """Delete the document."""
-    operation, binding = bench.binding_for(ROLE, "delete", None)
-    sample = bench.sample(operation, binding, "benchmark", path_values={"dms_document_id": document_id})
+    operation, binding = bench.arrangements.binding_for(ROLE, "delete", None)
+    sample = bench.samples.sample(
+        operation, binding, "benchmark", path_values={"dms_document_id": document_id}
+    )
     bench.client.send(sample.request())
 
 

@@ -10,18 +10,8 @@ import re
 import uuid
 from dataclasses import replace
 
-from okd_conformance.judge.sample import with_header
-from okd_conformance.standard.edition import Binding, Operation
-from okd_conformance.suite import Case, cells, check
-from okd_conformance.wire.exchange import Exchange
-
-
-def situation_of(case: Case, existing: str = "existing_document", otherwise: str = "default") -> str:
-    """A refusal for a document that exists may hide that it does."""
-    known = existing in case.requirement.answers
-    return (
-        existing if known and case.operation.kind in {"read", "metadata", "replace", "delete"} else otherwise
-    )
+from okd_conformance.suite import Binding, Case, Operation, cells, check, with_header
+from steps import situation_of, with_scope
 
 
 @check("OKD-AUT-006", profile="smoke")
@@ -56,19 +46,19 @@ def _asks_bearer(challenges: str) -> bool:
 @check("OKD-AUT-008", token=["garbled", "expired", "not_yet_valid", "wrong_signature", "alg_none"])
 def test_bad_token(case: Case, token: str) -> None:
     """A token that is damaged, out of date, or not signed by the issuer."""
-    case.expect(case.attempt(case.bench.odd_token(token, case.binding)))
+    case.expect(case.attempt(case.odd_token(token)))
 
 
 @check("OKD-AUT-009", token=["foreign_audience", "foreign_issuer"])
 def test_foreign_token(case: Case, token: str) -> None:
     """A sound token, but for another service or by another issuer."""
-    case.expect(case.attempt(case.bench.odd_token(token, case.binding)))
+    case.expect(case.attempt(case.odd_token(token)))
 
 
 @check("OKD-AUT-010", place=["query", "basic"])
 def test_token_elsewhere(case: Case, place: str) -> None:
     """A valid token in the address, or in a Basic header, is no authorisation."""
-    case.bench.accepted(case.operation, case.binding)
+    case.accepted()
     sample = case.canonical()
     request = replace(sample.request(), token=None)
     if place == "query":
@@ -76,7 +66,7 @@ def test_token_elsewhere(case: Case, place: str) -> None:
         request = replace(request, url=f"{request.url}{mark}access_token={sample.token}")
     else:
         pair = base64.b64encode(f"okd-conformance:{sample.token}".encode()).decode()
-        case.bench.redactor.learn(pair)
+        case.learn_secret(pair)
         request = with_header(request, "Authorization", f"Basic {pair}")
     case.expect(case.send(request, sample.operation))
 
@@ -85,21 +75,6 @@ def test_token_elsewhere(case: Case, place: str) -> None:
 def test_each_scope_alone_suffices(case: Case, scope: str) -> None:
     """A token with just this scope; it also uploads what it reads, changes or deletes."""
     case.expect_right(with_scope(case, scope))
-
-
-def with_scope(case: Case, scope: str) -> Exchange:
-    """The valid request with a token of one scope, on a document that came in with the same token."""
-    token = case.bench.token((scope,)).value
-    kind, document_type = case.operation.kind, case.binding.document_type
-    if kind in {"read", "metadata", "replace", "delete"} and case.bench.edition.operations(
-        case.role, "upload"
-    ):
-        key = f"document:{case.role}:{document_type}:{scope}:{kind if kind in {'replace', 'delete'} else 'x'}"
-        stored = case.bench.once(key, lambda: case.bench.store(case.role, document_type, key, token=token))
-        if kind in {"replace", "delete"}:
-            case.bench.forget(key)
-        return case.sent(case.canonical(token=token, path_values={"dms_document_id": stored.id}))
-    return case.sent(case.canonical(token=token))
 
 
 @check("OKD-AUT-012", scope=cells("refused"))
@@ -118,8 +93,8 @@ def test_disputed_scopes_are_recorded(case: Case, scope: str) -> None:
 @check("OKD-AUT-013")
 def test_unrelated_scope(case: Case) -> None:
     """A valid token without any scope of the standard."""
-    auth = case.bench.target.auth
-    known = set(case.bench.edition.scopes)
+    auth = case.auth
+    known = set(case.edition.scopes)
     configured = [s for client in (auth.clients if auth else ()) for s in client.scopes if s not in known]
     case.expect(case.attempt(case.only_scopes(*(configured[:1] or ["profile"]))), situation_of(case))
 
@@ -132,8 +107,8 @@ def test_several_scopes(case: Case, order: str) -> None:
         raise case.not_tested("no_scopes_here")
     right, others = scopes.sufficient[0], [*scopes.refused, *scopes.sufficient[1:]][:2]
     listed = [right, *others, "okd-conformance"] if order == "first" else ["okd-conformance", *others, right]
-    token = case.bench.ordered_token(listed)
-    case.bench.accepted(case.operation, case.binding)
+    token = case.ordered_token(listed)
+    case.accepted()
     case.expect(case.sent(case.canonical(token=token)))
 
 
@@ -150,7 +125,7 @@ def test_scope_is_compared_whole(case: Case, form: str) -> None:
         "shorter": right[:-3],
         "prefixed": "x" + right,
     }[form]
-    case.expect(case.attempt(case.bench.ordered_token([changed])), situation_of(case))
+    case.expect(case.attempt(case.ordered_token([changed])), situation_of(case))
 
 
 @check("OKD-AUT-016")
@@ -178,15 +153,15 @@ def other_ways_in(operation: Operation | None, _: Binding | None) -> list[str]:
 @check("OKD-AUT-016", refused_by=other_ways_in)
 def test_refusal_has_no_effect(case: Case, refused_by: str) -> None:
     """After a refusal the document is still there, with its own bytes."""
-    case.bench.accepted(case.operation, case.binding)
+    case.accepted()
     scopes = case.binding.scopes
     refused = scopes.refused[0] if scopes and scopes.refused else ""
     token = case.only_scopes(refused) if refused_by == "other-scope" else None
-    stored = case.bench.store(case.role, case.binding.document_type, case.spec.id)
+    stored = case.store()
     path = {"dms_document_id": stored.id}
     attempt = case.sent(case.canonical(path_values=path, file=stored.content + b"%").but(token=token))
     case.answered(attempt)
-    if attempt.answer is not None and attempt.answer.succeeded:
+    if attempt.answer is not None and attempt.succeeded:
         raise case.inconclusive("was_not_refused", status=attempt.answer.status)
     after = case.read(stored.id, document_type=case.binding.document_type)
     case.answered(after)

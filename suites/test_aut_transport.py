@@ -11,11 +11,17 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from okd_conformance.auth.tokens import Token
-from okd_conformance.suite import Case, Inconclusive, check
-from okd_conformance.target.reading import is_loopback
-from okd_conformance.wire.exchange import Request
-from okd_conformance.wire.tls import Handshake, offering, shake_hands
+from okd_conformance.suite import (
+    Case,
+    Handshake,
+    Inconclusive,
+    Request,
+    Token,
+    check,
+    is_loopback,
+    offering,
+    shake_hands,
+)
 
 OLD_VERSIONS = {
     "TLSv1.2": ssl.TLSVersion.TLSv1_2,
@@ -26,15 +32,14 @@ OLD_VERSIONS = {
 
 def secure_url(case: Case) -> str:
     """The https address of the role. Raises NotApplicable, NotTested, or Failed for plain http elsewhere."""
-    target = case.bench.target
-    url = target.roles[case.role].base_url
+    url = case.base_url
     if urlsplit(url).scheme == "https":
-        if target.http.proxy is not None:
+        if case.has_proxy:
             raise case.not_tested("behind_a_proxy")
         return url
     if is_loopback(url):
         raise case.not_applicable("plain_http_on_loopback")
-    if target.tls.terminated_elsewhere:
+    if case.tls.terminated_elsewhere:
         raise case.not_tested("tls_terminated_elsewhere")
     case.require(False, "plain_http", url=url)
     raise case.not_tested("tls_terminated_elsewhere")
@@ -42,7 +47,7 @@ def secure_url(case: Case) -> str:
 
 def handshake(case: Case, context: ssl.SSLContext) -> Handshake:
     """One handshake with the role's server. Raises Inconclusive when there was none to judge."""
-    done = shake_hands(secure_url(case), context, case.bench.target.limits.timeout_s)
+    done = shake_hands(secure_url(case), context, case.timeout_s)
     if done.outcome == "unreachable":
         raise case.inconclusive("error_unreachable")
     if done.outcome == "unable":
@@ -69,7 +74,7 @@ def test_older_tls_is_refused(case: Case, version: ssl.TLSVersion) -> None:
 def test_no_data_over_plain_http(case: Case, call: str) -> None:
     """The same address over http, without a token: nothing, or the way to https."""
     parts = urlsplit(secure_url(case))
-    operations = case.bench.edition.operations(case.role)
+    operations = case.edition.operations(case.role)
     chosen = next((o for o in operations if (o.kind == "service") == (call == "service")), operations[0])
     path = parts.path.rstrip("/") + chosen.full_path(
         {p.meaning or p.name: case.fresh_uuid() for p in chosen.path_parameters}
@@ -100,7 +105,7 @@ def test_no_data_over_plain_http(case: Case, call: str) -> None:
 @check("OKD-AUT-004")
 def test_certificate(case: Case) -> None:
     """The ordinary verification that every client does."""
-    tls = case.bench.target.tls
+    tls = case.tls
     done = handshake(case, tls.context())
     if done.outcome == "refused":
         raise case.inconclusive("handshake_refused", reason=done.detail)
@@ -115,22 +120,22 @@ def test_client_credentials(case: Case) -> None:
     operation, binding = _first_secured(case)
     kind = _issued(case, binding).token_type
     case.require((kind or "").lower() == "bearer", "token_type", value=kind or "-")
-    case.expect(case.bench.accepted(operation, binding), "use")
+    case.expect(case.accepted(operation, binding), "use")
 
 
 def _first_secured(case: Case) -> Any:
-    for operation in case.bench.edition.operations(case.role):
+    for operation in case.edition.operations(case.role):
         for binding in operation.bindings:
-            if binding.scopes and binding.scopes.sufficient and case.bench.serves(binding):
+            if binding.scopes and binding.scopes.sufficient and case.serves(binding):
                 return operation, binding
     raise case.not_tested("no_scopes_here")
 
 
 def _issued(case: Case, binding: Any) -> Token:
     """A token that the endpoint gave for the binding; one that the suite minted shows nothing of it."""
-    auth = case.bench.target.auth
+    auth = case.auth
     listed = {scope for client in (auth.clients if auth else ()) for scope in client.scopes}
     for scope in binding.scopes.sufficient:
         if scope in listed:
-            return case.bench.token((scope,))
+            return case.token(scope)
     raise case.not_tested("no_issued_token")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from okd_conformance.judge.sample import Sample
+from dataclasses import replace
+
 from okd_conformance.suite import Case, cells, check
-from okd_conformance.wire.exchange import Exchange
-from test_mpt import read_back
+from steps import invented, other_scope, stored, sufficient_scope
 
 FORMS = {
     "ids": ("id", "id"),
@@ -14,34 +14,6 @@ FORMS = {
     "both-objects": ("object", "name-per-language"),
 }
 """How the metadata gives person and offering; the name of the offering once in each form."""
-
-
-def stored(case: Case, sample: Sample) -> Exchange:
-    """Send an upload that must be accepted, with an id in the answer, and that must come back exactly."""
-    exchange = case.expect(case.sent(sample))
-    if exchange.answer is not None and exchange.answer.succeeded:
-        case.require_id(exchange)
-        read_back(case, sample, exchange)
-    return exchange
-
-
-def invented(case: Case) -> dict[str, str]:
-    """Fixtures of a student and an enrolment that nobody has yet, so no real file is touched."""
-    return {
-        "association_id": case.fresh_uuid(),
-        "person_id": case.fresh_uuid(),
-        "student_number": f"99{int(case.fresh_uuid()[:8], 16)}",
-    }
-
-
-def sufficient_scope(case: Case, scope: str, situation: str = "sufficient") -> None:
-    """Judge the valid request with a token that has just this scope, which suffices."""
-    case.expect_right(case.sent(case.canonical(token=case.bench.token((scope,)).value)), situation)
-
-
-def other_scope(case: Case, scope: str, situation: str) -> None:
-    """Judge the valid request with a token that has just this scope, after a right one was accepted."""
-    case.expect(case.attempt(case.only_scopes(scope)), situation)
 
 
 @check("OKD-F01-001", profile="smoke")
@@ -107,7 +79,7 @@ def test_employee(case: Case) -> None:
     """Somebody who is no student: taken or refused, both are right."""
     sample = case.canonical(fixtures=invented(case)).with_field("affiliations", ["employee"])
     exchange = case.expect(case.sent(sample))
-    succeeded = exchange.answer is not None and exchange.answer.succeeded
+    succeeded = exchange.succeeded
     case.note(case.words("employee_accepted" if succeeded else "employee_refused"))
 
 
@@ -122,8 +94,16 @@ def test_document_of_the_student(case: Case, type: str) -> None:
 
 def _type_with_the_enrolment(case: Case) -> str | None:
     """The type of document that the same flow stores with an enrolment."""
-    same_flow = [b for b in case.bench.edition.bindings(case.role) if b.flow == case.binding.flow]
+    same_flow = [b for b in case.edition.bindings(case.role) if b.flow == case.binding.flow]
     return next(b.document_type for b in same_flow if b.document_type != case.binding.document_type)
+
+
+@check("OKD-F01-008", person=["minimal"])
+def test_student_without_a_name(case: Case, person: str) -> None:
+    """The example of the text has the student's id and number, and no name."""
+    case.accepted()
+    binding = replace(case.binding, example=f"{case.binding.example}-{person}")
+    case.expect(case.sent(case.ready(case.operation, binding)), person)
 
 
 @check("OKD-F01-009", scope=cells("sufficient"))
@@ -142,5 +122,5 @@ def test_flow_scope_for_the_student(case: Case) -> None:
 def _other_scopes_of_the_flow(case: Case) -> list[str]:
     """What suffices in the same flow for a document with the enrolment, but is disputed here."""
     disputed = case.binding.scopes.disputed if case.binding.scopes else ()
-    same_flow = [b for b in case.bench.edition.bindings(case.role) if b.flow == case.binding.flow]
+    same_flow = [b for b in case.edition.bindings(case.role) if b.flow == case.binding.flow]
     return [scope for scope in disputed if any(b.scopes and scope in b.scopes.sufficient for b in same_flow)]

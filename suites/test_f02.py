@@ -5,36 +5,48 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from okd_conformance.standard.edition import Operation, UnknownEditionError, load_edition
-from okd_conformance.standard.fields import Body, deref
-from okd_conformance.suite import Case, cells, check
-from test_f01 import invented, other_scope, stored, sufficient_scope
+from okd_conformance.suite import (
+    Body,
+    Case,
+    Inconclusive,
+    NotTested,
+    Operation,
+    UnknownEditionError,
+    cells,
+    check,
+    deref,
+    load_edition,
+)
+from steps import invented, lacks, other_scope, reference, require_bytes_in, stored, sufficient_scope
 
 OLD_EDITION = "okd-0.6"
+
+
 EXAM_FIELDS = {
     "sitting": ("exam_component_offering_id",),
     "name": ("exam_name",),
     "code": ("exam_code",),
     "all": ("exam_component_offering_id", "exam_name", "exam_code"),
 }
+
+
 MOMENTS = {
     "utc": "2021-06-15T09:05:04Z",
     "offset": "2021-06-15T11:05:04+02:00",
     "no-zone": "2021-06-15T11:05:04",
     "date": "2021-06-15",
 }
+
+
 LEFT_OUT = (
     "sequence_code",
     "enrollment_start_date",
     "enrollment_expected_end_date",
     "enrollment_final_end_date",
 )
+
+
 STUDENT = ("person_id", "student_number")
-
-
-def lacks(body: Body | None, *meanings: str) -> bool:
-    """Whether a body has none of these fields."""
-    return body is not None and not any(body.has(meaning) for meaning in meanings)
 
 
 @check("OKD-F02-001", profile="smoke")
@@ -178,6 +190,39 @@ def test_same_document_again(case: Case) -> None:
     """The same request twice: one document or two."""
     sample = case.canonical()
     first, second = case.expect(case.sent(sample)), case.expect(case.sent(sample))
-    if all(e.answer is not None and e.answer.succeeded for e in (first, second)):
+    if all(e.succeeded for e in (first, second)):
         same = case.require_id(first).lower() == case.require_id(second).lower()
         case.note(case.words("same_id_again" if same else "new_id_again"))
+
+
+@check("OKD-F02-012", profile="smoke")
+def test_upload(case: Case) -> None:
+    """Facts and content in one request; the answer says how the document is called."""
+    exchange = case.expect(case.sent(case.canonical()))
+    if exchange.succeeded:
+        case.require(reference(case, exchange) is not None, "no_reference", exchange=exchange)
+
+
+@check("OKD-F02-013", profile="smoke")
+def test_read_without_token(case: Case) -> None:
+    """Without a token; when that is refused, with one."""
+    stored = case.store()
+    exchange = case.expect(case.read(stored.id), "without_token")
+    if not exchange.succeeded:
+        token = any_token(case)
+        if token is None:
+            return
+        exchange = case.expect(case.read(stored.id, token), "with_token")
+    if exchange.succeeded:
+        require_bytes_in(case, exchange, stored.content)
+
+
+def any_token(case: Case) -> str | None:
+    """A token that the target file can give, whatever its scopes; None when it has none."""
+    auth = case.auth
+    for client in auth.clients if auth else ():
+        try:
+            return case.token(*client.scopes[:1]).value
+        except (Inconclusive, NotTested):
+            continue
+    return None

@@ -1,10 +1,9 @@
-"""F03 and F04: flows 3 and 4, work placement and diploma documents with the enrolment of the student."""
+"""F03: flow 3, work placement documents with the enrolment of the student."""
 
 from __future__ import annotations
 
 from okd_conformance.suite import Case, cells, check
-from test_f01 import invented, other_scope, stored, sufficient_scope
-from test_f02 import lacks
+from steps import invented, lacks, other_scope, stored, sufficient_scope
 
 
 @check("OKD-F03-001", profile="smoke")
@@ -15,28 +14,19 @@ def test_work_placement_document(case: Case) -> None:
     stored(case, sample)
 
 
-@check("OKD-F04-001", profile="smoke")
-def test_diploma_document(case: Case) -> None:
-    """The flow's own example."""
-    stored(case, case.canonical())
-
-
 @check("OKD-F03-002", scope=cells("sufficient"))
-@check("OKD-F04-002", scope=cells("sufficient"))
 def test_sufficient_scope(case: Case, scope: str) -> None:
     """Each of the two scopes alone."""
     sufficient_scope(case, scope)
 
 
 @check("OKD-F03-002", scope=cells("refused"))
-@check("OKD-F04-002", scope=cells("refused"))
 def test_refused_scope(case: Case, scope: str) -> None:
     """Any other scope alone."""
     other_scope(case, scope, "refused")
 
 
 @check("OKD-F03-002", scope=cells("disputed"))
-@check("OKD-F04-002", scope=cells("disputed"))
 def test_disputed_scope(case: Case, scope: str) -> None:
     """The sources disagree; either answer will do."""
     other_scope(case, scope, "disputed")

@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from okd_conformance.judge.bench import accepted_or_inconclusive
-from okd_conformance.judge.sample import Sample
-from okd_conformance.standard.fields import Body
-from okd_conformance.suite import Case, cells, check
-from test_f01 import other_scope, sufficient_scope
+from okd_conformance.suite import Body, Case, Sample, cells, check
+from steps import other_scope, sufficient_scope
 
 ENDED = "finished"
+
+
 SUCCEEDED = range(200, 300)
 
 
@@ -25,7 +24,7 @@ def telling(case: Case, state: Any = ENDED) -> Sample:
     if state != ENDED or usual.body is None or case.binding.example is None:
         return usual.with_field("state", state)
     example = Body(usual.body.schema, case.operation.examples[case.binding.example])
-    return usual.but(body=case.bench.fill(example, case.spec.id, b"")).with_field("state", ENDED)
+    return usual.but(body=case.fill(example, b"")).with_field("state", ENDED)
 
 
 @contextmanager
@@ -34,9 +33,7 @@ def restored(case: Case) -> Iterator[None]:
     try:
         yield
     finally:
-        bench = case.bench
-        bench.restore(case.role, case.spec.id)
-        if bench.ledger.states.get(case.role) not in {None, bench.standing_state(case.role)}:
+        if not case.restore():
             case.note(case.words("enrolment_not_restored"))
 
 
@@ -89,7 +86,7 @@ def test_unknown_state(case: Case, state: tuple[str, object]) -> None:
     """A state that the standard doesn't have, after the same message with a right one was accepted."""
     situation, value = state
     with restored(case):
-        accepted_or_inconclusive(case.sent(telling(case)))
+        case.arranged(case.sent(telling(case)))
         case.expect(case.sent(telling(case).with_field("state", value)), situation)
 
 
@@ -97,8 +94,8 @@ def test_unknown_state(case: Case, state: tuple[str, object]) -> None:
 def test_reopened(case: Case) -> None:
     """Closed by mistake, so opened again."""
     with restored(case):
-        accepted_or_inconclusive(case.sent(telling(case)))
-        case.expect(case.sent(telling(case, case.bench.standing_state(case.role))))
+        case.arranged(case.sent(telling(case)))
+        case.expect(case.sent(telling(case, case.standing_state)))
         case.note(case.words("retention_not_shown"))
 
 
@@ -150,7 +147,7 @@ def test_documents_stay(case: Case) -> None:
     document = case.store()
     sent = document.sample
     with restored(case):
-        accepted_or_inconclusive(case.sent(telling(case)))
+        case.arranged(case.sent(telling(case)))
         exchange = case.expect(case.read(document.id, sent.token, sent.binding.document_type))
-        if exchange.answer is not None and exchange.answer.succeeded:
+        if exchange.succeeded:
             case.bytes_equal(exchange.answer.body, document.content)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from okd_conformance.judge.bench import accepted_or_inconclusive
-from okd_conformance.judge.sample import Sample
-from okd_conformance.suite import Case, NotTested, cells, check
+from okd_conformance.suite import Case, NotTested, Sample, cells, check, registrations_of, run_machine
+from steps import SEQUENCES
 
 
 def known_document(case: Case) -> tuple[str, str | None]:
     """A document that the module knows: the id of the DMS, and the module's own (None when nothing tells)."""
-    if not case.bench.edition.operations(case.role, "register"):
-        return case.bench.register(case.role, case.spec.id), None
-    operation, binding = case.bench.binding_for(case.role, "register", None)
-    sample = case.bench.sample(operation, binding, case.spec.id)
-    exchange = accepted_or_inconclusive(case.sent(sample))
+    if not case.edition.operations(case.role, "register"):
+        return case.registered(), None
+    operation, binding = case.binding_for("register")
+    sample = case.sample_of(operation, binding)
+    exchange = case.arranged(case.sent(sample))
     own = case.value_in(exchange, "component_document_id")
     return str(sample.body.get("dms_document_id")) if sample.body else "", own if isinstance(
         own, str
@@ -41,7 +40,7 @@ def test_which_id(case: Case) -> None:
         case.note(case.words("own_id_is_the_dms_id"))
     else:
         exchange = case.expect(case.sent(notice(case, own_id)), "component_id")
-        if exchange.answer is not None and exchange.answer.succeeded:
+        if exchange.succeeded:
             document_id, _ = known_document(case)
     case.expect(case.sent(notice(case, document_id)), "dms_id")
 
@@ -49,7 +48,7 @@ def test_which_id(case: Case) -> None:
 @check("OKD-F06-003", scope=cells("sufficient"))
 def test_scope_of_the_notice(case: Case, scope: str) -> None:
     """The scope that exists for this alone."""
-    case.expect_right(case.sent(case.canonical(token=case.bench.token((scope,)).value)))
+    case.expect_right(case.sent(case.canonical(token=case.token(scope).value)))
 
 
 @check("OKD-F06-004", scope=cells("refused"))
@@ -75,7 +74,7 @@ def test_unknown_document(case: Case, document: str) -> None:
 def test_repeated_notice(case: Case, document: str) -> None:
     """The same notice again."""
     sample = case.canonical()
-    accepted_or_inconclusive(case.sent(sample))
+    case.arranged(case.sent(sample))
     case.expect(case.sent(sample), document)
 
 
@@ -84,12 +83,20 @@ def test_reference_is_gone(case: Case) -> None:
     """Shown by the hook; else by a second notice that finds nothing."""
     document_id, _ = known_document(case)
     sample = notice(case, document_id)
-    exchange = accepted_or_inconclusive(case.sent(sample))
+    exchange = case.arranged(case.sent(sample))
     try:
-        place = case.bench.hooks.call("show_filing", role=case.role, document_id=document_id)
+        place = case.call_hook("show_filing", document_id=document_id)
     except NotTested:
         again = case.expect(case.sent(sample))
-        if again.answer is not None and again.answer.succeeded:
+        if again.succeeded:
             case.note(case.words("reference_not_shown"))
         return
     case.require(place.get("level") in {None, "none"}, "reference_kept", reading="warned", exchange=exchange)
+
+
+@check("OKD-F06-001", sequence=["register-notify"])
+def test_registrations_through_their_life(case: Case, sequence: str) -> None:
+    """Each registered document can be notified of, whatever happened to the others."""
+    assert sequence
+    case.accepted()
+    run_machine(registrations_of(case), SEQUENCES[case.profile], case.seed)

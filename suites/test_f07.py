@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from okd_conformance.judge.sample import Sample
-from okd_conformance.standard.edition import Operation, Parameter
-from okd_conformance.standard.fields import Body, field_name, validator
-from okd_conformance.suite import Case, cells, check
-from okd_conformance.wire.exchange import Exchange
-from test_reg import fixtures
+from okd_conformance.suite import (
+    Body,
+    Case,
+    Exchange,
+    Operation,
+    Parameter,
+    Sample,
+    cells,
+    check,
+    field_name,
+    validator,
+)
 
 MOST_PAGES = 20
 FAR_PAGE = 9999
@@ -60,7 +66,7 @@ def same(one: object, other: str) -> bool:
 @check("OKD-F07-001", profile="smoke")
 def test_person(case: Case) -> None:
     """The test person, with every required field."""
-    number, person = case.bench.fixture("student_number"), case.bench.fixture("person_id")
+    number, person = case.fixture("student_number"), case.fixture("person_id")
     _, body = answered(case)
     require_person(case, body, person, number)
     errors = validator(body.schema).iter_errors(body.value)
@@ -105,7 +111,7 @@ def search(case: Case, number: str) -> Exchange:
 @check("OKD-F07-004", profile="smoke")
 def test_search(case: Case) -> None:
     """The test person, and nobody else."""
-    number, person = case.bench.fixture("student_number"), case.bench.fixture("person_id")
+    number, person = case.fixture("student_number"), case.fixture("person_id")
     _, body = answered(case)
     count = len(items_in(case, body))
     case.require(count == 1, "not_one_person", count=count)
@@ -117,7 +123,7 @@ def test_search_without_result(case: Case) -> None:
     """A number that nobody has."""
     number = f"99{int(case.fresh_uuid()[:8], 16):08}"[:10]
     exchange = case.expect(search(case, number))
-    if exchange.answer and exchange.answer.succeeded:
+    if exchange.succeeded:
         count = len(items_in(case, told(case, exchange)))
         case.require(count == 0, "list_not_empty", count=count)
 
@@ -125,8 +131,8 @@ def test_search_without_result(case: Case) -> None:
 @check("OKD-F07-006", number=["part", "zero-before", "space-after", "star", "percent"])
 def test_number_is_compared_whole(case: Case, number: str) -> None:
     """A part of the number, that number with something more, and the usual wildcards."""
-    known = case.bench.fixture("student_number")
-    case.bench.accepted(case.operation, case.binding)
+    known = case.fixture("student_number")
+    case.accepted()
     asked = {
         "part": known[:-1],
         "zero-before": f"0{known}",
@@ -135,7 +141,7 @@ def test_number_is_compared_whole(case: Case, number: str) -> None:
         "percent": "%",
     }[number]
     exchange = case.expect(search(case, asked))
-    if exchange.answer and exchange.answer.succeeded:
+    if exchange.succeeded:
         body = told(case, exchange)
         others = len(items_in(case, body)) - body.all("student_number").count(asked)
         if others > 0:
@@ -145,10 +151,10 @@ def test_number_is_compared_whole(case: Case, number: str) -> None:
 @check("OKD-F07-007")
 def test_search_without_number(case: Case) -> None:
     """No number: no list of students."""
-    case.bench.accepted(case.operation, case.binding)
+    case.accepted()
     sample = case.canonical().but(query={})
     exchange = case.expect(case.sent(sample, private_answer=True))
-    if exchange.answer and exchange.answer.succeeded:
+    if exchange.succeeded:
         count = len(items_in(case, told(case, exchange)))
         case.require(count == 0, "all_listed", reading="warned", count=count)
 
@@ -212,7 +218,7 @@ def test_page_by_page(case: Case, size: int) -> None:
 
 def own_enrolments(case: Case) -> list[str]:
     """The two enrolments of the test person. Raises Inconclusive when the target file lacks one."""
-    return [case.bench.fixture("association_id"), fixtures(case, "second_association")["association_id"]]
+    return [case.fixture("association_id"), case.fixture_group("second_association")["association_id"]]
 
 
 @check(
@@ -221,7 +227,7 @@ def own_enrolments(case: Case) -> list[str]:
 )
 def test_page_that_does_not_exist(case: Case, page: dict[str, int]) -> None:
     """A size that isn't allowed, and pages before the first."""
-    case.bench.accepted(case.operation, case.binding)
+    case.accepted()
     case.expect(case.sent(with_query(case, **page)), "invalid")
 
 
@@ -229,7 +235,7 @@ def test_page_that_does_not_exist(case: Case, page: dict[str, int]) -> None:
 def test_page_beyond_the_last(case: Case, page: str) -> None:
     """It is empty."""
     assert page
-    case.bench.accepted(case.operation, case.binding)
+    case.accepted()
     exchange = case.expect(case.sent(with_query(case, page_number=FAR_PAGE)), "beyond_last")
     if exchange.status == 200:
         count = len(items_in(case, told(case, exchange)))
@@ -243,7 +249,7 @@ def test_page_beyond_the_last(case: Case, page: str) -> None:
 def test_enrolment(case: Case) -> None:
     """The test enrolment, in a programme, with its dates."""
     _, body = answered(case)
-    wanted = case.bench.fixture("association_id")
+    wanted = case.fixture("association_id")
     case.require(
         same(body.get("association_id"), wanted),
         "other_enrolment",
@@ -279,7 +285,7 @@ def test_enrolment_in_full(case: Case, asked: str) -> None:
         every = parameter(case.operation, "expand").schema["items"]["enum"]
         sample = with_query(case, expand=",".join(every))
     exchange = case.expect(case.sent(sample), asked)
-    if not (exchange.answer and exchange.answer.succeeded):
+    if not exchange.succeeded:
         return
     body = told(case, exchange)
     bare = [meaning for meaning in ("person", "offering") if not isinstance(body.get(meaning), dict)]
@@ -289,7 +295,7 @@ def test_enrolment_in_full(case: Case, asked: str) -> None:
 @check("OKD-F07-011")
 def test_sequence_code(case: Case) -> None:
     """The number of the enrolment with its student."""
-    wanted = case.bench.fixture("sequence_code")
+    wanted = case.fixture("sequence_code")
     _, body = answered(case)
     found = body.get("sequence_code")
     case.require(
@@ -320,9 +326,9 @@ def test_enrolments(case: Case) -> None:
 
 def read_enrolment(case: Case, association: str) -> Exchange:
     """Ask for one enrolment."""
-    operation = case.bench.edition.operation(case.role, "read_association")
+    operation = case.edition.operation(case.role, "read_association")
     given = {"path_values": {"association_id": association}}
-    exchange = case.sent(case.bench.sample(operation, operation.bindings[0], case.spec.id, **given))
+    exchange = case.sent(case.sample_of(operation, operation.bindings[0], **given))
     case.answered(exchange)
     return exchange
 
@@ -331,7 +337,7 @@ def read_enrolment(case: Case, association: str) -> Exchange:
 def test_list_is_short(case: Case) -> None:
     """No whole student and no whole programme in an item."""
     _, body = answered(case)
-    one = case.bench.edition.operation(case.role, "read_association").success_schema() or {}
+    one = case.edition.operation(case.role, "read_association").success_schema() or {}
     ids = {field_name(one, "person_id"), field_name(one, "program_offering_id")}
     names = [field_name(case.operation.success_schema() or {}, m) for m in ("person", "offering")]
     items = [item for item in items_in(case, body) if isinstance(item, dict)]
@@ -342,7 +348,7 @@ def test_list_is_short(case: Case) -> None:
 @check("OKD-F07-015", scope=cells("sufficient"))
 def test_sufficient_scope(case: Case, scope: str) -> None:
     """The flow's own scope alone."""
-    case.expect_right(case.sent(case.canonical(token=case.bench.token((scope,)).value)), "sufficient")
+    case.expect_right(case.sent(case.canonical(token=case.token(scope).value)), "sufficient")
 
 
 @check("OKD-F07-015", scope=cells("refused"))

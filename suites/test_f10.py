@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from okd_conformance.standard.edition import Binding, Operation
-from okd_conformance.standard.fields import field_name, meanings, validator
-from okd_conformance.suite import Case, cells, check
-from okd_conformance.wire.exchange import Exchange, Request
+from okd_conformance.suite import (
+    Binding,
+    Case,
+    Exchange,
+    Operation,
+    Request,
+    cells,
+    check,
+    field_name,
+    meanings,
+    validator,
+)
 
 MOST_CODES = 3
 
@@ -29,7 +37,7 @@ def field(case: Case, value: Any, meaning: str) -> Any:
 
 def listing(case: Case) -> tuple[Operation, Binding]:
     """The operation that lists the document types, and its binding."""
-    operation = case.bench.edition.operation(case.role, "read_document_types")
+    operation = case.edition.operation(case.role, "read_document_types")
     return operation, operation.bindings[0]
 
 
@@ -95,7 +103,7 @@ def test_types_are_distinct(case: Case) -> None:
 def known_types(case: Case) -> list[str]:
     """The document types of the standard, as a registration may name them."""
     found: list[str] = []
-    for operation in case.bench.edition.operations(case.role, "register"):
+    for operation in case.edition.operations(case.role, "register"):
         for schema in (operation.body_schema or {})["components"]["schemas"].values():
             for sub in schema.get("properties", {}).values():
                 if sub.get("x-okd-meaning") == "document_type":
@@ -106,14 +114,14 @@ def known_types(case: Case) -> list[str]:
 @check("OKD-F10-004", scope=cells("sufficient"))
 def test_every_scope_suffices(case: Case, scope: str) -> None:
     """Each scope of the edition alone."""
-    case.expect_right(case.sent(case.canonical(token=case.bench.token((scope,)).value)))
+    case.expect_right(case.sent(case.canonical(token=case.token(scope).value)))
 
 
 @check("OKD-F10-005", token=["no_okd_scope"])
 def test_token_without_scope(case: Case, token: str) -> None:
     """A valid token without any scope of the standard; either answer will do."""
-    auth = case.bench.target.auth
-    known = set(case.bench.edition.scopes)
+    auth = case.auth
+    known = set(case.edition.scopes)
     configured = [s for client in (auth.clients if auth else ()) for s in client.scopes if s not in known]
     case.expect(case.attempt(case.only_scopes(*(configured[:1] or ["profile"]))), token)
 
@@ -127,13 +135,13 @@ def test_no_token(case: Case, token: str) -> None:
 @check("OKD-F10-006", word=["delete_reserved", "get_reserved"])
 def test_reserved_words(case: Case, word: str) -> None:
     """The fixed words in the paths are no ids; afterwards the types are still there."""
-    bench, edition = case.bench, case.bench.edition
-    bench.accepted(case.operation, case.binding)
+    edition = case.edition
+    case.accepted()
     if word == "delete_reserved":
         named, right = case.operation, edition.operations(case.role, "delete")
     else:
         named, right = edition.operations(case.role, "register")[0], [case.operation]
-    token = bench.usual_token(right[0].bindings[0] if right else case.binding)
+    token = case.usual_token(right[0].bindings[0] if right else case.binding)
     url = case.canonical().base_url.rstrip("/") + named.full_path({})
     method = right[0].method if right else "DELETE"
     case.expect(case.send(Request(method, url, (("Accept", "*/*"),), None, token), case.operation), word)
@@ -145,7 +153,7 @@ def test_reserved_words(case: Case, word: str) -> None:
 def test_listed_codes_are_accepted(case: Case) -> None:
     """Some codes that the module lists for its own type, each in a registration."""
     operation, binding = listing(case)
-    exchange = case.sent(case.bench.sample(operation, binding, case.spec.id))
+    exchange = case.sent(case.sample_of(operation, binding))
     case.expect(exchange, "types")
     own = case.binding.document_type
     mine = [one for one in types_in(case, exchange) if field(case, one, "document_type") == own]

@@ -9,27 +9,34 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from okd_conformance.judge.sample import Sample
-from okd_conformance.standard.edition import Binding, Operation
-from okd_conformance.standard.fields import Body, field_name, field_names
-from okd_conformance.suite import Case, cells, check
-from okd_conformance.wire.exchange import Exchange
-from test_f01 import other_scope, sufficient_scope
-from test_f02 import lacks
-from test_reg import ENROLMENT, filing, fixtures, require_filed, with_fields
+from okd_conformance.suite import (
+    Binding,
+    Body,
+    Case,
+    Exchange,
+    Operation,
+    Sample,
+    cells,
+    check,
+    field_name,
+    field_names,
+)
+from steps import ENROLMENT, filing, lacks, other_scope, require_filed, sufficient_scope, with_fields
 
 REFERENCES = ("exam_code", "exam_code_path", "exam_component_offering_id")
+
+
 UNKNOWN = {"exam_code": "OKD-CONFORMANCE", "exam_code_path": "/okd/conformance"}
 
 
 def example(case: Case, name: str, **given: Any) -> Sample:
     """The edition's example of this name, ready to send."""
-    return case.bench.ready(case.operation, _binding(case, name), case.spec.id, **given)
+    return case.ready(case.operation, _binding(case, name), **given)
 
 
 def altered(case: Case, name: str, **fields: Any) -> Sample:
     """An example with some fields replaced or (with None) left out, after it was accepted as it is."""
-    case.bench.accepted(case.operation, _binding(case, name))
+    case.accepted(case.operation, _binding(case, name))
     return with_fields(example(case, name), **fields)
 
 
@@ -44,8 +51,8 @@ def test_general_exam_document(case: Case) -> None:
     assert lacks(sample.body, *REFERENCES)
     exchange = case.expect(case.sent(sample))
     expected = {
-        "person_id": case.bench.fixture("person_id"),
-        "association_id": case.bench.fixture("association_id"),
+        "person_id": case.fixture("person_id"),
+        "association_id": case.fixture("association_id"),
     }
     require_filed(case, sample, exchange, expected)
 
@@ -59,7 +66,7 @@ def founding_messages(operation: Operation, binding: Binding | None) -> list[str
 @check("OKD-F12-001", message=founding_messages)
 def test_founding_message(case: Case, message: str) -> None:
     """As it was published; when the only trouble is how it spells the size, that is no fault."""
-    sample = case.bench.ready(case.operation, replace(case.binding, example=message), case.spec.id)
+    sample = case.ready(case.operation, replace(case.binding, example=message))
     assert lacks(sample.body, *REFERENCES)
     exchange = case.sent(sample)
     if exchange.answer is None or exchange.answer.succeeded:
@@ -96,11 +103,11 @@ def test_result_in_a_sitting(case: Case, by: str) -> None:
     """The sitting, and the student by either identifier."""
     sample = example(case, "result")
     if by == "student_number":
-        sample = with_fields(sample, person_id=None, student_number=case.bench.fixture(by))
+        sample = with_fields(sample, person_id=None, student_number=case.fixture(by))
     exchange = case.expect(case.sent(sample))
     expected = {
-        "person_id": case.bench.fixture("person_id"),
-        "offering_id": case.bench.fixture("offering_id"),
+        "person_id": case.fixture("person_id"),
+        "offering_id": case.fixture("offering_id"),
     }
     require_filed(case, sample, exchange, expected)
 
@@ -123,7 +130,7 @@ def test_unknown_student_in_a_sitting(case: Case, student: str) -> None:
 def test_student_not_in_the_sitting(case: Case, student: str) -> None:
     """A result of a student who took no part."""
     assert student
-    other = fixtures(case, "other_person")
+    other = case.fixture_group("other_person")
     case.expect(case.sent(altered(case, "result", person_id=other["person_id"])), "not_in_sitting")
 
 
@@ -132,7 +139,7 @@ def test_exam_code(case: Case) -> None:
     """The code and the path on the paper lead to the result."""
     sample = example(case, "exam-code")
     exchange = case.expect(case.sent(sample))
-    require_filed(case, sample, exchange, {"level": "result", "person_id": case.bench.fixture("person_id")})
+    require_filed(case, sample, exchange, {"level": "result", "person_id": case.fixture("person_id")})
 
 
 def known_references(operation: Operation, _: object) -> list[str]:
@@ -169,7 +176,7 @@ def test_attempt_by_date(case: Case) -> None:
     for received, date in {"today": today, "long ago": "1990-01-01", "unknown": None}.items():
         sample = altered(case, "exam-code", received_date=date)
         exchange = case.expect(case.sent(sample))
-        if exchange.answer is not None and exchange.answer.succeeded:
+        if exchange.succeeded:
             attempts[received] = (filing(case, sample) or {}).get("attempt")
     shown = {received: n for received, n in attempts.items() if isinstance(n, int)}
     if shown:
@@ -187,7 +194,7 @@ def test_sitting_document(case: Case) -> None:
     sample = example(case, "sitting")
     assert lacks(sample.body, "person_id", "student_number", *ENROLMENT)
     exchange = case.expect(case.sent(sample))
-    expected = {"offering_id": case.bench.fixture("offering_id"), "person_id": "None"}
+    expected = {"offering_id": case.fixture("offering_id"), "person_id": "None"}
     require_filed(case, sample, exchange, expected)
 
 
@@ -204,9 +211,9 @@ def test_references_that_disagree(case: Case, given: str) -> None:
     if given == "both":
         sample = altered(case, "result", exam_code=UNKNOWN["exam_code"])
     else:
-        sample = with_fields(case.sample(), exam_code_path=case.bench.fixture("exam_code_path"))
+        sample = with_fields(case.sample(), exam_code_path=case.fixture("exam_code_path"))
     exchange = case.expect(case.sent(sample), given)
-    if exchange.answer is not None and exchange.answer.succeeded:
+    if exchange.succeeded:
         place = filing(case, sample)
         if place is not None:
             case.note(case.words("filed_at", place=place.get("level")))

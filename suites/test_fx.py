@@ -10,30 +10,32 @@ from typing import Any
 
 from jsonschema import FormatChecker
 
-from okd_conformance.auth.tokens import Token
-from okd_conformance.judge.bench import Stored, accepted_or_inconclusive
-from okd_conformance.judge.content import pdf
-from okd_conformance.judge.ledger import Intent
-from okd_conformance.judge.sample import with_header
-from okd_conformance.standard.fields import field_names
-from okd_conformance.suite import Case, Inconclusive, NotTested, cells, check
-from okd_conformance.wire.address import joined, same_origin, web_address
-from okd_conformance.wire.exchange import Exchange, Request
-from test_aut import with_scope
+from okd_conformance.suite import (
+    Case,
+    Exchange,
+    Inconclusive,
+    Intent,
+    NotTested,
+    Request,
+    Stored,
+    Token,
+    cells,
+    check,
+    documents_of,
+    field_names,
+    joined,
+    pdf,
+    run_machine,
+    same_origin,
+    web_address,
+    with_header,
+)
+from steps import SEQUENCES, about, first_about, tried, with_scope
 
 REDIRECTS = {301, 302, 303, 307, 308}
+
+
 MOST_REDIRECTS = 5
-
-
-def about(case: Case, document_id: str, token: str | None = None) -> Exchange:
-    """Call the case's operation on a document."""
-    given: dict[str, Any] = {"path_values": {"dms_document_id": document_id}}
-    return case.sent(case.canonical(**given, **({"token": token} if token else {})))
-
-
-def first_about(case: Case, stored: Stored) -> Exchange:
-    """Call the case's operation on an own new document; a target that needs a moment gets one."""
-    return case.bench.first_read(lambda: about(case, stored.id))
 
 
 def described(case: Case) -> tuple[Stored, Exchange, dict[str, Any]]:
@@ -52,7 +54,7 @@ def test_bytes_come_back(case: Case) -> None:
     """What was uploaded comes back exactly."""
     stored = case.store()
     exchange = case.expect(first_about(case, stored))
-    if exchange.answer and exchange.answer.succeeded:
+    if exchange.succeeded:
         case.bytes_equal(exchange.answer.body, stored.content)
 
 
@@ -91,46 +93,13 @@ def test_disputed_scope_reads(case: Case, scope: str) -> None:
 
 def upload_scopes(case: Case) -> tuple[str, ...]:
     """The scopes with which a document of the binding's type may be uploaded."""
-    _, binding = case.bench.upload_binding(case.role, case.binding.document_type)
+    _, binding = case.upload_binding(case.binding.document_type)
     return binding.scopes.sufficient if binding.scopes else ()
 
 
 def with_only(case: Case, scope: str) -> Exchange:
     """Call the operation on a document of the binding's type, with a token of one scope."""
     return tried(case, scope)[0]
-
-
-def tried(case: Case, scope: str) -> tuple[Exchange, Stored]:
-    """Call the operation with a token of one scope, on a document of the binding's type; and that document.
-
-    The twin with a right scope was accepted. Raises NotTested for a 404 by which the target may hide the
-    document of another calling system.
-    """
-    case.bench.accepted(case.operation, case.binding)
-    token = case.narrow_token(scope)
-    key = f"tried:{case.operation.kind}:{case.role}:{case.binding.document_type}"
-    stored, own = document_for(case, token, key)
-    exchange = about(case, stored.id, token.value)
-    if case.operation.kind in {"replace", "delete"} and exchange.answer and exchange.answer.succeeded:
-        case.bench.forget(f"{key}:{case.bench.component_of(token)}")
-    if not own and exchange.status == 404:
-        raise case.not_tested("hidden_from_other_system", scope=scope)
-    return exchange, stored
-
-
-def document_for(case: Case, token: Token, key: str) -> tuple[Stored, bool]:
-    """A document that the calling system of this token uploaded, if it can; and whether it did."""
-    bench, role, document_type = case.bench, case.role, case.binding.document_type
-    _, upload = bench.upload_binding(role, document_type)
-    component = bench.component_of(token)
-    own, with_token = True, None
-    if upload.scopes is not None and component != bench.component_of(bench.usual(upload)):
-        try:
-            with_token = bench.usual_token(upload, component)
-        except Inconclusive:
-            own = False
-    key = f"{key}:{component}"
-    return bench.once(key, lambda: bench.store(role, document_type, key, token=with_token)), own
 
 
 def scopes_of_other_types(operation: Any, binding: Any) -> list[str]:
@@ -160,26 +129,25 @@ def test_scope_of_the_upload(case: Case) -> None:
 @check("OKD-FX-006")
 def test_document_of_another_system(case: Case) -> None:
     """A document that one calling system supplied, asked for by another that has the same rights."""
-    bench = case.bench
-    bench.accepted(case.operation, case.binding)
-    _, upload = bench.upload_binding(case.role, case.binding.document_type)
-    other = token_of_other_system(case, bench.component_of(bench.usual(upload)))
-    component = bench.component_of(other)
-    own = case.store(token=bench.usual_token(upload, component))
-    accepted_or_inconclusive(about(case, own.id, other.value))
-    case.expect(about(case, bench.document(case.role, case.binding.document_type).id, other.value))
+    case.accepted()
+    _, upload = case.upload_binding(case.binding.document_type)
+    other = token_of_other_system(case, case.component_of(case.usual(upload)))
+    component = case.component_of(other)
+    own = case.store(token=case.usual_token(upload, component))
+    case.arranged(about(case, own.id, other.value))
+    case.expect(about(case, case.document().id, other.value))
 
 
 def token_of_other_system(case: Case, component: str | None) -> Token:
     """A token that suffices here, of another calling system. Raises Inconclusive when there is none."""
-    auth = case.bench.target.auth
+    auth = case.auth
     sufficient = case.binding.scopes.sufficient if case.binding.scopes else ()
     for client in auth.clients if auth else ():
         if client.component in {None, component}:
             continue
         for scope in sufficient:
             if scope in client.scopes:
-                return case.bench.token((scope,), client_id=client.client_id)
+                return case.token(scope, client_id=client.client_id)
     raise case.inconclusive("one_system_only")
 
 
@@ -187,7 +155,7 @@ def token_of_other_system(case: Case, component: str | None) -> Token:
 def test_unknown_id(case: Case, id: str) -> None:
     """An id that nobody gave."""
     assert id
-    case.bench.accepted(case.operation, case.binding)
+    case.accepted()
     case.expect(about(case, case.fresh_uuid()), "unknown_id")
 
 
@@ -195,7 +163,7 @@ def test_unknown_id(case: Case, id: str) -> None:
 def test_id_of_the_component(case: Case, id: str) -> None:
     """The id that the component itself gave to the document."""
     assert id
-    case.bench.accepted(case.operation, case.binding)
+    case.accepted()
     stored = case.store()
     own = stored.sample.body.get("component_document_id") if stored.sample.body else None
     if not isinstance(own, str) or own.lower() == stored.id.lower():
@@ -222,7 +190,7 @@ def test_temporary_address(case: Case) -> None:
     stored = case.store()
     url = temporary_address(case, stored, "metadata")
     exchange = case.expect(opened(case, url), "download")
-    if exchange.answer and exchange.answer.succeeded:
+    if exchange.succeeded:
         case.bytes_equal(exchange.answer.body, stored.content)
 
 
@@ -244,10 +212,10 @@ def _shown(value: object) -> str:
 
 def opened(case: Case, url: str) -> Exchange:
     """Get an address as a browser does: without a token, following where it leads."""
-    base = case.bench.target.roles[case.role].base_url
+    base = case.base_url
     for _ in range(MOST_REDIRECTS):
         own = same_origin(url, base)
-        case.bench.redactor.learn_address(url)
+        case.learn_address(url)
         request = Request(
             "GET", url, (("Accept", "*/*"),), sensitive_url=True, gateway=own, elsewhere=not own
         )
@@ -286,7 +254,7 @@ def test_address_of_a_deleted_document(case: Case, address: str) -> None:
     url = temporary_address(case, stored, "live")
     if case.expect(opened(case, url), "live").status != 200:
         raise case.inconclusive("address_never_worked")
-    accepted_or_inconclusive(case.call("delete", stored.id, None, stored.sample.binding.document_type))
+    case.arranged(case.call("delete", stored.id, None, stored.sample.binding.document_type))
     case.expect(opened(case, url), "deleted")
 
 
@@ -332,26 +300,25 @@ def test_creation_date(case: Case) -> None:
 @check("OKD-FX-013")
 def test_registered_document(case: Case) -> None:
     """A document that the DMS registered with a module is readable for that module."""
-    token = case.bench.usual(case.binding)
-    component = case.bench.component_of(token) or token.client_id
-    content = pdf(f"{case.bench.run_id} {case.spec.id}")
+    token = case.usual(case.binding)
+    component = case.component_of(token) or token.client_id
+    content = pdf(f"{case.run_id} {case.id}")
     with registered(case, component, content) as document_id:
         exchange = case.expect(about(case, document_id, token.value))
-        if exchange.answer and exchange.answer.succeeded:
+        if exchange.succeeded:
             case.bytes_equal(exchange.answer.body, content)
 
 
 @contextmanager
 def registered(case: Case, component: str, content: bytes) -> Iterator[str]:
     """The id of a document of the DMS's own that it has registered with a module; destroyed afterwards."""
-    bench, kind, name = case.bench, case.binding.document_type, f"{case.bench.marker}.pdf"
+    kind, name = case.binding.document_type, f"{case.marker}.pdf"
     intent = Intent(
         "upload", case.role, case.operation.name, document_type=kind, document_name=name, hook="register"
     )
-    with bench.made_by_a_hook(intent) as note:
-        answer = bench.hooks.call(
+    with case.made_by_a_hook(intent) as note:
+        answer = case.call_hook(
             "register",
-            role=case.role,
             component=component,
             document_type=kind,
             document_name=name,
@@ -365,8 +332,8 @@ def registered(case: Case, component: str, content: bytes) -> Iterator[str]:
         yield document_id
     finally:
         with suppress(NotTested, Inconclusive):
-            bench.hooks.call("destroy", role=case.role, document_id=document_id)
-            bench.ledger.gone(case.role, document_id)
+            case.call_hook("destroy", document_id=document_id)
+            case.gone(document_id)
 
 
 def _asked(case: Case, name: str | None = None, value: str | None = None, method: str = "") -> Exchange:
@@ -396,3 +363,11 @@ def test_range(case: Case, ask: str) -> None:
 def test_head(case: Case, ask: str) -> None:
     """Asking for the headers only."""
     case.expect(_asked(case, method="HEAD"), ask)
+
+
+@check("OKD-FX-001", sequence=["upload-read-replace-delete"])
+def test_documents_through_their_life(case: Case, sequence: str) -> None:
+    """What is read is what was stored last, whatever happened to the other documents."""
+    assert sequence
+    case.accepted()
+    run_machine(documents_of(case), SEQUENCES[case.profile], case.seed)

@@ -6,39 +6,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from okd_conformance.judge.bench import Stored
-from okd_conformance.judge.content import pdf
-from okd_conformance.judge.ids import is_uuid
-from okd_conformance.judge.sample import Sample, with_header
-from okd_conformance.standard.edition import Binding, Operation
-from okd_conformance.standard.fields import deref, field_name, field_names
-from okd_conformance.suite import Case, cells, check
-from okd_conformance.wire.exchange import Exchange
-from okd_conformance.wire.multipart import Multipart, Part
-from test_aut import with_scope
-from test_fx import tried
+from okd_conformance.suite import (
+    Binding,
+    Case,
+    Exchange,
+    Multipart,
+    Operation,
+    Part,
+    Sample,
+    Stored,
+    cells,
+    check,
+    deref,
+    field_name,
+    field_names,
+    is_uuid,
+    pdf,
+    with_header,
+)
+from steps import read, require_content, tried, with_scope
 
 
 def replacement(case: Case, stored: Stored, size: int = 0, **given: Any) -> Sample:
     """A valid replacement of a document by other bytes."""
-    content = pdf(f"{case.bench.run_id} {case.spec.id} new", size)
+    content = pdf(f"{case.run_id} {case.id} new", size)
     return case.canonical(path_values={"dms_document_id": stored.id}, file=content, **given)
-
-
-def read(case: Case, stored: Stored) -> Exchange:
-    """Ask for the bytes of a document with the token that uploaded it."""
-    return case.read(stored.id, document_type=stored.sample.binding.document_type)
-
-
-def require_content(case: Case, stored: Stored, content: bytes, situation: str | None = None) -> None:
-    """Judge that a document has this content; Inconclusive, without a situation, when it can't be read."""
-    exchange = read(case, stored)
-    if situation is not None:
-        case.expect(exchange, situation)
-    elif exchange.answer is None or not exchange.answer.succeeded:
-        raise case.inconclusive("content_not_shown", status=exchange.status or exchange.error)
-    if exchange.answer and exchange.answer.succeeded:
-        case.bytes_equal(exchange.answer.body, content)
 
 
 def metadata(case: Case, stored: Stored, situation: str) -> dict[str, Any]:
@@ -56,11 +48,6 @@ def media_types(operation: Any, _: Any) -> list[str]:
     return list(operation.request)
 
 
-def works(exchange: Exchange) -> bool:
-    """Whether a request succeeded."""
-    return exchange.answer is not None and exchange.answer.succeeded
-
-
 @check("OKD-FY-001", profile="smoke")
 def test_replace(case: Case) -> None:
     """The first media type that is not refused."""
@@ -68,14 +55,14 @@ def test_replace(case: Case) -> None:
     tries = []
     for media in case.operation.request:
         tries.append(case.sent(replacement(case, stored, file_type=media)))
-        if works(tries[-1]):
+        if tries[-1].succeeded:
             break
-    if not works(tries[-1]) and has_lock_option(case):
+    if not tries[-1].succeeded and has_lock_option(case):
         exchange = replaced_by_lock(case, stored)
-        if exchange is not None and works(exchange):
+        if exchange is not None and exchange.succeeded:
             case.expect(exchange, "lock_option")
             return
-    case.expect(tries[-1] if works(tries[-1]) else tries[0])
+    case.expect(tries[-1] if tries[-1].succeeded else tries[0])
 
 
 LOCK, REPLACE, UNLOCK = "lock_document", "replace_by_put", "unlock_document"
@@ -83,15 +70,15 @@ LOCK, REPLACE, UNLOCK = "lock_document", "replace_by_put", "unlock_document"
 
 def has_lock_option(case: Case) -> bool:
     """Whether the edition offers a lock to change a document under."""
-    return LOCK in {o.name for o in case.bench.edition.operations(case.role)}
+    return LOCK in {o.name for o in case.edition.operations(case.role)}
 
 
 def with_lock(case: Case, name: str, stored: Stored, lock_id: str | None, **given: Any) -> Exchange:
     """Call one of the operations of the lock on a document, with the proof of the lock where it takes one."""
-    operation = case.bench.edition.operation(case.role, name)
+    operation = case.edition.operation(case.role, name)
     binding = binding_for(operation, stored.sample.binding.document_type)
     values = {"dms_document_id": stored.id}
-    sample = case.bench.sample(operation, binding, case.spec.id, path_values=values, **given)
+    sample = case.sample_of(operation, binding, path_values=values, **given)
     proof = {p.name: lock_id for p in operation.query_parameters if p.meaning == "lock_id" and lock_id}
     return case.sent(sample.but(query={**sample.query, **proof}))
 
@@ -105,10 +92,10 @@ def binding_for(operation: Operation, document_type: str | None) -> Binding:
 def replaced_by_lock(case: Case, stored: Stored) -> Exchange | None:
     """Lock, replace, unlock: gives the answer to the replacement, or None when there was no lock."""
     lock = with_lock(case, LOCK, stored, None)
-    if not works(lock):
+    if not lock.succeeded:
         return None
     proof = case.value_in(lock, "lock_id")
-    content = pdf(f"{case.bench.run_id} {case.spec.id} locked")
+    content = pdf(f"{case.run_id} {case.id} locked")
     exchange = with_lock(case, REPLACE, stored, proof, file=content)
     with_lock(case, UNLOCK, stored, proof)
     return exchange
@@ -119,25 +106,25 @@ def test_lock_option(case: Case) -> None:
     """Lock, replace and unlock; the new bytes are read, and a second lock works again."""
     stored = case.store()
     lock = case.expect(with_lock(case, LOCK, stored, None), "lock")
-    if not works(lock):
+    if not lock.succeeded:
         return
     proof = case.value_in(lock, "lock_id")
     case.require(
         isinstance(proof, str) and is_uuid(proof), "no_lock_id", field=lock_id_name(case), value=proof
     )
-    content = pdf(f"{case.bench.run_id} {case.spec.id} locked")
+    content = pdf(f"{case.run_id} {case.id} locked")
     exchange = case.expect(with_lock(case, REPLACE, stored, proof, file=content), "replace")
     case.expect(with_lock(case, UNLOCK, stored, proof), "unlock")
-    if works(exchange):
+    if exchange.succeeded:
         require_content(case, stored, content)
     again = with_lock(case, LOCK, stored, None)
-    if case.require(works(again), "still_locked", exchange=again, status=again.status or again.error):
+    if case.require(again.succeeded, "still_locked", exchange=again, status=again.status or again.error):
         with_lock(case, UNLOCK, stored, case.value_in(again, "lock_id"))
 
 
 def lock_id_name(case: Case) -> str:
     """What the edition calls the proof of a lock."""
-    operation = case.bench.edition.operation(case.role, LOCK)
+    operation = case.edition.operation(case.role, LOCK)
     return field_name(operation.success_schema() or {}, "lock_id") or "lock_id"
 
 
@@ -146,11 +133,11 @@ def test_media_type(case: Case, type: str) -> None:
     """Each media type that the sources name; one of them is enough."""
     stored = case.store()
     exchange = case.sent(replacement(case, stored, file_type=type))
-    if works(exchange):
+    if exchange.succeeded:
         case.expect(exchange)
         return
     others = [media for media in case.operation.request if media != type]
-    other_works = any(works(case.sent(replacement(case, stored, file_type=media))) for media in others)
+    other_works = any(case.sent(replacement(case, stored, file_type=media)).succeeded for media in others)
     if other_works:
         case.note(case.words("type_refused", media_type=type))
     case.expect(exchange, "one_refused" if other_works else "default")
@@ -171,7 +158,7 @@ def test_metadata_stays(case: Case) -> None:
     stored = case.store()
     before = metadata(case, stored, "metadata")
     name = stored.sample.operation.part("file").name
-    disposition = f'form-data; name="{name}"; filename="{case.bench.marker}-other-name.pdf"'
+    disposition = f'form-data; name="{name}"; filename="{case.marker}-other-name.pdf"'
     request = with_header(replacement(case, stored).request(), "Content-Disposition", disposition)
     case.expect(case.send(request, case.operation), "replace")
     after = metadata(case, stored, "metadata")
@@ -181,7 +168,7 @@ def test_metadata_stays(case: Case) -> None:
 
 def lasting_fields(case: Case) -> list[str]:
     """The fields of the metadata that the edition names, apart from those that follow the content."""
-    operation, _ = case.bench.binding_for(case.role, "metadata", None)
+    operation, _ = case.binding_for("metadata")
     schema = operation.success_schema() or {}
     following = {n for m in ("document_size", "download_url") for n in field_names(schema, m)}
     return [name for name in deref(schema, schema).get("properties", {}) if name not in following]
@@ -192,7 +179,7 @@ def test_size_follows(case: Case) -> None:
     """A longer document; the metadata give its size."""
     stored = case.store()
     sample = replacement(case, stored, size=5000)
-    if not works(case.sent(sample)):
+    if not case.sent(sample).succeeded:
         raise case.inconclusive("replacement_refused")
     found = case.metadata_value(stored.id, "document_size", stored.sample)
     if found is None:
@@ -203,7 +190,7 @@ def test_size_follows(case: Case) -> None:
 @check("OKD-FY-006")
 def test_locked_document(case: Case) -> None:
     """A locked document can't be replaced, and an unlocked one can."""
-    case.bench.accepted(case.operation, case.binding)
+    case.accepted()
     stored = case.store()
     with locked(case, stored):
         exchange = case.sent(replacement(case, stored))
@@ -215,11 +202,11 @@ def test_locked_document(case: Case) -> None:
 @contextmanager
 def locked(case: Case, stored: Stored) -> Iterator[None]:
     """The document is locked meanwhile."""
-    case.bench.hooks.call("lock", role=case.role, document_id=stored.id, locked=True)
+    case.call_hook("lock", document_id=stored.id, locked=True)
     try:
         yield
     finally:
-        case.bench.hooks.call("lock", role=case.role, document_id=stored.id, locked=False)
+        case.call_hook("lock", document_id=stored.id, locked=False)
 
 
 @check("OKD-FY-007", scope=cells("sufficient"))
@@ -246,7 +233,7 @@ def test_disputed_scope(case: Case, scope: str) -> None:
 def test_unknown_document(case: Case, document: str) -> None:
     """An id that nobody gave."""
     assert document
-    case.bench.accepted(case.operation, case.binding)
+    case.accepted()
     sample = case.canonical(path_values={"dms_document_id": case.fresh_uuid()})
     case.expect(case.sent(sample), "unknown_id")
 
@@ -255,27 +242,27 @@ def test_unknown_document(case: Case, document: str) -> None:
 def test_empty_content(case: Case, content: str) -> None:
     """Zero bytes; a refusal leaves the old ones."""
     assert content
-    case.bench.accepted(case.operation, case.binding)
+    case.accepted()
     stored = case.store()
     exchange = case.expect(case.sent(replacement(case, stored).with_file(b"")), "empty_body")
-    if not works(exchange):
+    if not exchange.succeeded:
         require_content(case, stored, stored.content)
 
 
 @check("OKD-FY-009")
 def test_multipart(case: Case) -> None:
     """A multipart message with one file: refused, or only the file is stored."""
-    case.bench.accepted(case.operation, case.binding)
+    case.accepted()
     stored = case.store()
     sample = replacement(case, stored)
     name = stored.sample.operation.part("file").name
     kind = stored.sample.operation.part("file").content_types[0]
-    part = Part.form(name, sample.file, content_type=kind, filename=f"{case.bench.marker}.pdf")
+    part = Part.form(name, sample.file, content_type=kind, filename=f"{case.marker}.pdf")
     message = Multipart((part,), sample.boundary)
     body = message.payload()
     request = with_header(sample.request(body=body), "Content-Type", message.content_type)
     exchange = case.send(request, case.operation)
-    if not works(exchange):
+    if not exchange.succeeded:
         case.expect(exchange)
         return
     found = read(case, stored)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from okd_conformance.judge.bench import Stored, accepted_or_inconclusive
-from okd_conformance.suite import Case, cells, check
-from test_aut import with_scope
-from test_fx import about, tried
-from test_fy import require_content
+from okd_conformance.suite import Case, Stored, cells, check
+from steps import about, require_content, tried, with_scope
 
 
 def deleted(case: Case) -> Stored:
     """A document of the case's own that has just been deleted. Raises Inconclusive when that failed."""
     stored = case.store()
-    accepted_or_inconclusive(about(case, stored.id))
+    case.arranged(about(case, stored.id))
     return stored
 
 
@@ -25,12 +22,12 @@ def test_delete(case: Case) -> None:
 @check("OKD-FZ-002", then=["read", "metadata", "replace"])
 def test_deleted_document_is_gone(case: Case, then: str) -> None:
     """Reading, asking for the metadata and replacing, afterwards."""
-    operation, binding = case.bench.binding_for(case.role, then, case.binding.document_type)
-    case.bench.accepted(operation, binding)
+    operation, binding = case.binding_for(then, case.binding.document_type)
+    case.accepted(operation, binding)
     path_values = {"dms_document_id": deleted(case).id}
-    sample = case.bench.ready(operation, binding, case.spec.id, path_values=path_values)
+    sample = case.ready(operation, binding, path_values=path_values)
     exchange = case.expect(case.sent(sample))
-    if exchange.answer and exchange.answer.succeeded:
+    if exchange.succeeded:
         case.note(case.words("only_marked"))
 
 
@@ -64,7 +61,7 @@ def test_disputed_scope(case: Case, scope: str) -> None:
 
 def notice_scopes(case: Case) -> list[str]:
     """The scopes that are disputed for deleting, but have nothing to do with the document's type."""
-    _, reading = case.bench.binding_for(case.role, "read", case.binding.document_type)
+    _, reading = case.binding_for("read", case.binding.document_type)
     theirs = reading.scopes.disputed if reading.scopes else ()
     disputed = case.binding.scopes.disputed if case.binding.scopes else ()
     return [scope for scope in disputed if scope not in theirs]
@@ -84,7 +81,7 @@ def test_scope_of_the_notice(case: Case) -> None:
 def test_unknown_document(case: Case, document: str) -> None:
     """An id that nobody gave."""
     assert document
-    case.bench.accepted(case.operation, case.binding)
+    case.accepted()
     case.expect(about(case, case.fresh_uuid()), "unknown_id")
 
 
@@ -93,5 +90,5 @@ def test_sibling_stays(case: Case, document: str) -> None:
     """Another document of the same enrolment, with the same name, is still there."""
     assert document
     gone, sibling = case.store(), case.store()
-    accepted_or_inconclusive(about(case, gone.id))
+    case.arranged(about(case, gone.id))
     require_content(case, sibling, sibling.content, "sibling")

@@ -6,31 +6,33 @@ The observers judge every exchange of the run; the checks send what no other che
 from __future__ import annotations
 
 import copy
-import json
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
 from jsonschema import ValidationError
 
-from okd_conformance.judge.sample import Sample, with_header
-from okd_conformance.standard.edition import Operation, edition_ids, load_edition
-from okd_conformance.standard.fields import Body, field_name, validator
-from okd_conformance.suite import Case, check, observes
-from okd_conformance.wire.body import Streamed
-from okd_conformance.wire.exchange import Exchange, Request
-from test_mpt import read_back
+from okd_conformance.suite import (
+    Case,
+    Exchange,
+    Operation,
+    Request,
+    Streamed,
+    check,
+    edition_ids,
+    field_name,
+    load_edition,
+    observes,
+    validator,
+)
 
 PLAIN_JSON = "application/json"
+
+
 MOST_ERRORS = 20
-DROPPED = {"timeout", "deadline", "disconnected", "not_http"}
+
+
 METHODS = ("PUT", "PATCH", "POST", "DELETE")
-STRANGE_TEXT = "Zoë Čapek 学校 Ελλάδα 👩‍🎓.pdf"
-UNKNOWN_FIELD = "okdConformanceUnknown"
-
-
-# --- every exchange of the run ----------------------------------------------------------------------------
 
 
 ODD_PATH = "odd_path"
@@ -61,7 +63,7 @@ def error_is_a_problem(case: Case) -> bool:
     exchange = error_of(case)
     if exchange is None or exchange.answer is None:
         return False
-    found, wanted = exchange.answer.media_type, case.bench.edition.media_types["problem"]
+    found, wanted = exchange.answer.media_type, case.edition.media_types["problem"]
     case.require(
         found == wanted,
         "not_a_problem",
@@ -123,8 +125,8 @@ def error_tells_status_and_title(case: Case) -> bool:
 
 def problem_in(case: Case, exchange: Exchange) -> dict[str, Any] | None:
     """Status and title of a problem document by their meanings; None when the answer is no JSON object."""
-    wanted = case.bench.edition.media_types["problem"]
-    answers = [a for o in case.bench.edition.operations(case.role) for a in o.responses.values()]
+    wanted = case.edition.media_types["problem"]
+    answers = [a for o in case.edition.operations(case.role) for a in o.responses.values()]
     schema = next(a[wanted] for a in answers if a.get(wanted))
     try:
         value = exchange.answer.json() if exchange.answer else None
@@ -189,6 +191,11 @@ def said(error: ValidationError) -> str:
     return f"{error.json_path}: {error.validator} {limit}".strip()
 
 
+def dropped(exchange: Exchange) -> bool:
+    """Whether a request that the target had brought no answer."""
+    return exchange.error is not None and not exchange.error.never_sent
+
+
 @observes("OKD-GEN-012")
 def server_keeps_answering(case: Case) -> bool:
     """No server error; and no missing answer that is missing again on a repeat."""
@@ -199,14 +206,14 @@ def server_keeps_answering(case: Case) -> bool:
         if exchange.answer.status >= 500 and "malformed" not in exchange.tags:
             case.expect(exchange)
         return True
-    if exchange.error not in DROPPED or isinstance(exchange.request.body, Streamed):
+    if not dropped(exchange) or isinstance(exchange.request.body, Streamed):
         return False
-    confirmed: list[str] = case.bench.once(f"dropped:{case.role}:{case.operation.name}", list)
+    confirmed: list[str] = case.once(f"dropped:{case.role}:{case.operation.name}", list)
     if not confirmed:
         again = case.send(exchange.request, case.operation, "repeat")
-        if again.error not in DROPPED:
+        if not dropped(again):
             return True
-        if case.bench.is_silent(again):
+        if case.is_silent(again):
             raise case.inconclusive(f"error_{exchange.error}")
         confirmed.append(exchange.id)
     case.require(False, "no_answer", exchange=exchange, error=case.words(f"error_{exchange.error}"))
@@ -228,15 +235,12 @@ def throttling_says_how_long(case: Case) -> bool:
     return True
 
 
-# --- something to judge for the observers, whatever else is run --------------------------------------------
-
-
 @check("OKD-GEN-003")
 @check("OKD-GEN-004")
 def test_an_error(case: Case) -> None:
     """The application's own error, for a broken message or an unknown id; or that for a missing token."""
     exchange = own_error(case)
-    if exchange.answer is not None and exchange.answer.succeeded and case.operation.secured:
+    if exchange.succeeded and case.operation.secured:
         exchange = case.attempt(None)
     case.answered(exchange)
     judge = error_is_a_problem if case.requirement.id == "OKD-GEN-003" else error_tells_status_and_title
@@ -254,7 +258,7 @@ def own_error(case: Case) -> Exchange:
     if nowhere and operation.kind != "change":
         return case.sent(case.canonical(path_values=nowhere))
     if operation.body_schema is not None:
-        return case.send(with_bytes(case.canonical(), b'{"okd": '), operation)
+        return case.send(case.canonical().request(body=b'{"okd": '), operation)
     return other_method(case)
 
 
@@ -272,9 +276,6 @@ def test_throttling(case: Case) -> None:
     exchange = case.sent(case.canonical())
     if not exchange.throttled and exchange.status != 429:
         raise case.not_applicable("never_throttled")
-
-
-# --- methods and addresses --------------------------------------------------------------------------------
 
 
 def other_method(case: Case) -> Exchange:
@@ -312,7 +313,7 @@ def test_allow(case: Case) -> None:
     exchange = other_method(case)
     if exchange.answer is None or exchange.status != 405:
         raise case.not_applicable("no_405_to_judge", status=exchange.status or exchange.error)
-    own = {o.method for o in case.bench.edition.operations(case.role) if same_path(o, case.operation)}
+    own = {o.method for o in case.edition.operations(case.role) if same_path(o, case.operation)}
     given = exchange.answer.header_list("allow") or ""
     if own <= {method.strip().upper() for method in given.split(",")}:
         case.expect(exchange, "with_allow")
@@ -360,12 +361,12 @@ NEED_A_DOCUMENT = {"read", "metadata", "lock"}
 @check("OKD-GEN-016", profile="smoke")
 def test_paths(case: Case) -> None:
     """One call for each first segment of the role's paths, under an address that ends as in the edition."""
-    edition, base = case.bench.edition, case.bench.target.roles[case.role].base_url
+    edition, base = case.edition, case.base_url
     exchange = None
     for operation in one_of_each_collection(case):
-        sample = case.bench.ready(operation, operation.bindings[0], case.spec.id)
+        sample = case.ready(operation, operation.bindings[0])
         exchange = case.sent(sample)
-        if not (exchange.status in {404, 405} or (exchange.answer and exchange.answer.succeeded)):
+        if not (exchange.status in {404, 405} or exchange.succeeded):
             case.answered(exchange)
             status = exchange.status or exchange.error
             raise case.inconclusive("call_refused", request=operation.name, status=status)
@@ -384,134 +385,10 @@ def one_of_each_collection(case: Case) -> list[Operation]:
     """
     claimed = [
         o
-        for o in case.bench.edition.operations(case.role)
-        if any(case.bench.serves(b) for b in o.bindings) and o.kind not in {"delete", "replace", "service"}
+        for o in case.edition.operations(case.role)
+        if any(case.serves(b) for b in o.bindings) and o.kind not in {"delete", "replace", "service"}
     ]
     found: dict[str, Operation] = {}
     for operation in sorted(claimed, key=lambda o: (o.kind in NEED_A_DOCUMENT, o.method != "GET")):
         found.setdefault(operation.path.split("/")[1], operation)
-    return list(found.values()) or case.bench.edition.operations(case.role, "service")
-
-
-# --- JSON and media types ---------------------------------------------------------------------------------
-
-
-def with_bytes(sample: Sample, body: bytes) -> Request:
-    """The request of a sample with other bytes as its body."""
-    return replace(sample.request(), body=body)
-
-
-@check("OKD-GEN-007", body=["truncated", "nothing", "list", "text", "nan", "duplicate_keys"])
-def test_broken_json(case: Case, body: str) -> None:
-    """No JSON, JSON that is no object, and an object with a name twice."""
-    sample = case.sample()
-    value = sample.body.value if sample.body else {}
-    text = json.dumps(value)
-    first, scalar = next(iter(value)), scalar_field(value)
-    bodies = {
-        "truncated": text[: len(text) // 2],
-        "nothing": "",
-        "list": f"[{text}]",
-        "text": '"okd"',
-        "nan": json.dumps({**value, scalar: float("nan")}),
-        "duplicate_keys": f"{{{json.dumps(first)}: {json.dumps(value[first])}, {text[1:]}",
-    }
-    situation = body if body in case.requirement.answers else "default"
-    case.expect(case.send(with_bytes(sample, bodies[body].encode()), case.operation), situation)
-
-
-def scalar_field(value: dict[str, Any]) -> str:
-    """The name of a number at the top level, or else of any field that is neither object nor list."""
-    scalars = [name for name, item in value.items() if not isinstance(item, dict | list)]
-    return next((name for name in scalars if isinstance(value[name], int)), scalars[0])
-
-
-@check("OKD-GEN-008")
-def test_other_media_type(case: Case) -> None:
-    """A bit of XML."""
-    request = with_header(with_bytes(case.sample(), b"<okd/>"), "Content-Type", "text/xml")
-    case.expect(case.send(request, case.operation))
-
-
-def levels(operation: Any, binding: Any) -> dict[str, tuple[Any, ...]]:
-    """Where in the operation's example the schema allows another field: JSON pointers to objects."""
-    example = operation.examples.get((binding or operation.bindings[0]).example)
-    schema = operation.body_schema or {}
-    found = {"/".join(map(str, ("", *pointer))) or "/": pointer for pointer in objects(example, ())}
-    return {n: p for n, p in found.items() if not Body(schema, with_unknown(example, p)).errors()}
-
-
-def objects(value: Any, here: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-    """The pointers of every object in a JSON value."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    below = [pointer for key, item in items for pointer in objects(item, (*here, key))]
-    return [here, *below] if isinstance(value, dict) else below
-
-
-def with_unknown(value: Any, pointer: tuple[Any, ...]) -> Any:
-    """A JSON value with a field more in the object at ``pointer``."""
-    changed = copy.deepcopy(value)
-    place = changed
-    for step in pointer:
-        place = place[step]
-    place[UNKNOWN_FIELD] = {"okd": ["conformance"]}
-    return changed
-
-
-@check("OKD-GEN-009", at=levels)
-def test_unknown_field(case: Case, at: tuple[Any, ...]) -> None:
-    """A field that nobody knows, at each level."""
-    sample = case.sample()
-    body = sample.body
-    if body is None:
-        raise case.not_tested("no_body_to_generate")
-    case.expect(case.sent(sample.but(body=Body(body.schema, with_unknown(body.value, at)))))
-
-
-@check("OKD-GEN-011", written=["plain", "escaped"])
-def test_text_survives(case: Case, written: str) -> None:
-    """Accents, other alphabets and emoji, as they are or as JSON escapes."""
-    name = f"{case.bench.marker} {STRANGE_TEXT}"
-    sample = case.sample().with_field("document_name", name)
-    exchange = case.expect(sent_as(case, sample, written))
-    if case.operation.kind != "upload" or not (exchange.answer and exchange.answer.succeeded):
-        return
-    found = case.metadata_value(case.require_id(exchange), "document_name", sample)
-    if found is None:
-        case.note(case.words("metadata_has_no_name"))
-        return
-    case.require(
-        found == name, "name_mangled", situation="mangled", exchange=exchange, sent=name, value=found
-    )
-
-
-def sent_as(case: Case, sample: Sample, written: str) -> Exchange:
-    """Send a sample with its JSON in plain UTF-8, or in ASCII with escapes."""
-    if written == "plain" or sample.body is None:
-        return case.sent(sample)
-    body = json.dumps(sample.body.value).encode()
-    if not case.operation.parts:
-        return case.send(with_bytes(sample, body), case.operation)
-    return case.sent(sample, sample.message(replace(sample.metadata_part, body=body), sample.file_part))
-
-
-# --- how a body is sent -----------------------------------------------------------------------------------
-
-
-@check("OKD-GEN-013")
-def test_chunked(case: Case) -> None:
-    """The valid request without a length given beforehand."""
-    sample = case.sample()
-    exchange = case.expect(case.sent(sample, chunked=True))
-    if case.operation.kind == "upload" and exchange.answer and exchange.answer.succeeded:
-        read_back(case, sample, exchange)
-
-
-@check("OKD-GEN-014")
-def test_expect_continue(case: Case) -> None:
-    """Ask leave first, and send the file after some seconds at most."""
-    sample = case.sample()
-    exchange, asked = case.send_asking_leave(sample.request())
-    case.expect(exchange, "early_answer" if asked.early else "default")
-    if not asked.given and not asked.early:
-        case.note(case.words("no_leave_given"))
+    return list(found.values()) or case.edition.operations(case.role, "service")

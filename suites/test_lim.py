@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from okd_conformance.judge.large import (
+from okd_conformance.suite import (
+    Case,
+    Exchange,
     Journey,
+    NoAnswer,
     Sizes,
     carries_full,
+    check,
     full_size_for,
     id_in,
     journey,
     limits_between,
     offer,
-    read_back,
+    read_large_back,
     replacement_of,
     travelled,
     upload_of,
     uploads,
 )
-from okd_conformance.suite import Case, check
-from okd_conformance.wire.exchange import Exchange
 
 ANNOUNCED = 2
 """How many times the widest limit a message announces that is never sent."""
-SILENT = {"timeout", "deadline"}
 
 
 @check("OKD-LIM-001", profile="full", bulk=lambda b: b.full)
@@ -30,7 +31,7 @@ def test_upload(case: Case) -> None:
     """The largest message, to each upload; when it is refused, which size still works."""
     travel = travelled(case, case.operation, case.binding)
     say_if_not_full(case)
-    if not works(travel.offered):
+    if not travel.offered.succeeded:
         accepted, refused = limits_between(case, case.operation, case.binding)
         case.note(case.words("limit_found", accepted=size(accepted), refused=size(refused)))
     case.expect(travel.offered)
@@ -40,13 +41,13 @@ def test_upload(case: Case) -> None:
 def test_zone(case: Case) -> None:
     """Between the smaller and the wider reading of 1 GB; only the largest of it with ``--large one``."""
     operation, binding = uploads(case)[0]
-    zone = Sizes.of(case.bench.edition).zone
+    zone = Sizes.of(case.edition).zone
     taken: list[int] = []
     refused: list[int] = []
-    for document in zone if case.bench.large == "all" else zone[-1:]:
+    for document in zone if case.large == "all" else zone[-1:]:
         exchange = offer(case, upload_of(case, operation, binding, document=document))
         forget(case, exchange)
-        (taken if works(exchange) else refused).append(document)
+        (taken if exchange.succeeded else refused).append(document)
         case.expect(exchange)
     key = "zone_limit" if taken and refused else "zone_refused" if refused else "zone_taken"
     case.note(case.words(key, accepted=size(max(taken, default=0)), refused=size(min(refused, default=0))))
@@ -57,23 +58,23 @@ def test_too_large(case: Case) -> None:
     """Well over 1 GB: refused, or kept whole."""
     if not carries_full(case, case.operation):
         raise case.not_tested("only_one_carries_full")
-    case.bench.accepted(case.operation, case.binding)
-    offered = upload_of(case, case.operation, case.binding, document=Sizes.of(case.bench.edition).over)
+    case.accepted()
+    offered = upload_of(case, case.operation, case.binding, document=Sizes.of(case.edition).over)
     travel = journey(case, offered)
     judge_refusal(case, travel.offered, "default")
-    if works(travel.offered):
+    if travel.offered.succeeded:
         require_equal(case, travel, "partial")
 
 
 @check("OKD-LIM-004", profile="full", bulk=lambda b: b.sizes.over)
 def test_replacement_too_large(case: Case) -> None:
     """Refused, and the old content stands."""
-    case.bench.accepted(case.operation, case.binding)
+    case.accepted()
     stored = case.store()
-    over = Sizes.of(case.bench.edition).over
+    over = Sizes.of(case.edition).over
     exchange = offer(case, replacement_of(case, stored.id, stored.sample, over))
-    if works(exchange):
-        case.bench.delete(case.role, stored.id)
+    if exchange.succeeded:
+        case.delete(stored.id)
     judge_refusal(case, exchange, "default")
     old = case.read(stored.id, stored.sample.token, stored.sample.binding.document_type)
     found = case.expect(old, "old_content").answer
@@ -90,9 +91,9 @@ def test_replacement(case: Case) -> None:
     offered = replacement_of(case, stored.id, stored.sample, full_size_for(case, case.operation))
     exchange = offer(case, offered)
     try:
-        back = read_back(case, stored.id, offered) if works(exchange) else None
+        back = read_large_back(case, stored.id, offered) if exchange.succeeded else None
     finally:
-        case.bench.delete(case.role, stored.id)
+        case.delete(stored.id)
     case.expect(exchange)
     if back is not None:
         case.expect(back[0], "read_back")
@@ -117,11 +118,11 @@ def test_read_back(case: Case) -> None:
 def test_without_length(case: Case) -> None:
     """Well over 1 GB in chunks; and afterwards a small document."""
     operation, binding = uploads(case)[0]
-    case.bench.accepted(operation, binding)
-    over = Sizes.of(case.bench.edition).over
+    case.accepted(operation, binding)
+    over = Sizes.of(case.edition).over
     exchange = offer(case, upload_of(case, operation, binding, document=over, chunked=True))
     forget(case, exchange)
-    if exchange.error == "disconnected":
+    if exchange.error is NoAnswer.DISCONNECTED:
         case.note(case.words("broken_off"))
     else:
         judge_refusal(case, exchange, "too_large")
@@ -132,39 +133,39 @@ def test_without_length(case: Case) -> None:
 def test_asking_leave(case: Case) -> None:
     """A message that announces too much and waits for leave; nothing of it is sent."""
     operation, binding = uploads(case)[0]
-    document = ANNOUNCED * Sizes.of(case.bench.edition).document
+    document = ANNOUNCED * Sizes.of(case.edition).document
     request = upload_of(case, operation, binding, document=document).request
     exchange, asked = case.send_asking_leave(request, only_ask=True)
-    if exchange.error in {*SILENT, "disconnected"}:
+    if exchange.error is NoAnswer.DISCONNECTED or hangs(exchange):
         case.note(case.words("leave_unanswered"))
         return
     case.note(case.words("leave_given" if asked.given else "leave_refused"))
     case.expect(exchange)
 
 
-def works(exchange: Exchange) -> bool:
-    """Whether a request succeeded."""
-    return exchange.answer is not None and exchange.answer.succeeded
-
-
 def small(case: Case) -> Exchange:
     """Offer a small document."""
     operation, binding = uploads(case)[0]
-    return case.send(case.bench.ready(operation, binding, case.spec.id).request(), operation)
+    return case.send(case.ready(operation, binding).request(), operation)
 
 
 def forget(case: Case, exchange: Exchange) -> None:
     """Delete what an upload stored, at once."""
     document_id = id_in(case, exchange)
     if document_id is not None:
-        case.bench.delete(case.role, document_id)
+        case.delete(document_id)
+
+
+def hangs(exchange: Exchange) -> bool:
+    """Whether the target let us wait in vain."""
+    return exchange.error is not None and exchange.error.waited_in_vain
 
 
 def judge_refusal(case: Case, exchange: Exchange, situation: str) -> None:
     """Judge the answer to what is too large; hanging up is a warning, and a server that hangs has failed."""
-    if exchange.error == "disconnected":
+    if exchange.error is NoAnswer.DISCONNECTED:
         case.require(False, "hung_up", reading="warned", exchange=exchange)
-    elif exchange.error in SILENT and works(small(case)):
+    elif hangs(exchange) and small(case).succeeded:
         case.telling = exchange
         case.require(False, "hangs", named=True)
     else:
@@ -174,7 +175,7 @@ def judge_refusal(case: Case, exchange: Exchange, situation: str) -> None:
 def require_equal(case: Case, travel: Journey, situation: str | None = None) -> None:
     """Judge that what came back is what was sent; ``situation`` names what it means that it isn't."""
     found = travel.comparison
-    if found is None or travel.back is None or not works(travel.back):
+    if found is None or travel.back is None or not travel.back.succeeded:
         raise case.inconclusive("content_not_shown", status=travel.back and travel.back.status)
     sent, came = found.sent.size, found.received
     case.telling = travel.back

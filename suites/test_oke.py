@@ -11,20 +11,34 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from okd_conformance.judge.sample import Sample
-from okd_conformance.standard.edition import Binding, Operation
-from okd_conformance.standard.fields import Body, field_name
-from okd_conformance.suite import Case, NotTested, check
-from okd_conformance.wire.address import same_origin, web_address
-from okd_conformance.wire.exchange import Exchange, Request
+from okd_conformance.suite import (
+    Binding,
+    Body,
+    Case,
+    Exchange,
+    NotTested,
+    Operation,
+    Request,
+    Sample,
+    check,
+    field_name,
+    same_origin,
+    web_address,
+)
 
 SENDING, READING = "send_report", "read_report"
+
+
 TEXTS = {
     "lines": "Eerste regel.\nTweede regel.\n\n\tDerde regel, na een lege regel en een tab.",
     "accents-and-emoji": 'Zoë en Čapek: "pauze" van 10 min. ☕ 🔔 試験',
     "long": " ".join(["Het was onrustig in de zaal."] * 345),
 }
+
+
 DOCUMENTS = {"none": "text", "empty": [], "one": None, "three": "documents"}
+
+
 SIGNS = {
     "pdf": (b"%PDF",),
     "docx": (b"PK",),
@@ -34,12 +48,14 @@ SIGNS = {
     "png": (b"\x89PNG",),
 }
 """How files of a kind begin."""
+
+
 NOWHERE = "https://okd-conformance.invalid/report.pdf"
 
 
 def operation_of(case: Case, name: str) -> Operation:
     """One of the two operations, whichever role serves it."""
-    return next(o for o in case.bench.edition.operations() if o.name == name)
+    return next(o for o in case.edition.operations() if o.name == name)
 
 
 def report(case: Case, example: str | None = None) -> Sample:
@@ -48,14 +64,13 @@ def report(case: Case, example: str | None = None) -> Sample:
     binding: Binding = operation.bindings[0]
     if example is not None:
         binding = replace(binding, example=f"flow-{binding.flow}-{example}")
-    return case.bench.ready(operation, binding, case.spec.id)
+    return case.ready(operation, binding)
 
 
 def shares_address(case: Case) -> bool:
     """Whether the target claims both roles, at one address."""
-    roles = case.bench.target.roles
-    found = [roles.get(operation_of(case, name).role) for name in (SENDING, READING)]
-    return all(found) and len({role.base_url for role in found if role}) == 1
+    found = [case.base_urls.get(operation_of(case, name).role) for name in (SENDING, READING)]
+    return all(found) and len(set(found)) == 1
 
 
 def current(case: Case) -> Body | None:
@@ -63,12 +78,12 @@ def current(case: Case) -> Body | None:
     reading = operation_of(case, READING)
     schema = reading.success_schema() or {}
     if shares_address(case):
-        sample = case.bench.sample(reading, reading.bindings[0], case.spec.id)
+        sample = case.sample_of(reading, reading.bindings[0])
         exchange = case.sent(sample)
         return case.answer_body(exchange)
     try:
-        offering = case.bench.fixture("offering_id")
-        found = case.bench.hooks.call("show_filing", role=case.role, offering_id=offering)
+        offering = case.fixture("offering_id")
+        found = case.call_hook("show_filing", offering_id=offering)
     except NotTested:
         case.note(case.words("report_not_shown"))
         return None
@@ -100,8 +115,8 @@ def deliver(case: Case, sample: Sample) -> Exchange | None:
     if case.role == sample.binding.role or shares_address(case):
         return case.sent(sample)
     value = sample.body.value if sample.body else {}
-    offering = case.bench.fixture("offering_id")
-    case.bench.hooks.call("register", role=case.role, offering_id=offering, report=value)
+    offering = case.fixture("offering_id")
+    case.call_hook("register", offering_id=offering, report=value)
     return None
 
 
@@ -140,12 +155,12 @@ def test_documents_can_be_fetched(case: Case) -> None:
     """Each document that stands on a server of the target."""
     body = case.answer_body(case.expect(case.sent(case.canonical()), "report"))
     found = list(documents_in(body)) if body is not None else []
-    own = {r.base_url for r in case.bench.target.roles.values()}
+    own = set(case.base_urls.values())
     for url, extension in found:
         if web_address(url) is None or not any(same_origin(url, base) for base in own):
             case.note(case.words("address_elsewhere"))
             continue
-        case.bench.redactor.learn_address(url)
+        case.learn_address(url)
         request = Request("GET", url, (("Accept", "*/*"),), sensitive_url=True)
         exchange = case.expect(case.send(request, None, "raw"), "document")
         content = exchange.answer.body if exchange.answer else b""
@@ -235,7 +250,7 @@ def test_document_elsewhere(case: Case) -> None:
 @check("OKE-F04-018")
 def test_new_report_replaces_the_old(case: Case) -> None:
     """Two texts in a row; the second is read, and the first is not."""
-    old, new = (f"{case.bench.marker} {case.fresh_uuid()}" for _ in range(2))
+    old, new = (f"{case.marker} {case.fresh_uuid()}" for _ in range(2))
     with put_back(case):
         for text in (old, new):
             sent(case, report(case).with_field("additional_info", text))

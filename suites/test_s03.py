@@ -7,20 +7,34 @@ from __future__ import annotations
 
 from typing import Any
 
-from okd_conformance.judge.content import every_byte, line_breaks, noise, pdf
-from okd_conformance.judge.ids import answered_id, answered_link, is_uuid
-from okd_conformance.judge.sample import Sample
-from okd_conformance.standard.edition import Operation
-from okd_conformance.standard.fields import Body, meanings
-from okd_conformance.suite import Case, Inconclusive, NotTested, check
-from okd_conformance.target.layout import holds, texts_in
-from okd_conformance.wire.address import same_origin
-from okd_conformance.wire.exchange import Exchange, Request
-from test_f01 import invented
-from test_f02 import lacks
+from okd_conformance.suite import (
+    Body,
+    Case,
+    Exchange,
+    NotTested,
+    Operation,
+    Request,
+    Sample,
+    answered_id,
+    check,
+    every_byte,
+    holds,
+    is_uuid,
+    line_breaks,
+    meanings,
+    noise,
+    pdf,
+    same_origin,
+    texts_in,
+)
+from steps import invented, lacks, link, reference, require_bytes_in
 
 DOCUMENT = ("source_organization", "creation_date", "title", "author", "language", "document_type")
+
+
 OWN_FILE = ("component_document_id", "document_size", "document_location")
+
+
 OF_A_RESULT = (
     *DOCUMENT,
     *OWN_FILE,
@@ -30,37 +44,29 @@ OF_A_RESULT = (
     "program_name",
     "association_id",
 )
+
+
 OF_AN_ENROLMENT = (
     *("person_id", "display_name", "association_id", "sequence_code", "program_name", "document_type"),
     *(*OWN_FILE, "format", "retention_period"),
 )
+
+
 CONTENTS = {
     "pdf": pdf("okd-conformance"),
     "every-byte": every_byte(),
     "line-breaks": line_breaks(),
     "large": noise("okd-0.3", 2_500_000),
 }
+
+
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffd9")
+
+
 FILES = {
     "photo": ("image/jpeg", "photo.jpg", JPEG),
     "text": ("text/plain", "note.txt", "Een korte tekst, met één accent.\r\n".encode()),
 }
-
-
-def succeeded(exchange: Exchange) -> bool:
-    """Whether a request was accepted."""
-    return exchange.answer is not None and exchange.answer.succeeded
-
-
-def reference(case: Case, exchange: Exchange) -> str | None:
-    """What an upload's answer calls the document: its id, or else its address."""
-    places = case.bench.places(case.operation)
-    return answered_id(case.operation, exchange, places) or link(case, exchange)
-
-
-def link(case: Case, exchange: Exchange) -> str | None:
-    """The address of the document in an upload's answer."""
-    return answered_link(case.operation, exchange, case.bench.places(case.operation))
 
 
 def require_all_facts(sample: Sample, listed: tuple[str, ...]) -> None:
@@ -70,60 +76,20 @@ def require_all_facts(sample: Sample, listed: tuple[str, ...]) -> None:
     assert [m for m in listed if m in known and not sample.body.has(m)] == []
 
 
-def require_content(case: Case, exchange: Exchange, content: bytes) -> None:
-    """Judge that an answer holds exactly these bytes."""
-    reading = exchange.operation or ""
-    place = case.bench.places(case.bench.edition.operation(case.role, reading)).get("content")
-    case.require(holds(exchange, content, place), "content_not_found", exchange=exchange, size=len(content))
-
-
-@check("OKD-F02-012", profile="smoke")
-def test_upload(case: Case) -> None:
-    """Facts and content in one request; the answer says how the document is called."""
-    exchange = case.expect(case.sent(case.canonical()))
-    if succeeded(exchange):
-        case.require(reference(case, exchange) is not None, "no_reference", exchange=exchange)
-
-
-@check("OKD-F02-013", profile="smoke")
-def test_read_without_token(case: Case) -> None:
-    """Without a token; when that is refused, with one."""
-    stored = case.store()
-    exchange = case.expect(case.read(stored.id), "without_token")
-    if not succeeded(exchange):
-        token = any_token(case)
-        if token is None:
-            return
-        exchange = case.expect(case.read(stored.id, token), "with_token")
-    if succeeded(exchange):
-        require_content(case, exchange, stored.content)
-
-
-def any_token(case: Case) -> str | None:
-    """A token that the target file can give, whatever its scopes; None when it has none."""
-    auth = case.bench.target.auth
-    for client in auth.clients if auth else ():
-        try:
-            return case.bench.token(client.scopes[:1]).value
-        except (Inconclusive, NotTested):
-            continue
-    return None
-
-
 @check("OKD-S03-001")
 def test_filed_with_the_student(case: Case) -> None:
     """The hook shows the student, or the enrolment."""
     sample = case.canonical()
     exchange = case.expect(case.sent(sample))
-    found = answered_id(case.operation, exchange, case.bench.places(case.operation))
+    found = answered_id(case.operation, exchange, case.places(case.operation))
     if found is None and sample.body is not None:
         found = sample.body.get("component_document_id")
     try:
-        place = case.bench.hooks.call("show_filing", role=case.role, document_id=found)
+        place = case.call_hook("show_filing", document_id=found)
     except NotTested:
         case.note(case.words("placement_not_shown"))
         return
-    wanted = {name: case.bench.fixture(name) for name in ("person_id", "association_id")}
+    wanted = {name: case.fixture(name) for name in ("person_id", "association_id")}
     case.require(
         any(str(place.get(name)).lower() == value.lower() for name, value in wanted.items()),
         "filed_elsewhere",
@@ -180,18 +146,18 @@ def test_no_token(case: Case) -> None:
 @check("OKD-S03-007")
 def test_the_document_that_is_asked(case: Case) -> None:
     """Two documents, read in reverse order."""
-    documents = [case.store(), case.store(file=noise(case.spec.id, 700))]
+    documents = [case.store(), case.store(file=noise(case.id, 700))]
     for mine, other in (documents[::-1], documents):
         exchange = case.expect(case.read(mine.id))
-        require_content(case, exchange, mine.content)
+        require_bytes_in(case, exchange, mine.content)
         case.require(not holds(exchange, other.content), "other_content_found", exchange=exchange)
 
 
 @check("OKD-S03-008")
 def test_id_of_its_own(case: Case) -> None:
     """The same document twice: two UUIDs."""
-    operation, binding = case.bench.upload_binding(case.role, None)
-    sample = case.bench.sample(operation, binding, case.spec.id)
+    operation, binding = case.upload_binding()
+    sample = case.sample_of(operation, binding)
     ids = [case.require_id(case.expect(case.sent(sample))) for _ in range(2)]
     for found in ids:
         case.require(is_uuid(found), "not_a_uuid", value=found)
@@ -202,7 +168,7 @@ def test_id_of_its_own(case: Case) -> None:
 def test_content_unchanged(case: Case, content: bytes) -> None:
     """Every byte, any line break, and millions of them."""
     stored = case.store(file=content)
-    require_content(case, case.expect(case.read(stored.id)), content)
+    require_bytes_in(case, case.expect(case.read(stored.id)), content)
 
 
 @check("OKD-S03-010", fact=DOCUMENT)
@@ -261,10 +227,10 @@ def test_link(case: Case) -> None:
 
 def looked_at(case: Case, url: str) -> Exchange | None:
     """Open an address, if it is one of the target's own; a note when it is not."""
-    if not same_origin(url, case.bench.target.roles[case.role].base_url):
+    if not same_origin(url, case.base_url):
         case.note(case.words("address_elsewhere"))
         return None
-    case.bench.redactor.learn_address(url)
+    case.learn_address(url)
     request = Request("GET", url, (("Accept", "*/*"),), sensitive_url=True)
     return case.expect(case.send(request, None, "raw"), "link")
 
@@ -278,7 +244,7 @@ def test_first_document(case: Case) -> None:
 @check("OKD-S03-017")
 def test_second_document(case: Case) -> None:
     """Another document with the same enrolment; the first is still there."""
-    contents = [pdf(f"{case.spec.id} 1"), pdf(f"{case.spec.id} 2", 2000)]
+    contents = [pdf(f"{case.id} 1"), pdf(f"{case.id} 2", 2000)]
     exchanges = [case.expect(case.sent(case.canonical(file=content)), "upload") for content in contents]
     first, second = (reference(case, exchange) for exchange in exchanges)
     case.require(first != second or first is None, "same_reference", value=first)
@@ -299,6 +265,6 @@ def test_retention_period(case: Case, days: int) -> None:
 def test_other_types(case: Case, file: tuple[str, str, bytes]) -> None:
     """A photo and a text, each with its own type."""
     kind, name, content = file
-    given: dict[str, Any] = {"file_type": kind, "file_name": f"{case.bench.marker}-{name}"}
+    given: dict[str, Any] = {"file_type": kind, "file_name": f"{case.marker}-{name}"}
     sample = case.sample(**given).with_field("format", kind).with_file(content)
     case.expect(case.sent(sample))

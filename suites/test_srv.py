@@ -5,11 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from okd_conformance.standard.edition import edition_ids
-from okd_conformance.standard.fields import Body, field_name
-from okd_conformance.suite import Case, check
-from okd_conformance.wire.address import web_address
-from okd_conformance.wire.exchange import Exchange
+from okd_conformance.suite import Body, Case, Exchange, check, edition_ids, field_name, web_address
 
 MAIL = re.compile(r"[^@\s]+@[^@\s]+")
 

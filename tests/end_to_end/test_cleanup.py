@@ -31,7 +31,8 @@ from okd_conformance.judge.ledger_files import (
 )
 from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.reference import Running, running_server, target_of
-from okd_conformance.run.opening import Options, Run, open_run
+from okd_conformance.run.options import Options
+from okd_conformance.run.run import Run, open_run
 from okd_conformance.standard.edition import edition_ids
 from okd_conformance.wire.address import without_access
 
@@ -95,9 +96,9 @@ def run(target: Path, tmp_path: Path) -> Iterator[Run]:
 
 def end_enrolment(bench: Bench) -> None:
     """Finish the test enrolment."""
-    operation, binding = bench.binding_for("dms", "change", None)
-    sample = bench.ready(operation, binding, "x").with_field("state", "finished")
-    assert bench.send(sample.request(), "x", "dms", operation).status in {200, 204}
+    operation, binding = bench.arrangements.binding_for("dms", "change", None)
+    sample = bench.arrangements.ready(operation, binding, "x").with_field("state", "finished")
+    assert bench.sending.send(sample.request(), "x", "dms", operation).status in {200, 204}
 
 
 # --- a killed run -----------------------------------------------------------------------------------------
@@ -162,8 +163,8 @@ def until(happened: Callable[[], bool]) -> None:
 
 
 def test_all_that_a_journal_tells_is_undone(running: Running, run: Run, target: Path, tmp_path: Path) -> None:
-    run.bench.store("dms", "examination", "x")
-    run.bench.register("bpv", "x")
+    run.bench.arrangements.store("dms", "examination", "x")
+    run.bench.arrangements.register("bpv", "x")
     end_enrolment(run.bench)
     assert (held(running) >= 2, state_of(running)) == (True, "finished")
     journal = tmp_path / "r" / "ledger.jsonl"
@@ -190,7 +191,7 @@ def test_a_request_is_noted_before_it_is_sent(
 
     monkeypatch.setattr(run.bench.client, "send", send)
     with pytest.raises(KeyboardInterrupt):
-        run.bench.register("bpv", "x")
+        run.bench.arrangements.register("bpv", "x")
     first, intent = found
     assert (first["run"], first["edition"]) == (RUN, "okd-1.5")
     assert (intent["n"], intent["intent"], intent["operation"]) == (1, "register", "register_document")
@@ -199,11 +200,11 @@ def test_a_request_is_noted_before_it_is_sent(
 
 
 def test_a_journal_has_no_secrets(run: Run, running: Running, tmp_path: Path) -> None:
-    stored = run.bench.store("dms", "examination", "x")
-    operation, binding = run.bench.binding_for("dms", "metadata", None)
+    stored = run.bench.arrangements.store("dms", "examination", "x")
+    operation, binding = run.bench.arrangements.binding_for("dms", "metadata", None)
     path = {"dms_document_id": stored.id}
-    sample = run.bench.sample(operation, binding, "x", path_values=path)
-    assert run.bench.send(sample.request(), "x", "dms", operation).status == 200
+    sample = run.bench.samples.sample(operation, binding, "x", path_values=path)
+    assert run.bench.sending.send(sample.request(), "x", "dms", operation).status == 200
     text = (tmp_path / "r" / "ledger.jsonl").read_text("utf-8")
     assert stored.exchange.request.token not in text
     address = running.base_url
@@ -219,8 +220,8 @@ def forget_outcomes(journal: Path) -> None:
 
 
 def test_what_was_on_its_way_is_looked_for(running: Running, run: Run, target: Path, tmp_path: Path) -> None:
-    run.bench.store("dms", "examination", "x")
-    run.bench.register("bpv", "x")
+    run.bench.arrangements.store("dms", "examination", "x")
+    run.bench.arrangements.register("bpv", "x")
     forget_outcomes(tmp_path / "r" / "ledger.jsonl")
     (tmp_path / "hookless").mkdir()
     hookless = written(tmp_path / "hookless", running, without_hooks)
@@ -241,7 +242,7 @@ def test_an_interrupted_cleanup_keeps_the_rest(
     running: Running, run: Run, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for label in ("x", "y", "z"):
-        run.bench.store("dms", "examination", label)
+        run.bench.arrangements.store("dms", "examination", label)
     undone, calls = Leaving._undone, []
 
     def second_time_interrupted(leaving: Leaving, created: Created) -> bool | None:
@@ -262,25 +263,27 @@ def test_an_interrupted_cleanup_keeps_the_rest(
 
 def test_a_document_is_deleted_as_the_client_that_sent_it(running: Running, run: Run) -> None:
     clients = {client["component"]: client for client in yaml.safe_load(running.target)["auth"]["clients"]}
-    operation, binding = run.bench.upload_binding("dms", None)
-    other = run.bench.usual(binding).client_id
+    operation, binding = run.bench.arrangements.upload_binding("dms", None)
+    other = run.bench.rights.usual(binding).client_id
     component = next(name for name, client in clients.items() if client["client_id"] != other)
-    token = run.bench.usual_token(binding, component)
-    run.bench.send(run.bench.sample(operation, binding, "x", token=token).request(), "x", "dms", operation)
+    token = run.bench.rights.usual_token(binding, component)
+    run.bench.sending.send(
+        run.bench.samples.sample(operation, binding, "x", token=token).request(), "x", "dms", operation
+    )
     assert held(running) == 1
     assert len(run.bench.clean_up()) == 0
     assert held(running) == 0
 
 
 def test_a_folder_with_a_journal_is_not_written_over(run: Run, target: Path, tmp_path: Path) -> None:
-    run.bench.register("bpv", "x")
+    run.bench.arrangements.register("bpv", "x")
     done = CliRunner().invoke(main, ["run", str(target), "--report-dir", str(tmp_path / "r"), "--lang", "en"])
     assert (done.exit_code, done.stdout) == (2, "")
     assert "okd-conformance cleanup" in done.stderr
 
 
 def test_production_is_not_touched_without_a_word(running: Running, run: Run, tmp_path: Path) -> None:
-    run.bench.register("bpv", "x")
+    run.bench.arrangements.register("bpv", "x")
     (tmp_path / "live").mkdir()
     live = written(tmp_path / "live", running, lambda target: target.update(environment="production"))
     ledger = tmp_path / "r" / "ledger.jsonl"
@@ -299,8 +302,8 @@ def test_what_is_sent_can_be_recognised(tmp_path: Path, edition: str) -> None:
             if operation.kind not in KINDS:
                 continue
             for binding in operation.bindings:
-                sample = run.bench.sample(operation, binding, "x", token="x")
-                assert sample.file_name == f"{run.bench.marker}.pdf"
+                sample = run.bench.samples.sample(operation, binding, "x", token="x")
+                assert sample.file_name == f"{run.bench.samples.marker}.pdf"
                 names += sample.body.all("document_name") if sample.body else []
     run.close()
     assert all(name.startswith(f"okd-conformance-{RUN}-") for name in names)
@@ -378,8 +381,8 @@ def test_a_line_that_makes_no_sense_costs_that_line(tmp_path: Path, line: bytes)
 
 
 def test_a_damaged_journal_is_told_and_kept(running: Running, run: Run, target: Path, tmp_path: Path) -> None:
-    run.bench.store("dms", "examination", "x")
-    run.bench.register("bpv", "x")
+    run.bench.arrangements.store("dms", "examination", "x")
+    run.bench.arrangements.register("bpv", "x")
     journal = tmp_path / "r" / "ledger.jsonl"
     lines = journal.read_bytes().splitlines(keepends=True)
     journal.write_bytes(b"".join([*lines[:-1], b'{"n": 7, "inte\n', lines[-1]]))
@@ -454,7 +457,7 @@ def test_a_device_is_not_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["journal", "ledger"])
 def test_another_target_is_refused(running: Running, run: Run, tmp_path: Path, form: str) -> None:
-    run.bench.store("dms", "examination", "x")
+    run.bench.arrangements.store("dms", "examination", "x")
     ledger, elsewhere = tmp_path / "r" / "ledger.jsonl", tmp_path / "elsewhere"
     if form == "ledger":
         ledger.unlink()
@@ -489,14 +492,14 @@ def test_an_address_in_a_ledger_gives_no_access(address: str, told: str) -> None
 def test_a_ledger_without_addresses_is_still_cleaned_up(
     running: Running, run: Run, target: Path, tmp_path: Path
 ) -> None:
-    run.bench.store("dms", "examination", "x")
+    run.bench.arrangements.store("dms", "examination", "x")
     ledger = tmp_path / "ledger.json"
     ledger.write_text(json.dumps({"run": RUN, "edition": "okd-1.5", **run.bench.left().as_json()}), "utf-8")
     assert (cleanup(ledger, target).exit_code, held(running)) == (0, 0)
 
 
 def test_what_is_at_an_unknown_role_is_left(running: Running, run: Run, target: Path, tmp_path: Path) -> None:
-    run.bench.store("dms", "examination", "x")
+    run.bench.arrangements.store("dms", "examination", "x")
     left = run.bench.left()
     away = Left(
         [*left.created, Created("moon", "a", None, "o")],
@@ -577,7 +580,7 @@ def test_a_note_is_written_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def test_a_ledger_that_can_not_be_written_is_told(running: Running, run: Run, tmp_path: Path) -> None:
-    stored = run.bench.store("dms", "examination", "x")
+    stored = run.bench.arrangements.store("dms", "examination", "x")
     hindered = written(tmp_path, running, lambda target: target["roles"].pop("dms"))
     (tmp_path / "r" / "ledger.json.new").mkdir()
     done = cleanup(tmp_path / "r" / "ledger.json", hindered)

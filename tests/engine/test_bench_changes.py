@@ -34,19 +34,19 @@ def states(made: Stage) -> list[str]:
 
 
 def change(made: Stage) -> Sample:
-    operation, binding = made.bench.binding_for("dms", "change", None)
-    return made.bench.ready(operation, binding, "a case")
+    operation, binding = made.bench.arrangements.binding_for("dms", "change", None)
+    return made.bench.arrangements.ready(operation, binding, "a case")
 
 
 def send(made: Stage, sample: Sample) -> None:
-    made.bench.send(sample.request(), "a case", "dms", sample.operation)
+    made.bench.sending.send(sample.request(), "a case", "dms", sample.operation)
 
 
 def test_the_usual_change_ends_nothing(tmp_path: Path) -> None:
     made = stage(tmp_path, dms())
     sample = change(made)
     assert sample.body is not None
-    assert sample.body.get("state") == made.bench.standing_state("dms")
+    assert sample.body.get("state") == made.bench.samples.standing_state("dms")
     assert sample.body.errors() == []
 
 
@@ -61,7 +61,7 @@ def test_an_ended_enrolment_is_put_back(tmp_path: Path) -> None:
     made = stage(tmp_path, dms())
     send(made, change(made).with_field("state", "finished"))
     made.bench.clean_up()
-    assert states(made)[-2:] == ["finished", made.bench.standing_state("dms")]
+    assert states(made)[-2:] == ["finished", made.bench.samples.standing_state("dms")]
 
 
 def test_nothing_is_put_back_that_was_not_changed(tmp_path: Path) -> None:
@@ -74,9 +74,9 @@ def test_nothing_is_put_back_that_was_not_changed(tmp_path: Path) -> None:
 
 def test_own_fixtures_go_before_those_of_the_target(tmp_path: Path) -> None:
     made = stage(tmp_path, dms(), change=lambda target: target["fixtures"].clear())
-    operation, binding = made.bench.upload_binding("dms", None)
+    operation, binding = made.bench.arrangements.upload_binding("dms", None)
     invented = {"association_id": DOCUMENT, "person_id": DOCUMENT, "student_number": "99"}
-    sample = made.bench.sample(operation, binding, "a case", fixtures=invented)
+    sample = made.bench.samples.sample(operation, binding, "a case", fixtures=invented)
     assert sample.path_values == {"association_id": DOCUMENT}
     assert sample.body is not None
     assert sample.body.get("student_number") == "99"

@@ -13,13 +13,14 @@ import pytest
 from okd_conformance.base.text import Text
 from okd_conformance.checks import marking as suite
 from okd_conformance.checks.marking import observes
-from okd_conformance.checks.running import Watch, merged, result_of, unjudged
+from okd_conformance.checks.running import Watch, merged, plain, result_of, results_from, unjudged
 from okd_conformance.judge.case import Case
 from okd_conformance.judge.ledger import Left
 from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested, Stopped
-from okd_conformance.standard.catalogue import Answers, Applies, Requirement
+from okd_conformance.standard.catalogue import Applies, Requirement
+from okd_conformance.standard.readings import Answers
 from support.benches import BASE, DOCUMENT, Stage, accepting, answered, problem, stage, unanswered
 from support.report_sample import requirement
 
@@ -256,7 +257,7 @@ def test_every_end_has_its_status_and_says_why(here: Stage, stop: Stopped | None
     assert result.status is ends
     assert (result.id, result.role, result.operation) == (f"OKD-TST-001[dms,{READ}]", "dms", READ)
     assert (str(result.received) == "r") == (stop is not None)
-    assert CaseResult.from_json(json.loads(json.dumps(result.as_json()))) == result
+    assert results_from(json.loads(json.dumps(plain([result])))) == [result]
 
 
 def test_a_case_that_did_not_run_says_why(here: Stage) -> None:
@@ -490,7 +491,9 @@ def watched(folder: Path, *statuses: int, observer: Any = None, **sent: Any) -> 
     watch = Watch(there.bench, there.claims, **sent.pop("watch", {}))
     for _ in statuses:
         case = there.case(asking(), READ)
-        case.send(case.bench.ready(case.operation, case.binding, "x", **given()).request(), **sent)
+        case.send(
+            case.bench.arrangements.ready(case.operation, case.binding, "x", **given()).request(), **sent
+        )
     return watch.found
 
 
@@ -546,7 +549,7 @@ def test_an_observer_does_not_see_raw_exchanges(tmp_path: Path) -> None:
     observes(WATCHED.id)(lambda _: True)
     watch = Watch(there.bench, there.claims)
     case = there.case(asking(), READ)
-    request = case.bench.sample(case.operation, case.binding, "x", **given()).request()
+    request = case.bench.samples.sample(case.operation, case.binding, "x", **given()).request()
     case.send(request, None, "raw")
     assert watch.found == {}
     case.send(request)
@@ -585,7 +588,7 @@ def test_what_was_created_is_deleted(here: Stage) -> None:
 @pytest.mark.parametrize(("status", "left"), [(404, 0), (410, 0), (403, 1), (500, 1), (302, 1)])
 def test_what_can_not_be_deleted_is_told(tmp_path: Path, status: int, left: int) -> None:
     there = stage(tmp_path, lambda r: problem(status) if r.method == "DELETE" else accepting(r))
-    there.bench.store("dms", "examination", "x")
+    there.bench.arrangements.store("dms", "examination", "x")
     found = there.bench.clean_up()
     assert len(found) == left
     if left:

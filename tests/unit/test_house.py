@@ -10,6 +10,7 @@ from pathlib import Path
 import grimp
 
 from okd_conformance.base.paths import data_folder
+from okd_conformance.checks.marking import checks_of, load_suites
 
 PACKAGE = "okd_conformance"
 MOST_LOOSE = 6
@@ -30,30 +31,6 @@ KNOWN_CIRCLE = frozenset(
     )
 )
 """A step of the reference's behaviour takes a call, and a call tells which behaviour it meets."""
-
-STILL_IMPORTED_BY_SUITES = frozenset(
-    {
-        "auth.tokens",
-        "judge.bench",
-        "judge.content",
-        "judge.ids",
-        "judge.large",
-        "judge.ledger",
-        "judge.properties",
-        "judge.sample",
-        "judge.sequences",
-        "standard.edition",
-        "standard.fields",
-        "target.layout",
-        "target.reading",
-        "wire.address",
-        "wire.body",
-        "wire.exchange",
-        "wire.multipart",
-        "wire.tls",
-    }
-)
-"""What suites import beside okd_conformance.suite. This only shrinks."""
 
 
 @cache
@@ -102,9 +79,29 @@ def test_few_modules_lie_loose_beside_the_packages() -> None:
     assert len(loose) <= MOST_LOOSE, sorted(loose)
 
 
-def test_suites_come_to_know_ever_less_of_the_engine() -> None:
+def test_suites_import_nothing_of_the_engine_but_its_interface() -> None:
     suites = sorted(data_folder("suites").glob("*.py"))
     assert suites
-    known = set[str]().union(*map(imported_by, suites)) - {"suite"}
-    assert known - STILL_IMPORTED_BY_SUITES == set(), "suites import okd_conformance.suite and nothing else"
-    assert STILL_IMPORTED_BY_SUITES - known == set(), "no suite imports these now: take them off the list"
+    assert set[str]().union(*map(imported_by, suites)) == {"suite"}
+
+
+def test_a_module_of_checks_is_about_one_section() -> None:
+    """A section may have several modules: test_gen.py, test_gen_json.py."""
+    wrong = [
+        (module.__name__, spec.requirement)
+        for module in load_suites()
+        for function in vars(module).values()
+        for spec in checks_of(function)
+        if spec.requirement.split("-")[-2].lower() != section_named_by(module.__name__)
+    ]
+    assert wrong == []
+
+
+def section_named_by(module: str) -> str:
+    name = module.removeprefix("test_").split("_")[0]
+    return {"oke": "f04"}.get(name, name)
+
+
+def test_only_what_checks_share_lies_beside_them() -> None:
+    beside = {file.name for file in data_folder("suites").iterdir() if not file.name.startswith("__")}
+    assert {name for name in beside if not name.startswith("test_")} == {"messages.yaml", "steps.py"}

@@ -15,6 +15,7 @@ import pytest
 
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.text import Text
+from okd_conformance.judge.events import Noted
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.interruption import missed_ones_kept
 from okd_conformance.judge.ledger import Created, Intent, Left
@@ -28,8 +29,10 @@ Served = Callable[[httpx.Request], httpx.Response]
 
 def upload(made: Stage) -> None:
     """Send an upload, whatever comes of it."""
-    operation, binding = made.bench.upload_binding("dms", None)
-    made.bench.send(made.bench.sample(operation, binding, "x").request(), "x", "dms", operation)
+    operation, binding = made.bench.arrangements.upload_binding("dms", None)
+    made.bench.sending.send(
+        made.bench.samples.sample(operation, binding, "x").request(), "x", "dms", operation
+    )
 
 
 def asked(made: Stage, method: str) -> int:
@@ -115,7 +118,7 @@ def test_an_upload_without_a_telling_answer_may_be_there(
 def test_a_registration_without_an_answer_is_undone_by_its_id(tmp_path: Path) -> None:
     made = stage(tmp_path, raising(httpx.ReadTimeout))
     with pytest.raises(Inconclusive):
-        made.bench.register("bpv", "x")
+        made.bench.arrangements.register("bpv", "x")
     (created,) = made.bench.left().created
     assert made.bench.clean_up() == Left()
     assert str(made.heard[-1].url).endswith(created.document_id)
@@ -124,10 +127,12 @@ def test_a_registration_without_an_answer_is_undone_by_its_id(tmp_path: Path) ->
 def test_a_refusal_of_a_stranger_is_no_deletion(tmp_path: Path) -> None:
     made = stage(tmp_path, lambda r: problem(404) if r.method == "DELETE" else accepting(r))
     upload(made)
-    operation, binding = made.bench.binding_for("dms", "delete", None)
+    operation, binding = made.bench.arrangements.binding_for("dms", "delete", None)
     path = {"dms_document_id": DOCUMENT}
-    request = made.bench.sample(operation, binding, "x", path_values=path).request(token="of a stranger")
-    made.bench.send(request, "x", "dms", operation)
+    request = made.bench.samples.sample(operation, binding, "x", path_values=path).request(
+        token="of a stranger"
+    )
+    made.bench.sending.send(request, "x", "dms", operation)
     assert [created.document_id for created in made.bench.ledger.open()] == [DOCUMENT]
 
 
@@ -185,9 +190,9 @@ def test_documents_that_may_not_be_deleted_are_no_reason_to_give_up(tmp_path: Pa
 
 def test_a_state_that_can_not_be_restored_is_told(tmp_path: Path) -> None:
     made = stage(tmp_path, accepting)
-    operation, binding = made.bench.binding_for("dms", "change", None)
-    sample = made.bench.ready(operation, binding, "x").with_field("state", "finished")
-    made.bench.send(sample.request(), "x", "dms", operation)
+    operation, binding = made.bench.arrangements.binding_for("dms", "change", None)
+    sample = made.bench.arrangements.ready(operation, binding, "x").with_field("state", "finished")
+    made.bench.sending.send(sample.request(), "x", "dms", operation)
     made.serves = lambda request: problem(403) if request.method == "PATCH" else accepting(request)
     assert [(c.role, c.state) for c in made.bench.clean_up().changed] == [("dms", "finished")]
     made.serves = accepting
@@ -197,7 +202,7 @@ def test_a_state_that_can_not_be_restored_is_told(tmp_path: Path) -> None:
 def with_hooks(made: Stage, serves: Served) -> None:
     names = ("show_filing", "lock")
     hooks = {name: f"http://127.0.0.1:1/{name}" for name in names}
-    made.bench.hooks = Hooks(hooks, transport=httpx.MockTransport(serves))
+    made.bench.arrangements.hooks = Hooks(hooks, transport=httpx.MockTransport(serves))
 
 
 def test_a_locked_document_is_unlocked_by_the_hook(tmp_path: Path) -> None:
@@ -241,10 +246,10 @@ def test_what_a_hook_tells_of_an_upload_is_followed_within_bounds(
 def test_what_a_hook_makes_is_noted_too(tmp_path: Path) -> None:
     made = stage(tmp_path, accepting)
     intent = Intent("register", "bpv", "register", dms_document_id=DOCUMENT)
-    with pytest.raises(NotTested), made.bench.made_by_a_hook(intent):
+    with pytest.raises(NotTested), made.bench.arrangements.made_by_a_hook(intent):
         raise NotTested(Text.same("there is no such hook"))
     assert made.bench.left() == Left()
-    with made.bench.made_by_a_hook(intent) as note:
+    with made.bench.arrangements.made_by_a_hook(intent) as note:
         assert len(made.bench.left().created) == 1, "already before it is there"
         note(DOCUMENT)
     assert made.bench.clean_up() == Left()
@@ -261,7 +266,7 @@ def test_requests_at_the_same_time_keep_their_own_notes(tmp_path: Path) -> None:
     made = stage(tmp_path, serves)
     upload(made)
     events: list[object] = []
-    made.bench.ledger.on_event = events.append
+    made.bench.events.subscribe(Noted, events.append)
     threads = [threading.Thread(target=upload, args=(made,)) for _ in range(20)]
     for thread in threads:
         thread.start()
@@ -278,7 +283,7 @@ def full(_: object) -> None:
 
 def test_what_can_not_be_noted_is_not_sent(tmp_path: Path) -> None:
     made = stage(tmp_path, accepting)
-    made.bench.ledger.on_event = full
+    made.bench.events.subscribe(Noted, full)
     with pytest.raises(ConfigurationError, match=r"ledger\.jsonl: .*No space left"):
         upload(made)
     assert (asked(made, "POST"), made.bench.left()) == (0, Left())
@@ -287,10 +292,14 @@ def test_what_can_not_be_noted_is_not_sent(tmp_path: Path) -> None:
 def test_an_outcome_that_can_not_be_noted_is_known(tmp_path: Path) -> None:
     made = stage(tmp_path, accepting)
 
-    def full_after_the_first(_: object) -> None:
-        made.bench.ledger.on_event = full
+    noted: list[object] = []
 
-    made.bench.ledger.on_event = full_after_the_first
+    def full_after_the_first(line: object) -> None:
+        noted.append(line)
+        if len(noted) > 1:
+            full(line)
+
+    made.bench.events.subscribe(Noted, full_after_the_first)
     upload(made)
     assert [created.document_id for created in made.bench.left().created] == [DOCUMENT]
     assert made.bench.ledger.unwritten is not None
@@ -298,12 +307,12 @@ def test_an_outcome_that_can_not_be_noted_is_known(tmp_path: Path) -> None:
 
 def test_cleaning_up_needs_no_room(tmp_path: Path) -> None:
     made = stage(tmp_path, accepting)
-    operation, binding = made.bench.binding_for("dms", "change", None)
-    sample = made.bench.ready(operation, binding, "x").with_field("state", "finished")
-    made.bench.send(sample.request(), "x", "dms", operation)
+    operation, binding = made.bench.arrangements.binding_for("dms", "change", None)
+    sample = made.bench.arrangements.ready(operation, binding, "x").with_field("state", "finished")
+    made.bench.sending.send(sample.request(), "x", "dms", operation)
     upload(made)
     assert len(made.bench.left()) >= 2
-    made.bench.ledger.on_event = full
+    made.bench.events.subscribe(Noted, full)
     assert made.bench.clean_up() == Left()
     with pytest.raises(ConfigurationError):
         upload(made)
@@ -312,7 +321,7 @@ def test_cleaning_up_needs_no_room(tmp_path: Path) -> None:
 def test_a_change_on_its_way_back_may_not_have_come(tmp_path: Path) -> None:
     made = stage(tmp_path, accepting)
     ledger = made.bench.ledger
-    standing = made.bench.standing_state("dms")
+    standing = made.bench.samples.standing_state("dms")
     for state in ("finished", standing):
         number = ledger.about_to(Intent("change", "dms", "change_state", state=state))
         if state == "finished":
@@ -324,7 +333,7 @@ def test_a_change_on_its_way_back_may_not_have_come(tmp_path: Path) -> None:
 def test_a_failed_hook_is_not_told_as_a_request(tmp_path: Path) -> None:
     made = stage(tmp_path, accepting)
     intent = Intent("upload", "dms", "upload", document_name="x.pdf", hook="register")
-    with pytest.raises(Inconclusive), made.bench.made_by_a_hook(intent):
+    with pytest.raises(Inconclusive), made.bench.arrangements.made_by_a_hook(intent):
         raise Inconclusive(Text.same("it failed"))
     (words,) = in_words(made.bench.left(), tmp_path / "ledger.json", "r")
     assert "the hook register" in words.en

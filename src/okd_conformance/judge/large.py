@@ -76,20 +76,20 @@ class Journey:
 
 def full_size_for(case: Case, operation: Operation) -> int:
     """The largest message of an operation: of full size, or (``--large one``) just past common limits."""
-    sizes = Sizes.of(case.bench.edition)
+    sizes = Sizes.of(case.edition)
     return sizes.message if carries_full(case, operation) else sizes.past_common[-1]
 
 
 def carries_full(case: Case, operation: Operation) -> bool:
     """Whether an operation carries the full size in this run."""
-    return case.bench.large == "all" or operation == uploads(case)[0][0]
+    return case.large == "all" or operation == uploads(case)[0][0]
 
 
 def uploads(case: Case) -> list[tuple[Operation, Binding]]:
     """Each upload of the role that the target claims, with the first binding that it claims."""
     found = []
-    for operation in case.bench.edition.operations(case.role, "upload"):
-        served = [b for b in operation.bindings if case.bench.serves(b)]
+    for operation in case.edition.operations(case.role, "upload"):
+        served = [b for b in operation.bindings if case.serves(b)]
         found += [(operation, b) for b in served[:1]]
     return found
 
@@ -107,7 +107,7 @@ def upload_of(
     chunked: bool = False,
 ) -> Offer:
     """An upload with a document of this size, or one that makes the whole message this size."""
-    sample = case.bench.ready(operation, binding, case.spec.id)
+    sample = case.ready(operation, binding)
     size = document
     if message is not None:
         for _ in range(3):  # the size stands in the metadata, so the frame's length depends on it
@@ -133,8 +133,8 @@ def _message(case: Case, sample: Sample, size: int) -> tuple[Generated, Multipar
 
 def replacement_of(case: Case, document_id: str, sample: Sample, size: int) -> Offer:
     """New content of this size for a document that ``sample`` stored."""
-    given = {"path_values": {"dms_document_id": document_id}, "token": case.bench.usual_token(case.binding)}
-    ready = case.bench.ready(case.operation, case.binding, case.spec.id, **given)
+    given = {"path_values": {"dms_document_id": document_id}, "token": case.usual_token(case.binding)}
+    ready = case.ready(case.operation, case.binding, **given)
     content = _content(case, size)
     _allowed(case, size)
     body: Payload = content.payload()
@@ -142,11 +142,11 @@ def replacement_of(case: Case, document_id: str, sample: Sample, size: int) -> O
 
 
 def _content(case: Case, size: int) -> Generated:
-    return Generated(size, f"{case.bench.seed}", f"{case.bench.marker} {case.spec.id}")
+    return Generated(size, f"{case.seed}", f"{case.marker} {case.id}")
 
 
 def _allowed(case: Case, size: int) -> None:
-    limit = case.bench.target.limits.max_message_bytes
+    limit = case.max_message_bytes
     if limit is not None and size > limit:
         raise NotTested(say("message_not_allowed", limit=limit, size=size))
 
@@ -156,30 +156,29 @@ def _allowed(case: Case, size: int) -> None:
 
 def offer(case: Case, offered: Offer) -> Exchange:
     """Send a large request as part of a case."""
-    exchange = case.bench.transfer(offered.request, case.spec.id, case.role, offered.operation)
+    exchange = case.transfer(offered.request, offered.operation)
     case.exchanges.append(exchange)
     case.telling = exchange
     return exchange
 
 
-def read_back(case: Case, document_id: str, offered: Offer) -> tuple[Exchange, Comparison]:
+def read_large_back(case: Case, document_id: str, offered: Offer) -> tuple[Exchange, Comparison]:
     """Ask for a document, and compare it with what was offered while it comes."""
-    bench = case.bench
-    operation, binding = bench.binding_for(case.role, "read", offered.binding.document_type)
+    operation, binding = case.binding_for("read", offered.binding.document_type)
     given = {"path_values": {"dms_document_id": document_id}, "token": offered.sample.token}
-    request = bench.sample(operation, binding, case.spec.id, **given).request()
+    request = case.sample_of(operation, binding, **given).request()
     comparison = offered.content.comparison()
-    exchange = bench.transfer(request, case.spec.id, case.role, operation, sink=comparison)
+    exchange = case.transfer(request, operation, sink=comparison)
     case.exchanges.append(exchange)
     return exchange, comparison
 
 
 def id_in(case: Case, exchange: Exchange) -> str | None:
     """The id of the document that an upload stored; None when it stored none."""
-    if exchange.answer is None or not exchange.answer.succeeded or exchange.operation is None:
+    if not exchange.succeeded or exchange.operation is None:
         return None
-    operation = case.bench.edition.operation(case.role, exchange.operation)
-    return answered_id(operation, exchange, case.bench.places(operation))
+    operation = case.edition.operation(case.role, exchange.operation)
+    return answered_id(operation, exchange, case.places(operation))
 
 
 def travelled(case: Case, operation: Operation, binding: Binding) -> Journey:
@@ -189,7 +188,7 @@ def travelled(case: Case, operation: Operation, binding: Binding) -> Journey:
         size = full_size_for(case, operation)
         return journey(case, upload_of(case, operation, binding, message=size))
 
-    found: Journey = case.bench.once(f"travelled:{case.role}:{operation.id}", travel)
+    found: Journey = case.once(f"travelled:{case.role}:{operation.id}", travel)
     case.exchanges += [e for e in (found.offered, found.back) if e and e not in case.exchanges]
     return found
 
@@ -201,14 +200,14 @@ def journey(case: Case, offered: Offer) -> Journey:
     if document_id is None:
         return Journey(exchange)
     try:
-        return Journey(exchange, *read_back(case, document_id, offered))
+        return Journey(exchange, *read_large_back(case, document_id, offered))
     finally:
-        case.bench.delete(case.role, document_id)
+        case.delete(document_id)
 
 
 def limits_between(case: Case, operation: Operation, binding: Binding) -> tuple[int | None, int]:
     """What size of message is still accepted, and which is refused: found by halving the common limits."""
-    sizes = Sizes.of(case.bench.edition)
+    sizes = Sizes.of(case.edition)
     ladder = [*sizes.past_common, full_size_for(case, operation)]
     accepted, refused = -1, len(ladder) - 1
     while refused - accepted > 1:
@@ -216,8 +215,8 @@ def limits_between(case: Case, operation: Operation, binding: Binding) -> tuple[
         exchange = offer(case, upload_of(case, operation, binding, message=ladder[middle]))
         document_id = id_in(case, exchange)
         if document_id is not None:
-            case.bench.delete(case.role, document_id)
-        worked = exchange.answer is not None and exchange.answer.succeeded
+            case.delete(document_id)
+        worked = exchange.succeeded
         accepted, refused = (middle, refused) if worked else (accepted, middle)
     return (ladder[accepted] if accepted >= 0 else None), ladder[refused]
 
@@ -251,4 +250,4 @@ def bulk_of(case: Case) -> Bulk:
     """What an estimate for a case goes by."""
     found = [operation for operation, _ in uploads(case)]
     first = case.spec.operation is None or case.spec.operation in found[:1]
-    return Bulk(Sizes.of(case.bench.edition), len(found), case.bench.large == "one", first)
+    return Bulk(Sizes.of(case.edition), len(found), case.large == "one", first)

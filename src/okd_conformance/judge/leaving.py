@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Any, Protocol
 
-from okd_conformance.auth.tokens import Token
-from okd_conformance.judge.hooks import Hooks
+from okd_conformance.judge.arrangements import Arrangements
 from okd_conformance.judge.ledger import GONE, Changed, Created, Intent, Ledger, Left
-from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.stops import Inconclusive, NotTested
-from okd_conformance.standard.edition import Binding, Edition, Operation
-from okd_conformance.target.reading import Target
-from okd_conformance.wire.exchange import Exchange, Request
+from okd_conformance.standard.edition import Binding, Operation
 
 _MAX_SILENT = 3
 """So many times in a row may a target not answer before cleaning up is given up."""
@@ -23,47 +18,28 @@ _MAX_EQUAL = 5
 """So many documents with the same id of ours are looked for."""
 
 
-class Arranged(Protocol):
-    """What undoing needs of the bench of a run."""
-
-    edition: Edition
-    target: Target
-    ledger: Ledger
-    hooks: Hooks
-
-    def send(
-        self, request: Request, case: str, role: str, operation: Operation | None, tags: tuple[str, ...] = ()
-    ) -> Exchange:
-        """Send a request."""
-
-    def sample(self, operation: Operation, binding: Binding, label: str, **given: Any) -> Sample:
-        """A valid request."""
-
-    def token(self, scopes: tuple[str, ...], **options: Any) -> Token:
-        """A token with these scopes."""
-
-    def standing_state(self, role: str) -> str | None:
-        """The state that the enrolment is to have."""
-
-    def restore(self, role: str) -> bool | None:
-        """Put the test enrolment back into that state."""
-
-
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """Undoes what the ledger of a bench names."""
+    """Undoes what the ledger of a run names."""
 
-    bench: Arranged
+    roles: Container[str]
+    """The roles that the target has."""
+    arrangements: Arrangements
+
+    @property
+    def ledger(self) -> Ledger:
+        """What the run created or changed."""
+        return self.arrangements.sending.ledger
 
     def left(self) -> Left:
         """What the run created or changed at the target, and has not undone."""
-        left = self.bench.ledger.left()
+        left = self.ledger.left()
         return replace(left, changed=[change for change in left.changed if not self._stands(change)])
 
     def _stands(self, changed: Changed) -> bool:
         """Whether a state is what it was; of a role that the edition hasn't, nobody knows."""
-        known = changed.role in self.bench.edition.roles
-        return known and changed.state == self.bench.standing_state(changed.role)
+        known = changed.role in self.arrangements.edition.roles
+        return known and changed.state == self.arrangements.samples.standing_state(changed.role)
 
     def clean_up(self) -> Left:
         """Delete what the run created, and undo what it changed; returns what is left.
@@ -76,7 +52,7 @@ class Leaving:
 
     @contextmanager
     def _undoing(self) -> Iterator[None]:
-        ledger = self.bench.ledger
+        ledger = self.ledger
         before, ledger.undoing = ledger.undoing, True
         try:
             yield
@@ -92,18 +68,20 @@ class Leaving:
             if silent == _MAX_SILENT:
                 return self.left()
         with suppress(Inconclusive, NotTested):
-            for number, intent in self.bench.ledger.uncertain().items():
+            for number, intent in self.ledger.uncertain().items():
                 if self._is_within_reach(intent.role):
                     self._look_for(number, intent)
         return self.left()
 
     def _is_within_reach(self, role: str) -> bool:
-        return role in self.bench.target.roles and role in self.bench.edition.roles
+        return role in self.roles and role in self.arrangements.edition.roles
 
     def _cleaned(self, entry: Changed | Created) -> bool:
         """Undo one thing, if the target lets us; False when it didn't answer."""
         try:
-            done = self.bench.restore(entry.role) if isinstance(entry, Changed) else self._undone(entry)
+            done = (
+                self.arrangements.restore(entry.role) if isinstance(entry, Changed) else self._undone(entry)
+            )
         except (Inconclusive, NotTested):
             return True
         return done is not None
@@ -114,23 +92,23 @@ class Leaving:
         Raises NotTested or Inconclusive when the target has no hook that tells of it.
         """
         for _ in range(_MAX_EQUAL if intent.component_document_id else 0):
-            place = self.bench.hooks.call(
+            place = self.arrangements.hooks.call(
                 "show_filing", role=intent.role, document_id=intent.component_document_id
             )
             if place.get("level") == "none":
-                self.bench.ledger.nothing(number)
+                self.ledger.nothing(number)
                 return
             found = place.get("document_id")
             if not isinstance(found, str):
                 return
             created = intent.created(found)
-            self.bench.ledger.remember(created)
+            self.ledger.remember(created)
             if not self._undone(created):
                 return
 
     def delete(self, role: str, document_id: str) -> bool:
         """Delete a document that the run created; False when the target doesn't let us, or it is unknown."""
-        for created in self.bench.ledger.open():
+        for created in self.ledger.open():
             if created.role == role and created.document_id == document_id:
                 with suppress(Inconclusive, NotTested):
                     return bool(self._undone(created))
@@ -141,10 +119,10 @@ class Leaving:
 
         An edition that knows no deleting leaves it to the hook ``destroy``; NotTested without it.
         """
-        operations = self.bench.edition.operations(created.role, "delete")
+        operations = self.arrangements.edition.operations(created.role, "delete")
         if not operations:
-            self.bench.hooks.call("destroy", role=created.role, document_id=created.document_id)
-            self.bench.ledger.gone(created.role, created.document_id)
+            self.arrangements.hooks.call("destroy", role=created.role, document_id=created.document_id)
+            self.ledger.gone(created.role, created.document_id)
             return True
         for operation, binding, token in self._ways(created, operations):
             status = self._delete(operation, binding, created, token)
@@ -182,26 +160,32 @@ class Leaving:
         for client_id in clients:
             for scope in binding.scopes.sufficient if binding.scopes else ():
                 with suppress(Inconclusive, NotTested):
-                    yield self.bench.token((scope,), client_id=client_id).value
+                    yield self.arrangements.rights.token((scope,), client_id=client_id).value
 
     def _delete(
         self, operation: Operation, binding: Binding, created: Created, token: str | None
     ) -> int | None:
         path = {"dms_document_id": created.document_id}
-        sample = self.bench.sample(operation, binding, "cleanup", path_values=path, token=token)
-        return self.bench.send(sample.request(), "cleanup", created.role, operation, ("cleanup",)).status
+        sample = self.arrangements.samples.sample(
+            operation, binding, "cleanup", path_values=path, token=token
+        )
+        return self.arrangements.sending.send(
+            sample.request(), "cleanup", created.role, operation, ("cleanup",)
+        ).status
 
     def _token_of(self, created: Created, binding: Binding) -> str | None:
         """A token of the client that a document came from; None, which means the usual, when it gets none."""
         for scope in binding.scopes.sufficient if binding.scopes and created.client_id else ():
             with suppress(Inconclusive, NotTested):
-                return self.bench.token((scope,), client_id=created.client_id).value
+                return self.arrangements.rights.token((scope,), client_id=created.client_id).value
         return None
 
     def _unlocked(self, created: Created) -> bool:
         """Unlock a document by the hook; False when the target has none."""
         try:
-            self.bench.hooks.call("lock", role=created.role, document_id=created.document_id, locked=False)
+            self.arrangements.hooks.call(
+                "lock", role=created.role, document_id=created.document_id, locked=False
+            )
         except (Inconclusive, NotTested):
             return False
         return True

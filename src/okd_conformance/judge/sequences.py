@@ -77,7 +77,7 @@ class Documents(RuleBasedStateMachine):
 
     def _file(self, size: int) -> bytes:
         self._number += 1
-        return pdf(f"{self.case.bench.marker} {self._number}", size)
+        return pdf(f"{self.case.marker} {self._number}", size)
 
     @initialize(target=documents, size=SIZES)
     def first(self, size: int) -> Document:
@@ -99,7 +99,7 @@ class Documents(RuleBasedStateMachine):
         """Read a document."""
         case, kind = self.case, document.sample.binding.document_type
         exchange = case.expect(case.read(document.id, document_type=kind))
-        if exchange.answer is not None and exchange.answer.succeeded:
+        if exchange.answer and exchange.succeeded:
             case.bytes_equal(exchange.answer.body, self._content[document.id])
 
     @rule(document=documents, size=SIZES)

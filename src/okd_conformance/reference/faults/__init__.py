@@ -12,9 +12,11 @@ from okd_conformance.reference.faults import (
     reg,
     sketches,
     variants,
+    variants_bodies,
     variants_headers,
     variants_intake,
     variants_rights,
+    variants_statuses,
 )
 from okd_conformance.reference.faults.registry import (
     FAULTS,
@@ -26,7 +28,7 @@ from okd_conformance.reference.faults.registry import (
 
 SECTIONS = (
     *(aut, gen, mpt, documents, lim, flows, reg, choices, sketches, older),
-    *(variants, variants_headers, variants_intake, variants_rights),
+    *(variants, variants_bodies, variants_headers, variants_intake, variants_rights, variants_statuses),
 )
 
 __all__ = ["FAULTS", "VARIANTS", "UnknownFaultError", "find_fault", "find_variant"]
