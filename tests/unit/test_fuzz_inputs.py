@@ -32,9 +32,9 @@ from okd_conformance.spec_tools.drift import drift
 from okd_conformance.spec_tools.lint import lint
 from okd_conformance.spec_tools.matrix import matrix_findings, matrix_html, read_matrix
 from okd_conformance.spec_tools.rejudge import rejudge
-from okd_conformance.spec_tools.source import SourceError
 from okd_conformance.spec_tools.unsound import examining
 from okd_conformance.standard.edition import load_edition
+from okd_conformance.standard.source import SourceError
 from okd_conformance.target.reading import load_target
 from support.fuzzing import PATIENCE, mutations, values
 from support.report_sample import har as sample_har

@@ -15,8 +15,8 @@ from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import Lang
 from okd_conformance.spec_tools.findings import Finding, worst_is
 from okd_conformance.spec_tools.render import rendered
-from okd_conformance.spec_tools.source import SourceError
 from okd_conformance.standard.edition import UnknownEditionError, load_edition
+from okd_conformance.standard.source import SourceError
 
 _T = TypeVar("_T")
 
