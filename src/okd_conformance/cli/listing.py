@@ -368,16 +368,17 @@ def _touched(requirement: Requirement, operations: Iterable[Operation]) -> list[
 
 def _answers(requirement: Requirement, lang: Lang) -> list[str]:
     only_default = list(requirement.answers) == ["default"]
-    lines = []
-    for situation, answers in requirement.answers.items():
-        words = "; ".join(text.in_language(lang) for text in _readings(requirement, answers))
-        lines.append(words if only_default else f"{situation}: {words}")
+    lines = [_answered(requirement, s, lang, "" if only_default else f"{s}: ") for s in requirement.answers]
     for edition in requirement.otherwise:
         here = requirement.in_edition(load_edition(edition))
-        for situation in (s for s in here.answers if here.answers[s] != requirement.answers[s]):
-            words = "; ".join(text.in_language(lang) for text in _readings(here, here.answers[situation]))
-            lines.append(f"{edition}, {situation}: {words}")
+        changed = [s for s in here.answers if here.answers[s] != requirement.answers[s]]
+        lines += [_answered(here, s, lang, f"{edition}, {s}: ") for s in changed]
     return lines
+
+
+def _answered(requirement: Requirement, situation: str, lang: Lang, label: str) -> str:
+    texts = _readings(requirement, requirement.answers[situation])
+    return label + "; ".join(text.in_language(lang) for text in texts)
 
 
 def _readings(requirement: Requirement, answers: Answers) -> Iterator[Text]:
