@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 from jsonschema import ValidationError
 
 from okd_conformance.reference.answers import Refused
-from okd_conformance.reference.tokens import Caller
+from okd_conformance.reference.world import Caller
 from okd_conformance.standard.fields import Body, validator
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.behaviour import Behaviour
-    from okd_conformance.reference.world import Call
+    from okd_conformance.reference.world import Behaviour, Call
 
 Schema = Mapping[str, Any]
 

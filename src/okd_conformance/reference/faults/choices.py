@@ -11,8 +11,7 @@ from okd_conformance.reference.faults.registry import fault, variant
 from okd_conformance.standard.fields import Body
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.behaviour import Behaviour
-    from okd_conformance.reference.world import Call
+    from okd_conformance.reference.world import Behaviour, Call
 
 PLACEMENT_ROLE = "bpv"
 PLACEMENT = ("2000-01-01", "2025-12-31")

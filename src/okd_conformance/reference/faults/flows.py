@@ -18,8 +18,7 @@ from okd_conformance.standard.fields import Body, field_name
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from okd_conformance.reference.behaviour import Behaviour, Values
-    from okd_conformance.reference.world import Call
+    from okd_conformance.reference.world import Behaviour, Call, Values
 
 ENROLMENT = ("inschrijven",)
 NOTICE = "notify_destroyed"

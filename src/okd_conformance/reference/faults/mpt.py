@@ -14,13 +14,12 @@ from okd_conformance.reference.answers import Answer, Refused, json_answer
 from okd_conformance.reference.compose import constants
 from okd_conformance.reference.faults.change import after, before, refuse_if, unless, without_errors
 from okd_conformance.reference.faults.registry import fault
-from okd_conformance.reference.intake import Message, Part
 from okd_conformance.reference.storage import Document, Spool
+from okd_conformance.reference.world import Message, Part
 from okd_conformance.standard.fields import Body, field_name
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.behaviour import Behaviour, Values
-    from okd_conformance.reference.world import Call
+    from okd_conformance.reference.world import Behaviour, Call, Values
 
 _FIXED_ID = "00000000-0000-4000-8000-000000000001"
 
