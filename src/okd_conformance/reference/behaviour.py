@@ -9,6 +9,7 @@ from okd_conformance.reference import dms, downloads, intake, lookup, module, re
 from okd_conformance.reference.answers import Answer, Refused, json_answer, situations
 from okd_conformance.reference.compose import compose
 from okd_conformance.reference.world import Behaviour, Handler, World
+from okd_conformance.standard.edition import Operation
 from okd_conformance.standard.fields import validator
 
 
@@ -66,19 +67,29 @@ def handlers() -> dict[str, Handler]:
     }
 
 
+def as_it_is(value: Any) -> Any:
+    """Change nothing."""
+    return value
+
+
+def nowhere_else(_world: World, _operation: Operation) -> list[str]:
+    """Serve an operation under its own path only."""
+    return []
+
+
 def documented_behaviour() -> Behaviour:
     """Return the steps and settings of an instance that does what the edition says."""
     return Behaviour(
         situations=dict(situations()),
         handlers=handlers(),
         problem=problem,
-        problem_status=lambda status: status,
+        problem_status=as_it_is,
         success_status=dms.success_status,
-        also_at=lambda _world, _operation: [],
+        also_at=nowhere_else,
         path_of=routes.path_of,
         method_of=routes.method_of,
         path_ids=routes.path_ids,
-        token_answer=lambda granted: granted,
+        token_answer=as_it_is,
         link_lifetime_s=downloads.LIFETIME_S,
         # who calls, and what they may do
         needs_token=rights.needs_token,
@@ -172,5 +183,5 @@ def documented_behaviour() -> Behaviour:
         merge_report=reports.merge_report,
         read_offering=reports.read_offering,
         paper=reports.paper,
-        paper_url=lambda url: url,
+        paper_url=as_it_is,
     )
