@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from okd_conformance.base.paths import data_folder
@@ -31,7 +31,7 @@ class FaultFacts:
     """The roles that deviate."""
     only_in: tuple[str, ...] = ()
     """The editions whose own wording or shape it touches; empty for every edition with its requirements."""
-    not_in: Mapping[str, str] | None = None
+    not_in: Mapping[str, Text] = field(default_factory=dict)
     """The editions that lack what it touches, each with the reason."""
 
     def is_in(self, edition: Edition) -> bool:
@@ -60,7 +60,7 @@ class VariantFacts:
     says: Text
     warns: tuple[str, ...] = ()
     """The requirements that may warn of it; nothing ever fails because of it."""
-    not_in: Mapping[str, str] | None = None
+    not_in: Mapping[str, Text] = field(default_factory=dict)
     """The editions where the difference is not a legitimate one, each with the reason."""
 
     def is_in(self, edition: Edition) -> bool:
@@ -68,9 +68,9 @@ class VariantFacts:
         return _allows(edition, (), self.not_in)
 
 
-def _allows(edition: Edition, only_in: tuple[str, ...], not_in: Mapping[str, str] | None) -> bool:
+def _allows(edition: Edition, only_in: tuple[str, ...], not_in: Mapping[str, Text]) -> bool:
     followed = edition.name if edition.requirements == edition.id else edition.requirements
-    return (not only_in or followed in only_in) and followed not in (not_in or {})
+    return (not only_in or followed in only_in) and followed not in not_in
 
 
 @functools.cache
@@ -102,7 +102,7 @@ def _fault(row: dict[str, Any]) -> FaultFacts:
         breaks=tuple(row["breaks"]),
         roles=tuple(row["roles"]),
         only_in=tuple(row.get("only_in", ())),
-        not_in=row.get("not_in"),
+        not_in=_reasons(row),
     )
 
 
@@ -111,5 +111,9 @@ def _variant(row: dict[str, Any]) -> VariantFacts:
         name=row["name"],
         says=Text.from_json(row["says"]),
         warns=tuple(row.get("warns", ())),
-        not_in=row.get("not_in"),
+        not_in=_reasons(row),
     )
+
+
+def _reasons(row: dict[str, Any]) -> dict[str, Text]:
+    return {edition: Text.from_json(reason) for edition, reason in row.get("not_in", {}).items()}
