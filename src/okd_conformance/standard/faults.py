@@ -1,7 +1,7 @@
 """What is known of each fault and variant of the reference.
 
-That is data, under ``specs/faults`` and in ``specs/variants.yaml``. What one does is Python, and stands in
-``okd_conformance.reference.faults`` under the same name.
+That is data, under ``specs/faults``, in ``specs/variants.yaml`` and in ``specs/unproven.yaml``. What one does
+is Python, and stands in ``okd_conformance.reference.faults`` under the same name.
 """
 
 from __future__ import annotations
@@ -68,8 +68,13 @@ class VariantFacts:
         return _allows(edition, (), self.not_in)
 
 
+def _followed(edition: Edition) -> str:
+    """The edition that facts must name to mean this one; for a draft the edition that it follows."""
+    return edition.name if edition.requirements == edition.id else edition.requirements
+
+
 def _allows(edition: Edition, only_in: tuple[str, ...], not_in: Mapping[str, Text]) -> bool:
-    followed = edition.name if edition.requirements == edition.id else edition.requirements
+    followed = _followed(edition)
     return (not only_in or followed in only_in) and followed not in not_in
 
 
@@ -85,6 +90,17 @@ def load_variants() -> Mapping[str, VariantFacts]:
     """Read every variant, by name; ValueError when two have one name."""
     file = data_folder("specs") / "variants.yaml"
     return _by_name([_variant(row) for row in read_data(file)["variants"]])
+
+
+def unproven_in(edition: Edition) -> dict[str, Text]:
+    """The requirements that no fault can prove in an edition, each with the reason."""
+    rows = read_data(data_folder("specs") / "unproven.yaml")["unproven"]
+    return {
+        requirement: Text.from_json(row["reason"])
+        for row in rows
+        if "editions" not in row or _followed(edition) in row["editions"]
+        for requirement in row["requirements"]
+    }
 
 
 def _by_name(found: list[_Facts]) -> dict[str, _Facts]:
