@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from okd_conformance.reference.answers import Refused
 from okd_conformance.reference.faults.change import before, of_kind
-from okd_conformance.reference.faults.flows import example_state
+from okd_conformance.reference.faults.notices import example_state
 from okd_conformance.reference.faults.registry import fault, variant
 from okd_conformance.standard.fields import Body
 
