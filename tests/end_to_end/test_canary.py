@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from okd_conformance.run.opening import embedded_reference
+from okd_conformance.run.embedded import embedded_reference
 from okd_conformance.target.reading import load_target
 from support import canaries
 from support.canaries import CLIENTS, GATEWAY, HOOK_KEY, STATIC, Canary, canary, leaks, target_file, written

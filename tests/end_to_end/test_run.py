@@ -22,7 +22,7 @@ from click.testing import CliRunner
 
 from okd_conformance.cli.main import main
 from okd_conformance.reference import Running, running_server
-from okd_conformance.report.model import schema
+from okd_conformance.report.schema import schema
 from okd_conformance.standard.faults import load_faults
 from support.command import (
     CHECKOUT,

@@ -31,7 +31,8 @@ from okd_conformance.proof.proving import judged, prove_fault
 from okd_conformance.reference import Running, running_server
 from okd_conformance.report.console import ConsoleReporter
 from okd_conformance.run.finishing import Findings, finish
-from okd_conformance.run.opening import Options, Run, open_run
+from okd_conformance.run.options import Options
+from okd_conformance.run.run import Run, open_run
 from okd_conformance.standard.edition import load_edition
 from okd_conformance.wire.body import length_of
 from okd_conformance.wire.budget import Tally

@@ -67,7 +67,8 @@ def test_a_variant_still_serves(name: str) -> None:
         facts = okd.facts(document)
         assert facts.errors() == []
         assert facts.get("document_name") == body.get("document_name")
-        assert okd.register(okd.registration("bpv"), "bpv").status_code == 200
+        registration = okd.registration("bpv").with_("document_subtype", "pok")
+        assert okd.register(registration, "bpv").status_code == 200
         assert okd.read("x").status_code in {400, 422}
 
 

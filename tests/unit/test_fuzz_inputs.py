@@ -23,8 +23,8 @@ from okd_conformance.cli.report import rendered_again
 from okd_conformance.reference import target_of
 from okd_conformance.report.compare import compare_files
 from okd_conformance.report.files import write_all
-from okd_conformance.report.model import schema
 from okd_conformance.report.reading import stored_exchanges, stored_report
+from okd_conformance.report.schema import schema
 from okd_conformance.report.upgrade import RequirementStep, Upgrade
 from okd_conformance.run.baseline import load_baseline
 from okd_conformance.spec_tools.diff import diff

@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from okd_conformance.checks.marking import CheckSpec, checks_of
-from okd_conformance.judge.case import CaseSpec, case_id
-from okd_conformance.standard.catalogue import Catalogue, Requirement
+from okd_conformance.judge.case import CaseSpec
+from okd_conformance.judge.case_id import case_id
+from okd_conformance.standard.catalogue import Catalogue, Profile, Requirement
 from okd_conformance.standard.edition import Binding, Edition, Operation
 
-_PROFILES = ("smoke", "standard", "full")
+_PROFILES = get_args(Profile)
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def planned(function: Callable[..., None], catalogue: Catalogue, claims: Claims)
     """Every case of a check function. UnknownRequirementError when a check names no known requirement."""
     found = []
     for check in checks_of(function):
-        requirement = catalogue[check.requirement]
+        requirement = catalogue[check.requirement].in_edition(claims.edition)
         if not requirement.holds_in(claims.edition) or requirement.parked:
             continue
         for role in claims.roles:
@@ -103,7 +104,7 @@ def _cases(check: CheckSpec, requirement: Requirement, role: str, claims: Claims
         for combination in itertools.product(*named.values()):
             labels = dict(zip(named, combination, strict=True))
             parts = [*where, *(f"{name}={label}" for name, label in labels.items())]
-            spec = CaseSpec(case_id(requirement.id, role, parts), requirement, role, operation, binding)
+            spec = CaseSpec(case_id(requirement.id, role, *parts), requirement, role, operation, binding)
             yield Planned(spec, check, {name: named[name][label] for name, label in labels.items()})
 
 

@@ -7,13 +7,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+from msgspec import UNSET
+
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.text import Text, joined, say
 from okd_conformance.checks.marking import observers
 from okd_conformance.checks.planning import Claims, Selection, places
 from okd_conformance.judge.bench import Bench
-from okd_conformance.judge.case import Case, CaseSpec, case_id
-from okd_conformance.judge.outcome import OBSERVED, CaseResult, Status, worst
+from okd_conformance.judge.case import Case, CaseSpec
+from okd_conformance.judge.case_id import observed_id
+from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.judge.stops import Failed, Inconclusive, Stopped
 from okd_conformance.wire.exchange import Exchange
 
@@ -33,7 +37,7 @@ def result_of(case: Case, error: BaseException | None, duration_s: float) -> Cas
 
 
 def result_of_check(case: Case, error: BaseException | None, duration_s: float) -> CaseResult:
-    """The same for a check that may have wanted to send more than the run was allowed.
+    """The result of a case whose check may have wanted to send more than the run was allowed.
 
     What was not sent can't be judged, whatever the check made of that, unless the target failed before.
     """
@@ -78,7 +82,7 @@ class Watch:
         self.bench.sending.on_send.append(self.see)
 
     def _plan(self, requirement_id: str) -> None:
-        requirement = self.bench.catalogue[requirement_id]
+        requirement = self.bench.catalogue[requirement_id].in_edition(self.claims.edition)
         if not requirement.holds_in(self.claims.edition):
             return
         for role in self.claims.roles:
@@ -86,7 +90,7 @@ class Watch:
                 continue
             for operation, _ in places(requirement, role, self.claims):
                 if operation is not None:
-                    name = case_id(requirement_id, role, [operation.id, OBSERVED])
+                    name = observed_id(requirement_id, role, operation.id)
                     spec = CaseSpec(name, requirement, role, operation, None)
                     if self.selection.takes(spec):
                         self._places[requirement_id, role, operation.id] = spec
@@ -116,7 +120,7 @@ class Watch:
             error = fault
         if relevant:
             seen = result_of(case, error, exchange.duration_s)
-            seen.during = self.during
+            seen.during = self.during or UNSET
             self.found[spec.id] = merged(self.found.get(spec.id), seen)
 
 
@@ -142,6 +146,12 @@ class Stopwatch:
         return time.monotonic() - self._begun
 
 
-def plain(results: Iterable[CaseResult]) -> list[dict[str, Any]]:
+def plain(results: Iterable[CaseResult]) -> Any:
     """Results in a form that can be handed to another process."""
-    return [result.as_json() for result in results]
+    return msgspec.to_builtins(list(results))
+
+
+def results_from(plain_ones: Any) -> list[CaseResult]:
+    """Results from the form that ``plain`` gave them."""
+    results: list[CaseResult] = msgspec.convert(plain_ones, list[CaseResult])
+    return results

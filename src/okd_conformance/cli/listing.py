@@ -15,7 +15,8 @@ import click
 
 from okd_conformance.base.configuration import shortened
 from okd_conformance.base.text import Lang, Text, say
-from okd_conformance.standard.catalogue import Answers, Requirement, load_catalogue
+from okd_conformance.judge.case_id import requirement_of
+from okd_conformance.standard.catalogue import Requirement, load_catalogue
 from okd_conformance.standard.edition import (
     Edition,
     Operation,
@@ -25,6 +26,7 @@ from okd_conformance.standard.edition import (
     load_edition,
 )
 from okd_conformance.standard.faults import load_faults, load_variants
+from okd_conformance.standard.readings import Answers
 
 Row = dict[str, Any]
 Section = tuple[str, list[str]]
@@ -259,7 +261,7 @@ def _fitted(columns: list[str], cells: list[list[str]], width: int) -> str:
 
 def explained(identifier: str, lang: Lang) -> str:
     """One requirement told in full, by its id or a case's. Raises click.UsageError when there is none."""
-    requirement = _requirement(identifier.partition("[")[0], lang)
+    requirement = _requirement(requirement_of(identifier), lang)
     title = f"{requirement.id}  {requirement.section_title.in_language(lang)}"
     statement = requirement.statement.in_language(lang)
     paragraphs = [_wrapped(words) for words in (title, statement, _weight(requirement, lang))]
@@ -333,10 +335,12 @@ def _quoted(requirement: Requirement) -> list[str]:
 
 
 def _where(requirement: Requirement, lang: Lang) -> list[str]:
-    known = [name for name in requirement.editions if name in edition_ids()]
+    following = [one.id for one in _all_editions() if requirement.holds_in(one)]
+    editions = _each([*requirement.editions, *following])
+    known = [name for name in editions if name in following]
     lines = [
         say("explain_roles", names=", ".join(requirement.roles)).in_language(lang),
-        say("explain_editions", names=", ".join(requirement.editions) or "-").in_language(lang),
+        say("explain_editions", names=", ".join(editions) or "-").in_language(lang),
     ]
     if not known or not requirement.answers:
         return lines
@@ -368,6 +372,11 @@ def _answers(requirement: Requirement, lang: Lang) -> list[str]:
     for situation, answers in requirement.answers.items():
         words = "; ".join(text.in_language(lang) for text in _readings(requirement, answers))
         lines.append(words if only_default else f"{situation}: {words}")
+    for edition in requirement.otherwise:
+        here = requirement.in_edition(load_edition(edition))
+        for situation in (s for s in here.answers if here.answers[s] != requirement.answers[s]):
+            words = "; ".join(text.in_language(lang) for text in _readings(here, here.answers[situation]))
+            lines.append(f"{edition}, {situation}: {words}")
     return lines
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from okd_conformance.auth.tokens import Tokens
+from okd_conformance.base.choices import Large
 from okd_conformance.judge.arrangements import Arrangements
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.leaving import Leaving
@@ -18,8 +18,6 @@ from okd_conformance.standard.catalogue import Catalogue, Profile
 from okd_conformance.standard.edition import Binding, Edition
 from okd_conformance.target.reading import Target
 from okd_conformance.wire.client import Client
-
-Large = Literal["one", "all"]
 
 
 @dataclass(repr=False)  # pytest shows the arguments of a check that stops, and all of this takes it a second
@@ -52,11 +50,11 @@ class Bench:
         self.rights = Rights(self.tokens, self.redactor, self.target.auth, self.sending.clients)
         self.samples = Samples(self.edition, self.target, self.rights, self.seed, self.run_id)
         self.arrangements = Arrangements(self.edition, self.sending, self.rights, self.samples, self.hooks)
+        self.samples.subtype_of = self.arrangements.subtype_of
 
     def serves(self, binding: Binding) -> bool:
         """Whether the target claims the flow of a binding."""
-        flows = self.target.roles[binding.role].flows
-        return flows is None or binding.flow in flows
+        return self.target.roles[binding.role].serves(binding.flow)
 
     # --- leaving ---------------------------------------------------------------------------------------
 

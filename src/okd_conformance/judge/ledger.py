@@ -30,7 +30,6 @@ _MAX_TEXT = 300
 _MAX_DEPTH = 20
 GONE = frozenset({404, 410})
 """How a server says that what is to be deleted is not there (RFC 9110, 15.5.5 and 15.5.11)."""
-_NEVER_SENT = frozenset({"unreachable", "tls"})
 Event = Mapping[str, Any]
 """One note, as it stands in a journal."""
 
@@ -196,7 +195,7 @@ class Ledger:
                 self._succeeded(operation, exchange, number)
             elif unknown and operation.kind == "change":  # an enrolment that isn't there needs no restoring
                 self._note({"n": number, "outcome": "done"})
-            elif answer is not None or exchange.error in _NEVER_SENT:
+            elif answer is not None or (exchange.error is not None and exchange.error.never_sent):
                 self.nothing(number)
             elif operation.kind == "register":
                 self._registered(number)

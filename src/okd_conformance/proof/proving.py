@@ -24,12 +24,12 @@ from okd_conformance.judge.case import Case
 from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.judge.stops import Stopped
 from okd_conformance.reference import running_server
-from okd_conformance.run.opening import Options, Run, open_run
-from okd_conformance.standard.catalogue import Profile, load_catalogue
+from okd_conformance.run.options import Options
+from okd_conformance.run.run import Run, open_run
+from okd_conformance.standard.catalogue import Profile, Requirement, load_catalogue
 from okd_conformance.standard.edition import load_edition
 from okd_conformance.standard.faults import FaultFacts, VariantFacts, load_faults, load_variants
 
-_BAD = frozenset({Status.FAILED, Status.SUITE_FAULT, Status.INCONCLUSIVE, Status.WARNING})
 _SHRUNK = 250
 """What 1 GB is divided by in a proof."""
 _SHORT_S = 1.0
@@ -42,7 +42,7 @@ Row = tuple[str, str]
 class Seen:
     """What a run says of one requirement at one role: its status and its notes."""
 
-    status: str
+    status: Status
     notes: tuple[str, ...] = ()
     received: str | None = None
 
@@ -114,7 +114,7 @@ def _seen(results: list[CaseResult]) -> Seen:
     status = worst([r.status for r in results])
     telling = next(r for r in results if r.status is status)
     notes = sorted({note.en for r in results for note in r.notes})
-    return Seen(str(status), tuple(notes), telling.received.en if telling.received else None)
+    return Seen(status, tuple(notes), telling.received.en if telling.received else None)
 
 
 @contextmanager
@@ -166,7 +166,7 @@ def judged(
             run.target = replace(run.target, limits=replace(run.target.limits, ready_within_s=_SHORT_S))
         if timeout_s is not None:
             run.target = replace(run.target, limits=replace(run.target.limits, timeout_s=timeout_s))
-        return rows(run_cases(run, options.selection()))
+        return rows(run_cases(run, run.selection))
 
 
 def _judged(
@@ -215,7 +215,8 @@ def prove_fault(name: str, edition: str) -> Proof:
         before = _unfaulted(edition, *chosen)
         after = _judged(edition, (name,), *chosen)
     changed = _changed(before, after)
-    missing = [r for r in breaks if not _caught(r, before, after)]
+    here = load_edition(edition)
+    missing = [r for r in breaks if not _caught(load_catalogue()[r].in_edition(here), before, after)]
     reason = f"not seen by {', '.join(missing)}" if missing else ""
     return Proof(name, breaks, changed, not missing, reason)
 
@@ -224,34 +225,37 @@ def _changed(before: dict[Row, Seen], after: dict[Row, Seen]) -> dict[str, str]:
     found: dict[str, list[Status]] = {}
     for row, seen in after.items():
         if before.get(row) != seen:
-            found.setdefault(row[0], []).append(Status(seen.status))
+            found.setdefault(row[0], []).append(seen.status)
     return {requirement: str(worst(statuses)) for requirement, statuses in found.items()}
 
 
-def _caught(requirement_id: str, before: dict[Row, Seen], after: dict[Row, Seen]) -> bool:
+def _caught(requirement: Requirement, before: dict[Row, Seen], after: dict[Row, Seen]) -> bool:
     """Whether the requirement fails, warns as its answers say, or (if it can't fail) says anything new."""
-    touched = [(before.get(row), seen) for row, seen in after.items() if row[0] == requirement_id]
+    touched = [(before.get(row), seen) for row, seen in after.items() if row[0] == requirement.id]
     if any(seen.status == Status.FAILED for _, seen in touched):
         return True
-    requirement = load_catalogue()[requirement_id]
     if requirement.can_fail:
         may_warn = any(answers.warned for answers in requirement.answers.values())
         return may_warn and any(seen.status == Status.WARNING for _, seen in touched)
     return any(
         seen.status == Status.WARNING or (old is not None and seen.notes != old.notes)
         for old, seen in touched
-        if seen.status not in {Status.SUITE_FAULT, Status.INCONCLUSIVE}
+        if not seen.status.is_undecided
     )
 
 
-def never_failed(proofs: Iterable[Proof]) -> list[str]:
+def never_failed(proofs: Iterable[Proof], edition: str) -> list[str]:
     """The requirements that can fail, but that no fault made fail: a warning alone proves too little."""
     outcomes: dict[str, set[str]] = {}
     for proof in proofs:
         for requirement in proof.requirements:
             outcomes.setdefault(requirement, set()).add(proof.changed.get(requirement, ""))
-    catalogue = load_catalogue()
-    return [r for r, seen in outcomes.items() if catalogue[r].can_fail and Status.FAILED not in seen]
+    catalogue, here = load_catalogue(), load_edition(edition)
+    return [
+        r
+        for r, seen in outcomes.items()
+        if catalogue[r].in_edition(here).can_fail and Status.FAILED not in seen
+    ]
 
 
 def prove_variant(name: str, edition: str) -> Proof:
@@ -264,7 +268,7 @@ def prove_variant(name: str, edition: str) -> Proof:
 
 
 def _is_bad(row: Row, seen: Seen, may_warn: Iterable[str]) -> bool:
-    return seen.status in _BAD and not (seen.status == Status.WARNING and row[0] in may_warn)
+    return seen.status.is_finding and not (seen.status == Status.WARNING and row[0] in may_warn)
 
 
 def prove(

@@ -10,9 +10,9 @@ import pytest
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.paths import data_folder
 from okd_conformance.base.text import say
-from okd_conformance.checks.running import plain, unjudged
+from okd_conformance.checks.running import plain, results_from, unjudged
 from okd_conformance.judge.ledger_files import LedgerError, journals_in, read
-from okd_conformance.judge.outcome import CaseResult, Status
+from okd_conformance.judge.outcome import Status
 from okd_conformance.pytest_plugin.state import State
 from okd_conformance.pytest_plugin.workers import hand_over, payload, take
 from okd_conformance.run.finishing import finish
@@ -36,7 +36,8 @@ def finish_session(session: pytest.Session, state: State, orderly: bool, exitsta
         _redact_findings(state)
     done = {result.id for result in state.findings.results}
     skipped = [result for result in state.skipped.values() if result.id not in done]
-    outcome = finish(state.run, state.findings, state.deselected, skipped, int(exitstatus))
+    interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
+    outcome = finish(state.run, state.findings, state.deselected, skipped, interrupted)
     for journal in journals if outcome.ledger_written else ():
         with contextlib.suppress(OSError):
             journal.unlink(missing_ok=True)
@@ -106,6 +107,6 @@ def _redact_findings(state: State) -> None:
     state.run.bench.redactor.catch_up()
     findings, redact = state.findings, state.run.bench.redactor.deep
     findings.exchanges = [redact(entry) for entry in findings.exchanges]
-    findings.results = [CaseResult.from_json(raw) for raw in redact(plain(findings.results))]
-    observed = redact(plain(findings.observed.values()))
-    findings.observed = {raw["id"]: CaseResult.from_json(raw) for raw in observed}
+    findings.results = results_from(redact(plain(findings.results)))
+    observed = results_from(redact(plain(findings.observed.values())))
+    findings.observed = {result.id: result for result in observed}

@@ -12,11 +12,13 @@ import pytest
 
 from okd_conformance.base.clean import printable
 from okd_conformance.base.configuration import ConfigurationError
+from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import Lang, say
 from okd_conformance.checks.marking import checks_of, load_suites
 from okd_conformance.checks.planning import Planned, planned
-from okd_conformance.checks.running import result_of_check, unjudged
+from okd_conformance.checks.running import result_of_check, results_from, unjudged
 from okd_conformance.judge.case import Case
+from okd_conformance.judge.case_id import in_test_name
 from okd_conformance.judge.interruption import held_back, missed_ones_kept
 from okd_conformance.judge.large import bulk_of
 from okd_conformance.judge.outcome import CaseResult, Status
@@ -133,7 +135,7 @@ def _stop_at_an_unknown_case(state: State, chosen: list[str]) -> None:
     if len(seen) < len(unknown) or not chosen:
         key = "unknown_case" if len(seen) < len(unknown) else "case_is_seen"
         value = next((case for case in unknown if case not in seen), unknown[0])
-        state.refused = (say(key, value=value).in_language(state.options.lang), 2)
+        state.refused = (say(key, value=value).in_language(state.options.lang), ExitCode.USAGE)
         _stop_if_refused(state)
 
 
@@ -144,7 +146,7 @@ def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
     if state.told:
         return
     state.told = True
-    cases = [i.partition("[")[2].removesuffix("]") for i in ids]
+    cases = [in_test_name(i) for i in ids]
     _stop_at_an_unknown_case(state, cases)
     if state.reporter is not None:
         state.reporter.started(cases)
@@ -157,7 +159,7 @@ def _plan_of(item: pytest.Item) -> Planned | None:
 
 
 def _chosen(state: State, plan: Planned) -> bool:
-    selection = state.options.selection()
+    selection = state.run.selection
     row = (plan.spec.requirement.id, plan.spec.role)
     if not selection.takes(plan.spec):
         state.deselected.setdefault(row, "deselected_by_option")
@@ -206,7 +208,7 @@ def pytest_runtest_makereport(
         held = getattr(item, "funcargs", {}).get("case") or Case(plan.spec, state.run.bench)
         result = result_of_check(held, error, call.duration)
         handed = payload(state, [result])
-        _shape(report, CaseResult.from_json(handed["results"][0]), error, state.options.lang)
+        _shape(report, results_from(handed["results"])[0], error, state.options.lang)
         report.user_properties.append((KEY, handed))
     _redact_report(report, state)
     return report
@@ -232,7 +234,7 @@ def _shape(report: pytest.TestReport, result: CaseResult, error: BaseException |
     """Let pytest's own reporting show our outcome: one readable text instead of a traceback."""
     if result.status is Status.SUITE_FAULT:
         report.outcome = "failed"
-    elif result.status in {Status.FAILED, Status.INCONCLUSIVE}:
+    elif result.status.is_break:
         report.outcome = "failed"
         report.longrepr = told(result, lang)
     elif isinstance(error, (NotTested, NotApplicable)):

@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import pytest
 
 from okd_conformance.base.configuration import ConfigurationError
+from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import say
 from okd_conformance.checks.running import Watch
 from okd_conformance.judge.case import CaseSpec
@@ -19,7 +20,10 @@ from okd_conformance.judge.outcome import CaseResult
 from okd_conformance.pytest_plugin.options import options_of
 from okd_conformance.redaction.sharing import Line, SharedSecrets
 from okd_conformance.run.finishing import Findings, Outcome
-from okd_conformance.run.opening import Options, RefusedError, Run, open_run, opened
+from okd_conformance.run.opening import opened
+from okd_conformance.run.options import Options
+from okd_conformance.run.refused import RefusedError
+from okd_conformance.run.run import Run, open_run
 from okd_conformance.wire.budget import Tally
 from okd_conformance.wire.meter import Meter
 
@@ -72,7 +76,7 @@ class State:
         self.reporter: Reporter | None = next(
             (p for p in config.pluginmanager.get_plugins() if isinstance(p, Reporter)), None
         )
-        self.refused: tuple[str, int] | None = None
+        self.refused: tuple[str, ExitCode] | None = None
         """Why nothing can be judged, and the exit code for it."""
         self._run: Run | None = None
         self._tally: Path | None = None
@@ -104,7 +108,7 @@ class State:
             try:
                 self._run = self._open()
             except ConfigurationError as error:
-                self.refused = (error.render(self.options.lang), 2)
+                self.refused = (error.render(self.options.lang), ExitCode.USAGE)
             except RefusedError as error:
                 self.refused = (error.reason.in_language(self.options.lang), error.exit_code)
         return self._run is not None
@@ -151,7 +155,7 @@ class State:
         return self._run.bench.redactor.text(text)
 
     def redact_deep(self, value: Any) -> Any:
-        """The same for a record of the suite."""
+        """A record of the suite without the secrets that are known by now."""
         self.run.bench.redactor.catch_up()
         return self.run.bench.redactor.deep(value)
 
@@ -162,7 +166,7 @@ class State:
     def judge(self) -> Watch:
         """The observers, attached to the bench at first use."""
         if self.watch is None:
-            self.watch = Watch(self.run.bench, self.run.claims, self.options.selection())
+            self.watch = Watch(self.run.bench, self.run.claims, self.run.selection)
         return self.watch
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from okd_conformance.base.text import Text
-from okd_conformance.checks.running import merged, plain
+from okd_conformance.checks.running import merged, plain, results_from
 from okd_conformance.judge.outcome import CaseResult
 from okd_conformance.pytest_plugin.state import KEY, State
 
@@ -32,13 +32,11 @@ def take(state: State, value: dict[str, Any]) -> None:
     findings = state.findings
     if state.nodes:
         value = {**value, "results": state.redact_deep(value["results"])}
-    for raw in value["results"]:
-        result = CaseResult.from_json(raw)
+    for result in results_from(value["results"]):
         findings.results.append(result)
         if state.reporter is not None and not state.is_worker:
             state.reporter.case_done(result)
-    for raw in value["observed"]:
-        result = CaseResult.from_json(raw)
+    for result in results_from(value["observed"]):
         findings.observed[result.id] = merged(findings.observed.get(result.id), result)
     findings.exchanges += value["exchanges"]
 
@@ -71,6 +69,6 @@ def receive(node: Any, state: State) -> bool:
         state.findings.configuration = state.findings.configuration or output["configuration"]
         noted = bool(output["noted"] and output["tidy"])
         state.deselected.update({tuple(row): reason for row, reason in output["deselected"]})
-        for raw in output["skipped"]:
-            state.skip(CaseResult.from_json(raw))
+        for result in results_from(output["skipped"]):
+            state.skip(result)
     return noted

@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
 
 from okd_conformance.base.text import Text, say
 from okd_conformance.judge.outcome import Status
@@ -28,69 +30,46 @@ _MAX_DEPTH = 30
 class OperationStep:
     """What changes in one operation of one role."""
 
-    role: str
-    operation: str
-    flows: tuple[str, ...]
-    changes: tuple[Text, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """The form in ``report.json``."""
-        changes = [text.as_json() for text in self.changes]
-        return {"role": self.role, "operation": self.operation, "flows": list(self.flows), "changes": changes}
+    role: Annotated[str, Meta(description="The role that serves it.")]
+    operation: Annotated[str, Meta(description="The name of the operation.")]
+    flows: Annotated[tuple[str, ...], Meta(description="The flows that use it.")]
+    changes: Annotated[tuple[Text, ...], Meta(description="What is new, other or gone, a sentence each.")]
 
 
 @dataclass(frozen=True, slots=True)
 class RequirementStep:
     """What one requirement of the other edition asks of the target."""
 
-    id: str
-    role: str
-    step: Step
-    statement: Text
-    reason: Text
-
-    def as_json(self) -> dict[str, Any]:
-        """The form in ``report.json``."""
-        texts = {"statement": self.statement.as_json(), "reason": self.reason.as_json()}
-        return {"id": self.id, "role": self.role, "step": self.step, **texts}
+    id: Annotated[str, Meta(description="Id in the catalogue.")]
+    role: Annotated[str, Meta(description="The role that it is about.")]
+    step: Annotated[
+        Step,
+        Meta(
+            description="The requirement is new; its operation changes, or it fails now; "
+            "can't be told; met already."
+        ),
+    ]
+    statement: Annotated[Text, Meta(description="What it asks.")]
+    reason: Annotated[Text, Meta(description="Why it is counted so.")]
 
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """The whole step."""
+    """What the step to another edition asks, when the run was started with --compare."""
 
-    edition: str
-    operations: tuple[OperationStep, ...]
-    requirements: tuple[RequirementStep, ...]
+    edition: Annotated[str, Meta(description="The other edition.")]
+    operations: Annotated[
+        tuple[OperationStep, ...],
+        Meta(description="The operations that are new, changed or gone, with what changes."),
+    ]
+    requirements: Annotated[
+        tuple[RequirementStep, ...],
+        Meta(description="The requirements of the other edition, per role."),
+    ]
 
     def of(self, step: Step) -> list[RequirementStep]:
         """The requirements with this outcome."""
         return [r for r in self.requirements if r.step == step]
-
-    def as_json(self) -> dict[str, Any]:
-        """The form in ``report.json``."""
-        return {
-            "edition": self.edition,
-            "operations": [o.as_json() for o in self.operations],
-            "requirements": [r.as_json() for r in self.requirements],
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Read what ``as_json`` wrote."""
-        operations = [
-            OperationStep(
-                o["role"], o["operation"], tuple(o["flows"]), tuple(map(Text.from_json, o["changes"]))
-            )
-            for o in value["operations"]
-        ]
-        requirements = [
-            RequirementStep(
-                r["id"], r["role"], r["step"], Text.from_json(r["statement"]), Text.from_json(r["reason"])
-            )
-            for r in value["requirements"]
-        ]
-        return cls(value["edition"], tuple(operations), tuple(requirements))
 
 
 def upgrade(

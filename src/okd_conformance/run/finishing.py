@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,21 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from okd_conformance import __version__
+from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import Text, say
+from okd_conformance.judge.case_id import requirement_of
 from okd_conformance.judge.ledger import Left
 from okd_conformance.judge.ledger_files import LEDGER, in_words, without_a_file, write_ledger
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.verdict import exit_code
 from okd_conformance.report.build import build_report
 from okd_conformance.report.files import write_all
-from okd_conformance.report.model import SUITE, Report, RunInfo, TargetInfo
+from okd_conformance.report.model import SHARED, SUITE, Report, RunInfo, SectionTotals, TargetInfo
 from okd_conformance.report.upgrade import Upgrade, upgrade
 from okd_conformance.run.baseline import load_baseline
-from okd_conformance.run.opening import Run
+from okd_conformance.run.run import Run
+from okd_conformance.standard.catalogue import Catalogue
 from okd_conformance.standard.edition import load_edition
 from okd_conformance.wire.record import as_har
-
-_INTERRUPTED = 2
 
 
 @dataclass
@@ -53,7 +55,7 @@ class Outcome:
 
     report: Report
     folder: Path
-    exit_code: int
+    exit_code: ExitCode
     left: Left
     configuration: str | None
     baseline: tuple[Text, ...] = ()
@@ -72,10 +74,10 @@ def finish(
     findings: Findings,
     deselected: dict[tuple[str, str], str],
     skipped: list[CaseResult],
-    exitstatus: int,
+    interrupted: bool,
 ) -> Outcome:
     """Build the report, write the files, and say how the run ended."""
-    interrupted = exitstatus == _INTERRUPTED and not findings.broken
+    interrupted = interrupted and not findings.broken
     report = _report(run, findings, deselected, skipped, interrupted)
     if run.options.compare is not None:
         report.upgrade = _upgrade(run, report)
@@ -90,12 +92,12 @@ def finish(
     )
     excused = report.verdict_without(known.excused) if known else None
     code = exit_code(report.verdict, allow_incomplete=run.options.allow_incomplete, excused=excused)
-    if known and known.mistakes and code == 0:
-        code = 2
+    if known and known.mistakes and code == ExitCode.OK:
+        code = ExitCode.USAGE
     if findings.configuration or no_ledger or no_report:
-        code = 2
-    elif interrupted and code in {0, 1}:
-        code = 3
+        code = ExitCode.USAGE
+    elif interrupted and code in {ExitCode.OK, ExitCode.FOUND}:
+        code = ExitCode.INCOMPLETE
     words = known.words(run.options.baseline or "") if known else ()
     leftovers = in_words(left, folder / LEDGER, run.options.run_id)
     if no_ledger:
@@ -164,7 +166,7 @@ def _report(
             interrupted=interrupted,
             stopped=findings.stopped,
             limits=run.allowance.as_json(),
-            sections=_sections(findings),
+            sections=_sections(findings, run.bench.catalogue),
         ),
         requirements=run.bench.catalogue.of(run.edition),
         claimed_roles={name: role.base_url for name, role in target.roles.items()},
@@ -189,21 +191,19 @@ def _broken(name: str, error: str) -> CaseResult:
     )
 
 
-def _sections(findings: Findings) -> dict[str, dict[str, float]]:
-    """Cases, requests and seconds per section; what cases share is counted under ``-``."""
-    found: dict[str, dict[str, float]] = {}
+def _sections(findings: Findings, catalogue: Catalogue) -> dict[str, SectionTotals]:
+    """What each section took, and what cases share."""
+    found: dict[str, SectionTotals] = defaultdict(SectionTotals)
 
-    def add(case: str, key: str, amount: float) -> None:
-        requirement = case.partition("[")[0]
-        section = requirement.rpartition("-")[0].partition("-")[2] if requirement.startswith("OK") else "-"
-        totals = found.setdefault(section, {"cases": 0, "requests": 0, "seconds": 0.0})
-        totals[key] = round(totals[key] + amount, 3)
+    def of(case: str) -> SectionTotals:
+        return found[catalogue.section_of(requirement_of(case)) or SHARED]
 
     for result in findings.results:
-        add(result.id, "cases", 1)
-        add(result.id, "seconds", result.duration_s)
+        totals = of(result.id)
+        totals.cases += 1
+        totals.seconds = round(totals.seconds + result.duration_s, 3)
     for exchange in findings.exchanges:
-        add(exchange["_case"] or "", "requests", 1)
+        of(exchange["_case"] or "").requests += 1
     return dict(sorted(found.items()))
 
 
@@ -222,13 +222,7 @@ def _carried(request: dict[str, Any], size: int) -> bool:
 
 def _selection(run: Run) -> tuple[str, ...]:
     options = run.options
-    named = {
-        "--role": options.roles,
-        "--flow": options.flows,
-        "--requirement": options.requirements,
-        "--case": options.cases,
-    }
-    chosen = tuple(f"{option} {value}" for option, values in named.items() for value in values)
+    chosen = tuple(f"{option} {value}" for option, value in options.narrowed)
     partly = options.profile == "full" and options.large == "one"
     return (*chosen, "--large one") if partly else chosen
 
@@ -239,7 +233,7 @@ def _smoke(run: Run) -> tuple[str, ...]:
 
 def _roles(run: Run, results: list[CaseResult]) -> tuple[str, ...]:
     """The claimed roles that the options chose: by name, else those that have a case in what they chose."""
-    selection = run.options.selection()
+    selection = run.selection
     with_cases = {result.role for result in results}
     wanted = selection.roles or (run.claims.roles if selection.everything else with_cases)
     return tuple(role for role in run.claims.roles if role in wanted)
@@ -257,6 +251,6 @@ def _reasons(
                 found[row] = requirement.untestable
             elif requirement.id in catalogue.pending:
                 found[row] = catalogue.pending[requirement.id]
-            elif row in deselected or not (cut_short or run.options.selection().everything):
+            elif row in deselected or not (cut_short or run.selection.everything):
                 found[row] = say(deselected.get(row, "deselected_by_option"))
     return found

@@ -33,9 +33,8 @@ from okd_conformance.standard.edition import Edition, Operation, Schema, load_ed
 from okd_conformance.standard.fields import field_name, validator
 from okd_conformance.wire.exchange import Exchange
 
-_HARMLESS = frozenset({"x-okd-meaning", "x-okd-fixture", "x-okd-fresh", "x-okd-part"})
+_HARMLESS = frozenset({"x-okd-meaning", "x-okd-fixture", "x-okd-fresh", "x-okd-part", "x-okd-usual"})
 """Annotations that say how we fill a field, not how its value is to be read."""
-_JUDGED = (Status.FAILED, Status.WARNING, Status.PASSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ class _Judge:
     # --- one case ---
 
     def _case(self, case: CaseResult) -> Outcome:
-        if case.status not in _JUDGED:
+        if not case.status.is_judged:
             return self._needs(case, say("standard_not_judged"))
         if case.is_observed and case.requirement in observers():
             return self._observed(case)
@@ -169,7 +168,8 @@ class _Judge:
         self, case: CaseResult, operation: Operation, edition: Edition, entries: list[Entry]
     ) -> tuple[Status | None, CaseResult | None]:
         """The status by an edition, and the result that shows it; None when no exchange says anything."""
-        spec = CaseSpec(case.id, self.catalogue[case.requirement], case.role, operation, None)
+        requirement = self.catalogue[case.requirement].in_edition(edition)
+        spec = CaseSpec(case.id, requirement, case.role, operation, None)
         bench = cast("Any", SimpleNamespace(edition=edition, catalogue=self.catalogue, curl=_no_curl))
         results: list[CaseResult] = []
         for entry in entries:

@@ -52,11 +52,16 @@ class Secret(Generic[Value]):
 
 @dataclass(frozen=True, slots=True)
 class RoleTarget:
-    """Where the target plays a role, and the flows that it claims there (None: all flows of the role)."""
+    """Where the target plays a role, and the flows that it claims there."""
 
     base_url: str
     """Without a slash at the end."""
     flows: tuple[str, ...] | None = None
+    """None: all flows of the role; an empty tuple: none of them."""
+
+    def serves(self, flow: str) -> bool:
+        """Whether the target claims a flow of this role."""
+        return self.flows is None or flow in self.flows
 
 
 @dataclass(frozen=True, slots=True)

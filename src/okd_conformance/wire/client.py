@@ -23,6 +23,7 @@ from okd_conformance.wire.body import Payload, Streamed, chunks_of, length_of
 from okd_conformance.wire.budget import Budget, Tally
 from okd_conformance.wire.exchange import Answer, Exchange, Request, Whole
 from okd_conformance.wire.leftovers import drop_polluted
+from okd_conformance.wire.no_answer import NoAnswer
 from okd_conformance.wire.patience import DeadlineError, NotOpenedError, patient
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
@@ -110,7 +111,7 @@ class Client:
             if isinstance(request.body, Streamed):
                 return exchange
             idle = talk is None and self._patience.stale  # a talk of its own opens its own connection
-            if exchange.error == "disconnected" and idle and not stale:
+            if exchange.error is NoAnswer.DISCONNECTED and idle and not stale:
                 stale = 1
                 before_again()
                 continue
@@ -146,17 +147,19 @@ class Client:
         try:
             exchange.answer = talk(request, begun)
         except httpx.TimeoutException:
-            exchange.error = "timeout"
+            exchange.error = NoAnswer.TIMEOUT
         except DeadlineError:
-            exchange.error = "deadline"
+            exchange.error = NoAnswer.DEADLINE
         except NotOpenedError:
-            exchange.error = "not_opened"
+            exchange.error = NoAnswer.NOT_OPENED
         except httpx.ConnectError as error:
-            exchange.error = "tls" if is_tls(error) else "unreachable"
+            exchange.error = NoAnswer.TLS if is_tls(error) else NoAnswer.UNREACHABLE
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError) as error:
-            exchange.error = "disconnected" if _is_disconnect(error) else "not_http"
+            exchange.error = NoAnswer.DISCONNECTED if _is_disconnect(error) else NoAnswer.NOT_HTTP
         except (httpx.ProxyError, httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError):
-            exchange.error = "unreachable"  # the last two: an address, or a name, that the target made up
+            exchange.error = (
+                NoAnswer.UNREACHABLE
+            )  # the last two: an address or a name that the target made up
         exchange.duration_s = time.monotonic() - begun
         if exchange.answer is not None:
             with self._lock:

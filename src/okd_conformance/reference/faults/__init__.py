@@ -15,9 +15,11 @@ from okd_conformance.reference.faults import (
     sketches,
     uploads,
     variants,
+    variants_bodies,
     variants_headers,
     variants_intake,
     variants_rights,
+    variants_statuses,
 )
 from okd_conformance.reference.faults.registry import (
     FAULTS,
@@ -29,7 +31,7 @@ from okd_conformance.reference.faults.registry import (
 
 SECTIONS = (
     *(aut, gen, mpt, metadata, documents, lim, uploads, notices, lookups, reg, choices, sketches, older),
-    *(variants, variants_headers, variants_intake, variants_rights),
+    *(variants, variants_bodies, variants_headers, variants_intake, variants_rights, variants_statuses),
 )
 
 __all__ = ["FAULTS", "VARIANTS", "UnknownFaultError", "find_fault", "find_variant"]

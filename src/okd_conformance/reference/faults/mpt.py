@@ -34,10 +34,10 @@ def _upload_answers_other_name(behaviour: Behaviour) -> None:
     behaviour.upload_answer = upload_answer
 
 
-@fault("upload-answers-201")
-def _upload_answers_201(behaviour: Behaviour) -> None:
+@fault("upload-answers-202")
+def _upload_answers_202(behaviour: Behaviour) -> None:
     inner = behaviour.success_status
-    behaviour.success_status = lambda call: 201 if call.operation.kind == "upload" else inner(call)
+    behaviour.success_status = lambda call: 202 if call.operation.kind == "upload" else inner(call)
 
 
 @fault("id-not-uuid")

@@ -47,10 +47,10 @@ def _registration_answers_other_name(behaviour: Behaviour) -> None:
     after(behaviour, "register", rename)
 
 
-@fault("registration-answers-201")
-def _registration_answers_201(behaviour: Behaviour) -> None:
+@fault("registration-answers-202")
+def _registration_answers_202(behaviour: Behaviour) -> None:
     inner = behaviour.success_status
-    behaviour.success_status = lambda call: 201 if of_kind(call, "register") else inner(call)
+    behaviour.success_status = lambda call: 202 if of_kind(call, "register") else inner(call)
 
 
 @fault("required-field-not-checked")
@@ -283,6 +283,16 @@ def _exam_reference_required(behaviour: Behaviour) -> None:
         return call.role == module.EXAM_ROLE and not named
 
     _refuse(behaviour, "registration_invalid", neither)
+
+
+@fault("exam-document-filed-with-person")
+def _exam_document_filed_with_person(behaviour: Behaviour) -> None:
+    def with_person(filing: Filing, call: Call, _body: Body) -> Filing:
+        if call.role != module.EXAM_ROLE or filing.association_id is None or filing.offering_id:
+            return filing
+        return dataclasses.replace(filing, level="person", association_id=None)
+
+    after(behaviour, "file_registration", with_person)
 
 
 @fault("sitting-filed-with-person")
