@@ -375,11 +375,7 @@ def _empty_file_500(behaviour: Behaviour) -> None:
 
 def _change_content(behaviour: Behaviour, change: Callable[[bytes], bytes]) -> None:
     """Keep other bytes than came."""
-    before(
-        behaviour,
-        "store",
-        lambda _call, _document, spool, _message: spool.replace(change(spool.content())),
-    )
+    before(behaviour, "store", lambda _call, _document, spool, _: spool.replace(change(spool.content())))
 
 
 @fault("one-bit-changed")
