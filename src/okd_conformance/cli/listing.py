@@ -25,7 +25,7 @@ from okd_conformance.standard.edition import (
     edition_variants,
     load_edition,
 )
-from okd_conformance.standard.faults import load_faults, load_variants
+from okd_conformance.standard.faults import load_faults, load_variants, unproven_in
 from okd_conformance.standard.readings import Answers
 
 Row = dict[str, Any]
@@ -400,5 +400,7 @@ def _needs(requirement: Requirement) -> Iterator[Text]:
 def _proof(requirement: Requirement, lang: Lang) -> list[str]:
     proving = [fault for fault in load_faults().values() if requirement.id in fault.breaks]
     if not proving:
-        return [say("explain_no_fault").in_language(lang)]
+        editions = [load_edition(name) for name in edition_ids() if name in requirement.editions]
+        reasons = (unproven_in(edition).get(requirement.id) for edition in editions)
+        return [next(filter(None, reasons), say("explain_no_fault")).in_language(lang)]
     return [f"{fault.name}: {fault.says.in_language(lang)}" for fault in proving]

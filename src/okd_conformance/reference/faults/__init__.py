@@ -4,13 +4,16 @@ from okd_conformance.reference.faults import (
     aut,
     choices,
     documents,
-    flows,
     gen,
     lim,
+    lookups,
+    metadata,
     mpt,
+    notices,
     older,
     reg,
     sketches,
+    uploads,
     variants,
     variants_bodies,
     variants_headers,
@@ -27,7 +30,7 @@ from okd_conformance.reference.faults.registry import (
 )
 
 SECTIONS = (
-    *(aut, gen, mpt, documents, lim, flows, reg, choices, sketches, older),
+    *(aut, gen, mpt, metadata, documents, lim, uploads, notices, lookups, reg, choices, sketches, older),
     *(variants, variants_bodies, variants_headers, variants_intake, variants_rights, variants_statuses),
 )
 

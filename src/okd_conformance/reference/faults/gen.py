@@ -16,8 +16,7 @@ from okd_conformance.standard.edition import Operation
 from okd_conformance.standard.fields import Body, deref, validator
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.behaviour import Behaviour, Values
-    from okd_conformance.reference.world import Call, World
+    from okd_conformance.reference.world import Behaviour, Call, Values, World
 
 
 @fault("other-method-400")

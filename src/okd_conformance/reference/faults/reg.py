@@ -20,14 +20,13 @@ from okd_conformance.reference.faults.change import (
     without_errors,
 )
 from okd_conformance.reference.faults.registry import fault
-from okd_conformance.reference.module import Filing
 from okd_conformance.reference.school import Attempt, Enrolment, Exam, Person, Sitting
+from okd_conformance.reference.world import Filing
 from okd_conformance.standard.edition import Binding
 from okd_conformance.standard.fields import Body, field_name
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.behaviour import Behaviour
-    from okd_conformance.reference.world import Call
+    from okd_conformance.reference.world import Behaviour, Call
 
 
 def _refuse(behaviour: Behaviour, situation: str, case: Any) -> None:

@@ -10,9 +10,7 @@ from okd_conformance.reference.answers import Refused
 from okd_conformance.reference.faults.registry import variant
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.behaviour import Behaviour
-    from okd_conformance.reference.intake import Part
-    from okd_conformance.reference.world import Call
+    from okd_conformance.reference.world import Behaviour, Call, Part
     from okd_conformance.standard.fields import Body
 
 _WHOLE_PERSON = ("given_name", "surname", "display_name", "affiliations", "mail", "active_enrollment")
