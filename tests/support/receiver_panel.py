@@ -30,7 +30,7 @@ Table = dict[str, dict[str, str]]
 HEAD = """# Multipart receivers
 
 Widely used receivers can do what a MUST demands of a receiver of multipart messages. Every message of a MUST
-that the reference accepted is read here by software that nobody of this suite wrote, with its default settings
+that the reference accepted is read here by software that nobody of this suite wrote, with default settings
 but for the largest size.
 
 - `=`: the file and the metadata are read exactly.
