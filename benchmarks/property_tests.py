@@ -27,7 +27,7 @@ from typing import Any
 import yaml
 
 from okd_conformance.auth.tokens import Tokens
-from okd_conformance.run.opening import embedded_reference
+from okd_conformance.run.embedded import embedded_reference
 from okd_conformance.standard.edition import Edition, load_edition
 from okd_conformance.target.reading import load_target
 

@@ -24,7 +24,8 @@ from statistics import median
 
 from okd_conformance.cli.serve import END_OF_TARGET
 from okd_conformance.judge.bench import Bench
-from okd_conformance.run.opening import Options, open_run
+from okd_conformance.run.options import Options
+from okd_conformance.run.run import open_run
 from okd_conformance.wire.body import length_of
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.generated import Comparison, Generated

@@ -18,6 +18,13 @@ from okd_conformance.base.text import Lang, say
 from okd_conformance.report.markdown import escaped
 from okd_conformance.standard.catalogue import Requirement, load_catalogue
 from okd_conformance.standard.faults import load_faults
+from okd_conformance.standard.readings import (
+    READINGS,
+    NamedReading,
+    Waiting,
+    load_readings,
+    load_waiting,
+)
 
 HERE = Path(__file__).resolve().parent
 TITLES: dict[Lang, str] = {"en": "Requirements, in English", "nl": "Eisen, in het Nederlands"}
@@ -33,6 +40,7 @@ def build(out: Path) -> int:
             shutil.copy(file, pages)
         shutil.copytree(HERE / "recipes", pages / "recipes")
         config = yaml.safe_load((HERE / "properdocs.yml").read_text("utf-8"))
+        (pages / "readings.md").write_text(readings_page(), encoding="utf-8")
         entry = next(item for item in config["nav"] if "Catalogue" in item)
         entry["Catalogue"] = catalogue_pages(pages)
         (work / "properdocs.yml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
@@ -65,6 +73,52 @@ def catalogue_pages(pages: Path) -> list[Any]:
             entries.append({name: f"catalogue/{lang}/{section}.md"})
         contents.append({title: entries})
     return contents
+
+
+def readings_page() -> str:
+    """What an answer means in each situation, in both languages, and what is waited for."""
+    used: dict[str, list[str]] = {}
+    for row in load_catalogue():
+        for name in dict.fromkeys(row.readings.values()):
+            used.setdefault(name, []).append(f"[{row.id}](catalogue/en/{row.section}.md)")
+    readings = load_readings()
+    blocks = [
+        "# What an answer means",
+        "One fact is read one way everywhere. Each requirement names the readings that it uses, and may "
+        "narrow one only with words that it quotes. A status goes before its class; what no list names "
+        "fails a requirement that can fail, and is a warning elsewhere. Written from "
+        "`specs/readings.yaml`.",
+        "\n".join(["| Reading | Right | With a note | Warning | Wrong |", "|---|---|---|---|---|"])
+        + "".join(f"\n| [`{name}`](#{name}) | {_cells(reading)} |" for name, reading in readings.items()),
+    ]
+    for name, reading in readings.items():
+        blocks += [f"## {name} {{ #{name} }}", *_told(reading), *_differs(reading), ", ".join(used[name])]
+    for waiting in load_waiting().values():
+        blocks += [f"## Waited for: {', '.join(map(str, waiting.statuses))}", *_told(waiting)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _cells(reading: NamedReading) -> str:
+    return " | ".join(", ".join(map(str, getattr(reading.answers, r))) for r in READINGS)
+
+
+def _told(what: NamedReading | Waiting) -> list[str]:
+    return [
+        f"**{escaped(what.title.in_language(lang))}.** {escaped(what.why.in_language(lang))}"
+        for lang in TITLES
+    ]
+
+
+def _differs(reading: NamedReading) -> list[str]:
+    quoted = [s for s in reading.sources if "quote" in s]
+    return [
+        *(["This fails in every requirement, whatever its level."] if reading.grave else []),
+        *(
+            f"In {edition}: " + "; ".join(f"{r} {', '.join(map(str, s))}" for r, s in other.items())
+            for edition, other in reading.editions.items()
+        ),
+        *(f"> {escaped(s['quote'])} ({s.get('document', 'founding document')})" for s in quoted),
+    ]
 
 
 def page(section: str, rows: list[Requirement], lang: Lang) -> str:

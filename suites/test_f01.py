@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from okd_conformance.suite import Case, cells, check
 from steps import invented, other_scope, stored, sufficient_scope
 
@@ -94,6 +96,14 @@ def _type_with_the_enrolment(case: Case) -> str | None:
     """The type of document that the same flow stores with an enrolment."""
     same_flow = [b for b in case.edition.bindings(case.role) if b.flow == case.binding.flow]
     return next(b.document_type for b in same_flow if b.document_type != case.binding.document_type)
+
+
+@check("OKD-F01-008", person=["minimal"])
+def test_student_without_a_name(case: Case, person: str) -> None:
+    """The example of the text has the student's id and number, and no name."""
+    case.accepted()
+    binding = replace(case.binding, example=f"{case.binding.example}-{person}")
+    case.expect(case.sent(case.ready(case.operation, binding)), person)
 
 
 @check("OKD-F01-009", scope=cells("sufficient"))

@@ -32,9 +32,6 @@ PLAIN_JSON = "application/json"
 MOST_ERRORS = 20
 
 
-DROPPED = {"timeout", "deadline", "disconnected", "not_http"}
-
-
 METHODS = ("PUT", "PATCH", "POST", "DELETE")
 
 
@@ -194,6 +191,11 @@ def said(error: ValidationError) -> str:
     return f"{error.json_path}: {error.validator} {limit}".strip()
 
 
+def dropped(exchange: Exchange) -> bool:
+    """Whether a request that the target had brought no answer."""
+    return exchange.error is not None and not exchange.error.never_sent
+
+
 @observes("OKD-GEN-012")
 def server_keeps_answering(case: Case) -> bool:
     """No server error; and no missing answer that is missing again on a repeat."""
@@ -204,12 +206,12 @@ def server_keeps_answering(case: Case) -> bool:
         if exchange.answer.status >= 500 and "malformed" not in exchange.tags:
             case.expect(exchange)
         return True
-    if exchange.error not in DROPPED or isinstance(exchange.request.body, Streamed):
+    if not dropped(exchange) or isinstance(exchange.request.body, Streamed):
         return False
     confirmed: list[str] = case.once(f"dropped:{case.role}:{case.operation.name}", list)
     if not confirmed:
         again = case.send(exchange.request, case.operation, "repeat")
-        if again.error not in DROPPED:
+        if not dropped(again):
             return True
         if case.is_silent(again):
             raise case.inconclusive(f"error_{exchange.error}")

@@ -6,6 +6,7 @@ from okd_conformance.suite import (
     Case,
     Exchange,
     Journey,
+    NoAnswer,
     Sizes,
     carries_full,
     check,
@@ -23,9 +24,6 @@ from okd_conformance.suite import (
 
 ANNOUNCED = 2
 """How many times the widest limit a message announces that is never sent."""
-
-
-SILENT = {"timeout", "deadline"}
 
 
 @check("OKD-LIM-001", profile="full", bulk=lambda b: b.full)
@@ -124,7 +122,7 @@ def test_without_length(case: Case) -> None:
     over = Sizes.of(case.edition).over
     exchange = offer(case, upload_of(case, operation, binding, document=over, chunked=True))
     forget(case, exchange)
-    if exchange.error == "disconnected":
+    if exchange.error is NoAnswer.DISCONNECTED:
         case.note(case.words("broken_off"))
     else:
         judge_refusal(case, exchange, "too_large")
@@ -138,7 +136,7 @@ def test_asking_leave(case: Case) -> None:
     document = ANNOUNCED * Sizes.of(case.edition).document
     request = upload_of(case, operation, binding, document=document).request
     exchange, asked = case.send_asking_leave(request, only_ask=True)
-    if exchange.error in {*SILENT, "disconnected"}:
+    if exchange.error is NoAnswer.DISCONNECTED or hangs(exchange):
         case.note(case.words("leave_unanswered"))
         return
     case.note(case.words("leave_given" if asked.given else "leave_refused"))
@@ -158,11 +156,16 @@ def forget(case: Case, exchange: Exchange) -> None:
         case.delete(document_id)
 
 
+def hangs(exchange: Exchange) -> bool:
+    """Whether the target let us wait in vain."""
+    return exchange.error is not None and exchange.error.waited_in_vain
+
+
 def judge_refusal(case: Case, exchange: Exchange, situation: str) -> None:
     """Judge the answer to what is too large; hanging up is a warning, and a server that hangs has failed."""
-    if exchange.error == "disconnected":
+    if exchange.error is NoAnswer.DISCONNECTED:
         case.require(False, "hung_up", reading="warned", exchange=exchange)
-    elif exchange.error in SILENT and small(case).succeeded:
+    elif hangs(exchange) and small(case).succeeded:
         case.telling = exchange
         case.require(False, "hangs", named=True)
     else:

@@ -3,7 +3,7 @@
 - Marking: ``check`` and ``observes``; ``cells`` for the scopes of a binding. A check receives a ``Case``.
 - Ending early: ``Failed``, ``Inconclusive``, ``NotApplicable``, ``NotTested``.
 - What is sent: ``Sample`` (a valid request by meaning), ``Request``, ``Multipart`` of ``Part``, ``Streamed``.
-- What came: ``Exchange``; ``Stored`` for a document that was accepted.
+- What came: ``Exchange``, or why nothing came, ``NoAnswer``; ``Stored`` for a document that was accepted.
 - The standard as data: ``Edition``, ``Operation``, ``Binding``, ``Parameter``, ``Body``, and the functions
   about schemas and meanings.
 - Contents of files, ids and addresses, messages near 1 GB, generated bodies, sequences, and TLS handshakes.
@@ -33,11 +33,11 @@ from okd_conformance.judge.large import (
     uploads,
 )
 from okd_conformance.judge.ledger import Intent
-from okd_conformance.judge.properties import for_each_body, realistic, typed_errors
+from okd_conformance.judge.properties import for_each_body, plausible, typed_errors
 from okd_conformance.judge.sample import Sample, with_header
 from okd_conformance.judge.sequences import documents_of, registrations_of, run_machine
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested
-from okd_conformance.standard.catalogue import Profile, Reading
+from okd_conformance.standard.catalogue import Profile
 from okd_conformance.standard.edition import (
     Binding,
     Edition,
@@ -48,6 +48,7 @@ from okd_conformance.standard.edition import (
     load_edition,
 )
 from okd_conformance.standard.fields import Body, deref, field_name, field_names, meanings, validator
+from okd_conformance.standard.readings import Reading
 from okd_conformance.target.layout import holds, texts_in
 from okd_conformance.target.reading import is_loopback
 from okd_conformance.wire.address import joined, same_origin, web_address
@@ -55,6 +56,7 @@ from okd_conformance.wire.body import Streamed
 from okd_conformance.wire.clients import ClientShape, client_shapes
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.multipart import Multipart, Part
+from okd_conformance.wire.no_answer import NoAnswer
 from okd_conformance.wire.tls import Handshake, offering, shake_hands
 
 __all__ = [
@@ -71,6 +73,7 @@ __all__ = [
     "Intent",
     "Journey",
     "Multipart",
+    "NoAnswer",
     "NotApplicable",
     "NotTested",
     "Operation",
@@ -115,8 +118,8 @@ __all__ = [
     "offer",
     "offering",
     "pdf",
+    "plausible",
     "read_large_back",
-    "realistic",
     "registrations_of",
     "replacement_of",
     "run_machine",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from okd_conformance.run.opening import embedded_reference
+from okd_conformance.run.embedded import embedded_reference
 from okd_conformance.target.reading import load_target
 from support import canaries
 from support.canaries import CLIENTS, GATEWAY, HOOK_KEY, STATIC, Canary, canary, leaks, target_file, written
@@ -33,7 +33,7 @@ SEND = Sending.send
 
 def send(self, request, *arguments, **more):
     token = request.token
-    if token and next(COUNT) % 3 == 1:
+    if token and arguments[0] != "cleanup" and next(COUNT) % 3 == 1:  # what a check prints is captured
         headers = [("Authorization", f"Bearer {token}"), (token.encode(), {token: [token]})]
         print("out", token, headers)
         print("err", token, headers, file=sys.stderr)

@@ -31,7 +31,8 @@ from okd_conformance.judge.ledger_files import (
 )
 from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.reference import Running, running_server, target_of
-from okd_conformance.run.opening import Options, Run, open_run
+from okd_conformance.run.options import Options
+from okd_conformance.run.run import Run, open_run
 from okd_conformance.standard.edition import edition_ids
 from okd_conformance.wire.address import without_access
 

@@ -30,6 +30,7 @@ from okd_conformance.wire.generated import Generated
 from okd_conformance.wire.holding import LARGE, MAX_HELD, Holding
 from okd_conformance.wire.meter import Meter
 from okd_conformance.wire.raw import Expecting
+from okd_conformance.wire.throttling import MAX_WAIT_FOR_THROTTLING_S
 from okd_conformance.wire.transfer import Transfer
 from support.benches import BASE, accepting, answered, stage, unanswered
 from support.command import okd
@@ -236,7 +237,7 @@ def test_waiting_for_a_busy_server_does_not_add_up_for_ever() -> None:
         for _ in range(20):
             assert client.send(Request("GET", f"{server.url}/")).status == 429
         most = client_module.MAX_WAITED * client.settings.timeout_s
-    assert sum(slept) < most + client_module.MAX_WAIT_FOR_THROTTLING_S + 1
+    assert sum(slept) < most + MAX_WAIT_FOR_THROTTLING_S + 1
 
 
 # --- addresses that a target names --------------------------------------------------------------------------

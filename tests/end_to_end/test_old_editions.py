@@ -16,15 +16,18 @@ from okd_conformance.base.paths import data_folder
 from okd_conformance.judge.outcome import Status
 from okd_conformance.proof.proving import Seen, judged, names_of, prove_fault, rows, run_cases
 from okd_conformance.reference import running_server
-from okd_conformance.run.opening import Options, open_run
+from okd_conformance.report.reading import stored_report
+from okd_conformance.report.tables import figures
+from okd_conformance.run.options import Options
+from okd_conformance.run.run import open_run
 from okd_conformance.standard.catalogue import load_catalogue
 from okd_conformance.standard.edition import Edition, edition_variants, load_edition
 from okd_conformance.standard.faults import load_faults
 from okd_conformance.target.reading import load_target
+from support.command import okd
 
 EDITIONS = ["okd-0.3", "okd-0.3@put", "okd-0.6", "okd-0.9.1", "oke-2022.07"]
 SKETCHES = ["okd-0.3", "oke-2022.07"]
-BAD = {Status.FAILED, Status.WARNING, Status.INCONCLUSIVE, Status.SUITE_FAULT}
 CATALOGUE = load_catalogue()
 SAMPLED = [
     ("okd-0.3", "line-ends-changed-on-reading"),
@@ -62,7 +65,7 @@ OWN_LAYOUT = {
 
 
 def bad(seen: dict[tuple[str, str], Seen]) -> dict[tuple[str, str], Seen]:
-    return {row: found for row, found in seen.items() if found.status in BAD}
+    return {row: found for row, found in seen.items() if found.status.is_finding}
 
 
 @contextmanager
@@ -79,7 +82,7 @@ def judged_by(file: Path, *requirements: str) -> dict[tuple[str, str], Seen]:
     options = Options(target=str(file), requirements=requirements)
     run = open_run(options)
     try:
-        return rows(run_cases(run, options.selection()))
+        return rows(run_cases(run, run.selection))
     finally:
         run.close()
 
@@ -109,6 +112,16 @@ def test_each_testable_row_of_a_sketch_has_a_fault(edition_id: str) -> None:
     proved = {requirement for name in names for requirement in load_faults()[name].breaks}
     testable = {r.id for r in CATALOGUE.of(edition) if r.answers}
     assert sorted(testable - proved) == []
+
+
+def test_a_report_shows_what_a_section_took_under_its_own_title(tmp_path: Path) -> None:
+    done = okd(tmp_path, "--edition", "oke-2022.07", "--report-dir", "r", "--lang", "en")
+    assert done.returncode == 0, done.stderr
+    shown = {one.name: one for one in figures(stored_report(tmp_path / "r" / "report.json"))}
+    assert shown["OKE"].title == next(r.section_title for r in CATALOGUE if r.section == "OKE")
+    assert shown["OKE"].totals.cases > 0
+    assert shown["OKE"].totals.requests > 0
+    assert re.search(r"^OKE +[0-9]+ passed", done.stdout, re.MULTILINE)
 
 
 def seeds_of(edition: Edition) -> list[str]:

@@ -18,7 +18,7 @@ import pytest
 from okd_conformance.base.text import Text
 from okd_conformance.judge.outcome import Excuse, Status
 from okd_conformance.report.html import html
-from okd_conformance.report.model import Report, TargetInfo
+from okd_conformance.report.model import Report, SectionTotals, TargetInfo
 from support import report_sample as sample
 from support.optional import needed
 
@@ -73,7 +73,7 @@ KNOWN = Excuse("release 4.3 brings it, ticket 1234", "2027-01-31")
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    run = {"sections": {"MPT": {"cases": 3, "requests": 12, "seconds": 1.5}}}
+    run = {"sections": {"MPT": SectionTotals(3, 12, 1.5)}}
     known = [
         replace(case, excused=KNOWN) if case.status is Status.FAILED else case for case in sample.RESULTS
     ]

@@ -21,7 +21,7 @@ from okd_conformance.report.files import write_all
 from okd_conformance.report.html import html
 from okd_conformance.report.junit import junit
 from okd_conformance.report.markdown import code_block, escaped, markdown
-from okd_conformance.report.model import Report, TargetInfo
+from okd_conformance.report.model import Report, SectionTotals, TargetInfo
 from okd_conformance.spec_tools.findings import Finding
 from okd_conformance.spec_tools.matrix import matrix_html, read_matrix
 from okd_conformance.spec_tools.render import rendered
@@ -191,7 +191,7 @@ def test_files_hold_what_was_sent(tmp_path: Path) -> None:
 
 def strange() -> tuple[Report, dict[str, Any]]:
     """Every text of a stored report and of its exchanges is hostile: names, ids, roles, flows, headers."""
-    run = {"sections": {"MPT": {"cases": 3, "requests": 12, "seconds": 1.5}}}
+    run = {"sections": {"MPT": SectionTotals(3, 12, 1.5)}}
     stored = json.loads(json.dumps(sample.report(run=run).to_json()))
     exchanges = json.loads(json.dumps(sample.har()))
     return Report.from_json(sample.poisoned(stored, HOSTILE)), sample.poisoned(exchanges, HOSTILE)

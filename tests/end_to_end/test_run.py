@@ -22,7 +22,7 @@ from click.testing import CliRunner
 
 from okd_conformance.cli.main import main
 from okd_conformance.reference import Running, running_server
-from okd_conformance.report.model import schema
+from okd_conformance.report.schema import schema
 from okd_conformance.standard.faults import load_faults
 from support.command import (
     CHECKOUT,
@@ -37,7 +37,7 @@ from support.command import (
     statuses,
     written,
 )
-from support.raw_server import closed_port
+from support.raw_server import Talk, closed_port, raw_server
 
 FILES = {"report.json", "report.html", "junit.xml", "exchanges.har", "summary.md", "badge.svg"}
 SMALL = ("--requirement", "OKD-MPT-002", "--flow", "1")
@@ -202,19 +202,67 @@ def test_nothing_listens(tmp_path: Path, dms: Running) -> None:
     def change(target: dict[str, Any]) -> None:
         target["roles"]["dms"]["base_url"] = f"{address}/dms"
 
-    done = okd(tmp_path, str(written(tmp_path, dms, change)))
-    assert (done.returncode, done.stdout) == (3, "")
+    done = okd(tmp_path, str(written(tmp_path, dms, change)), "--report-dir", "r", "--lang", "en")
+    assert done.returncode == 3
     assert done.stderr.count("\n") == 1
     assert address in done.stderr
-    assert [file.name for file in tmp_path.iterdir()] == ["target.yaml"]
+    unjudged(tmp_path / "r", address)
+    assert "Report: r" in done.stdout
+
+    options = ("--okd-target", str(tmp_path / "target.yaml"), "--okd-report-dir", str(tmp_path / "plain"))
+    done = plain_pytest(CHECKOUT, "suites", *options)
+    assert done.returncode == 3
+    assert address in done.stdout + done.stderr
+    unjudged(tmp_path / "plain", address)
 
 
 def test_no_token_endpoint(tmp_path: Path, dms: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     def change(target: dict[str, Any]) -> None:
         target["auth"]["token_url"] = f"{closed_port()}/token"
 
-    file = written(tmp_path, dms, change)
-    assert refused(tmp_path, monkeypatch, str(file), code=3).count("\n") == 1
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, ["run", str(written(tmp_path, dms, change)), "--report-dir", "r"])
+    assert done.exit_code == 3
+    assert done.stderr.count("\n") == 1
+    unjudged(tmp_path / "r", "token")
+
+
+ODD_ISSUERS: dict[str, bytes | Talk] = {
+    "a black hole": lambda connection: connection.recv(1),
+    "garbage": b'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n\xff\x00\xfe{["}:',
+    "a bomb": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n" + b" " * 20_000_000,
+    "nested without end": b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + b"[" * 200_000,
+}
+
+
+@pytest.mark.parametrize("kind", ODD_ISSUERS)
+def test_an_odd_token_endpoint_is_reported(
+    tmp_path: Path, dms: Running, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with raw_server(ODD_ISSUERS[kind]) as issuer:
+
+        def change(target: dict[str, Any]) -> None:
+            target["auth"]["token_url"] = f"{issuer.url}/token"
+            target["auth"]["clients"] = target["auth"]["clients"][:1]
+            target.setdefault("limits", {})["timeout_s"] = 1
+
+        done = CliRunner().invoke(main, ["run", str(written(tmp_path, dms, change)), "--report-dir", "r"])
+    assert done.exit_code == 3, done.output
+    unjudged(tmp_path / "r", "token")
+
+
+def unjudged(folder: Path, cause: str) -> None:
+    """A report without a single case, that begins with the cause."""
+    report = read(folder)
+    jsonschema.validate(report, schema())
+    assert report["verdict"] == "incomplete"
+    assert statuses(report) == {}
+    assert cause in report["run"]["stopped"]["en"]
+    told = report["run"]["stopped"]["en"].partition(" (")[
+        0
+    ]  # what follows may be an address, which is masked
+    assert told in (folder / "summary.md").read_text("utf-8").replace("\\", "").partition("## ")[0]
 
 
 def test_a_mistake_in_the_target_file(target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,8 +18,8 @@ from okd_conformance.base.text import Lang, Text
 from okd_conformance.cli.main import main
 from okd_conformance.reference import Running, running_server
 from okd_conformance.reference.school import load_school
-from okd_conformance.run import check_config as module
-from okd_conformance.run.check_config import check_target, clock_skew, edition_named
+from okd_conformance.run.check_config import check_target
+from okd_conformance.run.config_addresses import clock_skew, clocks, edition_named
 from okd_conformance.run.init_file import REFERENCE_URL, Wishes, fixtures_needed, write_target_file
 from okd_conformance.standard.edition import edition_ids, load_edition
 from okd_conformance.target.reading import load_target
@@ -283,6 +283,16 @@ def test_test_data_that_nobody_can_look_up_is_said_to_be_unseen(
     assert "- can't be seen from outside whether this exists: person_id, student_number" in out
 
 
+def test_roles_that_the_asked_edition_lacks_are_not_looked_at(tmp_path: Path, capsys: Any) -> None:
+    with running_server("okd-0.3") as running:
+        described = yaml.safe_load(running.target)
+        described["roles"]["bpv"] = {"base_url": "https://bpv.example"}
+        file = tmp_path / "target.yaml"
+        file.write_text(yaml.safe_dump({**described, "edition": "okd-1.5"}), "utf-8")
+        assert check_target(str(file), "okd-0.3", "en") == 0
+    assert "bpv" not in capsys.readouterr().out
+
+
 def test_a_mistake_in_the_file_ends_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "target.yaml"
     file.write_text("name: x\nroles: {dms: {base_url: x}}\n", "utf-8")
@@ -311,7 +321,7 @@ def test_the_clock_of_the_server(date: str, skew: float | None) -> None:
 
 
 def test_a_clock_that_is_off_is_a_warning() -> None:
-    found = list(module._clocks({"dms": exchange((("Date", "Sun, 22 Nov 2026 12:10:01 GMT"),))}))
+    found = list(clocks({"dms": exchange((("Date", "Sun, 22 Nov 2026 12:10:01 GMT"),))}))
     assert [(one.how, one.words.en) for one in found] == [
         ("warning", "dms: the server's clock is 600 seconds ahead")
     ]

@@ -13,13 +13,14 @@ import pytest
 from okd_conformance.base.text import Text
 from okd_conformance.checks import marking as suite
 from okd_conformance.checks.marking import observes
-from okd_conformance.checks.running import Watch, merged, result_of, unjudged
+from okd_conformance.checks.running import Watch, merged, plain, result_of, results_from, unjudged
 from okd_conformance.judge.case import Case
 from okd_conformance.judge.ledger import Left
 from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested, Stopped
-from okd_conformance.standard.catalogue import Answers, Applies, Requirement
+from okd_conformance.standard.catalogue import Applies, Requirement
+from okd_conformance.standard.readings import Answers
 from support.benches import BASE, DOCUMENT, Stage, accepting, answered, problem, stage, unanswered
 from support.report_sample import requirement
 
@@ -256,7 +257,7 @@ def test_every_end_has_its_status_and_says_why(here: Stage, stop: Stopped | None
     assert result.status is ends
     assert (result.id, result.role, result.operation) == (f"OKD-TST-001[dms,{READ}]", "dms", READ)
     assert (str(result.received) == "r") == (stop is not None)
-    assert CaseResult.from_json(json.loads(json.dumps(result.as_json()))) == result
+    assert results_from(json.loads(json.dumps(plain([result])))) == [result]
 
 
 def test_a_case_that_did_not_run_says_why(here: Stage) -> None:

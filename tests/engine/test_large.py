@@ -24,6 +24,7 @@ import trustme
 
 from okd_conformance.judge import large
 from okd_conformance.judge.case import Case, CaseSpec
+from okd_conformance.judge.events import Moved
 from okd_conformance.judge.interruption import held_back
 from okd_conformance.judge.ledger import Left
 from okd_conformance.judge.stops import NotTested
@@ -31,7 +32,8 @@ from okd_conformance.proof.proving import judged, prove_fault
 from okd_conformance.reference import Running, running_server
 from okd_conformance.report.console import ConsoleReporter
 from okd_conformance.run.finishing import Findings, finish
-from okd_conformance.run.opening import Options, Run, open_run
+from okd_conformance.run.options import Options
+from okd_conformance.run.run import Run, open_run
 from okd_conformance.standard.edition import load_edition
 from okd_conformance.wire.body import length_of
 from okd_conformance.wire.budget import Tally
@@ -459,12 +461,12 @@ def test_an_interruption_leaves_nothing_behind(run: Run, running: Running, when:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     interrupted: list[bool] = []
 
-    def interrupt(meter: Meter) -> None:
-        if not interrupted and meter.sending == (when == "while it is sent"):
+    def interrupt(moved: Moved) -> None:
+        if not interrupted and moved.meter.sending == (when == "while it is sent"):
             interrupted.append(True)
             os.kill(os.getpid(), signal.SIGINT)
 
-    run.bench.sending.on_move = interrupt
+    run.events.subscribe(Moved, interrupt)
     try:
         with pytest.raises(KeyboardInterrupt):
             large.offer(case, large.upload_of(case, case.operation, case.binding, message=3_900_000))
@@ -574,8 +576,19 @@ def test_progress_has_a_rate_and_the_time_that_is_left(monkeypatch: pytest.Monke
     assert stream.getvalue() == "250 of 1000 MB, 100 MB/s, 8 s left\n"
 
 
+def test_what_comes_after_the_cases_is_told() -> None:
+    console, stream = shown()
+    console.preparing()
+    console.cleaning_up(3)
+    console.cleaning_up(0)
+    console.concluding()
+    assert stream.getvalue() == "Cleaning up at the target: 3 …\nWriting the report …\n"
+
+
 def test_a_quiet_run_says_nothing_of_it() -> None:
     console, stream = shown(quiet=True)
+    console.cleaning_up(3)
+    console.concluding()
     console.bulk(10**9)
     console.moving(Meter(upward=10**9, sent=10**8, sending_s=1))
     assert stream.getvalue() == ""

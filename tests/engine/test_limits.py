@@ -14,8 +14,9 @@ import pytest
 from okd_conformance.judge.stopping import ServerErrors
 from okd_conformance.redaction.sharing import Line
 from okd_conformance.reference import Running, running_server
-from okd_conformance.report.model import schema
-from okd_conformance.run.opening import Options, Run, open_run
+from okd_conformance.report.schema import schema
+from okd_conformance.run.options import Options
+from okd_conformance.run.run import Run, open_run
 from okd_conformance.target.allowance import Allowance, number, size, time
 from okd_conformance.target.model import Limits
 from okd_conformance.wire.budget import Budget, BudgetSpentError, Tally

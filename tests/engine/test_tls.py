@@ -18,7 +18,8 @@ import yaml
 from okd_conformance.judge.outcome import Status
 from okd_conformance.proof.proving import Row, rows, run_cases
 from okd_conformance.reference import create_app, target_of
-from okd_conformance.run.opening import Options, open_run
+from okd_conformance.run.options import Options
+from okd_conformance.run.run import open_run
 
 HANDSHAKE = b"\x16"
 ROLE = "dms"
@@ -138,7 +139,7 @@ def judged(target: Path, *requirements: str) -> dict[Row, Status]:
     options = Options(target=str(target), run_id="tls", requirements=requirements)
     run = open_run(options)
     try:
-        found = rows(run_cases(run, options.selection()))
+        found = rows(run_cases(run, run.selection))
     finally:
         run.close()
     return {requirement: Status(seen.status) for (requirement, _), seen in found.items()}  # type: ignore[misc]

@@ -14,7 +14,8 @@ import yaml
 from okd_conformance.auth.tokens import Tokens
 from okd_conformance.checks.planning import Claims
 from okd_conformance.judge.bench import Bench
-from okd_conformance.judge.case import Case, CaseSpec, case_id
+from okd_conformance.judge.case import Case, CaseSpec
+from okd_conformance.judge.case_id import case_id
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.reference import target_of
@@ -23,6 +24,7 @@ from okd_conformance.standard.edition import load_edition
 from okd_conformance.target.reading import load_target
 from okd_conformance.wire.client import Client, Settings
 from okd_conformance.wire.exchange import Answer, Exchange, Request
+from okd_conformance.wire.no_answer import NoAnswer
 
 EDITION = "okd-1.5"
 BASE = "http://127.0.0.1:1"
@@ -53,7 +55,7 @@ class Stage:
     def case(self, requirement: Requirement, operation: str | None = None, role: str = "dms") -> Case:
         """A case of a requirement at an operation, or at the role as a whole."""
         found = self.bench.edition.operation(role, operation) if operation else None
-        name = case_id(requirement.id, role, [operation] if operation else [])
+        name = case_id(requirement.id, role, *([operation] if operation else []))
         return Case(CaseSpec(name, requirement, role, found, None), self.bench)
 
 
@@ -126,4 +128,4 @@ def answered(status: int, **changes: Any) -> Exchange:
 
 def unanswered(error: str) -> Exchange:
     """An exchange that brought no answer."""
-    return answered(500, answer=None, error=error)
+    return answered(500, answer=None, error=NoAnswer(error))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 PATIENCE_S = 10.0
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 
-Talk = Callable[[socket.socket], None]
+Talk = Callable[[socket.socket], object]
 """What to do on a connection, once the request was heard."""
 
 

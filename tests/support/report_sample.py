@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from okd_conformance.base.text import Text
+from okd_conformance.judge.case_id import case_id
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.report.build import build_report
 from okd_conformance.report.model import Report, RunInfo, TargetInfo
@@ -78,7 +79,7 @@ def requirement(requirement_id: str, **changes: Any) -> Requirement:
 def case(requirement_id: str, status: Status, label: str = "", role: str = DMS, **more: Any) -> CaseResult:
     """A case of a requirement."""
     values: dict[str, Any] = {
-        "id": f"{requirement_id}[{role}{',' if label else ''}{label}]",
+        "id": case_id(requirement_id, role, *([label] if label else [])),
         "requirement": requirement_id,
         "role": role,
         "flow": None,

@@ -161,7 +161,7 @@ def test_a_token():
     token = tokens_of(issuer).bearer("a")
     assert issuer.asked == [{"grant_type": "client_credentials", "scope": "a"}]
     assert issuer.headers[0]["accept-encoding"] == "identity"
-    assert issuer.headers[0]["content-type"].startswith("application/x-www-form-urlencoded")
+    assert issuer.headers[0]["content-type"] == "application/x-www-form-urlencoded"
     assert token.scopes_asked == token.scopes_granted == {"a"}
     assert (token.client_id, token.expires_at, token.token_type) == ("one", NOW + 600, "Bearer")
     assert claims_of(token.value)["scope"] == "a"
@@ -386,7 +386,19 @@ FAILURES: dict[str, tuple[Any, str]] = {
     "not found": (httpx.Response(404, text="<html>"), "answers 404"),
     "forbidden": (httpx.Response(403, json={"message": "the-token"}), "answers 403"),
     "known error": (httpx.Response(400, json={"error": "invalid_request"}), "request: invalid_request"),
-    "own error": (httpx.Response(400, json={"error": "the-token"}), "an error that OAuth 2.0 does not know"),
+    "own error": (httpx.Response(400, json={"error": "MSIS9605"}), "request: MSIS9605 (400)"),
+    "described": (
+        httpx.Response(
+            400, json={"error": "invalid_request", "error_description": f"no\n{PLAIN_SECRET}\x1b[2J"}
+        ),
+        "request: invalid_request (400): no ",
+    ),
+    "token in a refusal": (
+        httpx.Response(
+            400, json={"error": "invalid_request", "error_description": "the-token", "id_token": "the-token"}
+        ),
+        "request: invalid_request (400): ",
+    ),
     "odd error": (httpx.Response(400, json={"error": {"code": "the-token"}}), "does not know"),
     "error in a success": (httpx.Response(200, json={"error": "server_error"}), "server_error"),
     "html": (httpx.Response(200, text="<html>the-token"), "without a usable access_token"),

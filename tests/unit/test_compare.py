@@ -15,7 +15,7 @@ from okd_conformance.base.text import Lang
 from okd_conformance.cli.main import main
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.report.compare import KINDS, by_kind, compare_files
-from okd_conformance.report.model import Report
+from okd_conformance.report.model import Report, SuiteInfo
 from support import report_sample as sample
 
 CASE = "OKD-MPT-001[dms,upload_to_association]"
@@ -79,7 +79,7 @@ def test_each_form_tells_the_change(tmp_path: Path, form: str, lang: Lang, after
 def test_what_makes_runs_hard_to_compare_is_said(tmp_path: Path) -> None:
     old = stored(tmp_path, "old.json", with_status(Status.PASSED))
     other = with_status(Status.PASSED, profile="smoke", selection=["--flow 1"])
-    other = replace(other, suite_version="9", target=replace(other.target, name="Other"))
+    other = replace(other, suite=SuiteInfo("9"), target=replace(other.target, name="Other"))
     words, _ = compare_files(old, stored(tmp_path, "new.json", other), "text", "en")
     for mind in ("(Acme DMS, Other)", "(standard, smoke)", "(0.1.0, 9)", "(-; --flow 1)"):
         assert mind in words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from okd_conformance.wire.exchange import Answer, Exchange, Request
+from okd_conformance.wire.no_answer import NoAnswer
 
 
 def test_several_lines_of_a_header_are_one_list() -> None:
@@ -13,7 +14,7 @@ def test_several_lines_of_a_header_are_one_list() -> None:
 
 def test_a_har_entry_has_its_query() -> None:
     request = Request("GET", "https://sis.example/persons?primaryCode=12%2034&empty=")
-    exchange = Exchange("x-1", request, None, "timeout", "2026-01-13T09:00:00Z", 0.1)
+    exchange = Exchange("x-1", request, None, NoAnswer.TIMEOUT, "2026-01-13T09:00:00Z", 0.1)
     assert exchange.as_har()["request"]["queryString"] == [
         {"name": "primaryCode", "value": "12 34"},
         {"name": "empty", "value": ""},

@@ -27,7 +27,10 @@ def test_names_and_sentences_are_whole(facts: FaultFacts | VariantFacts) -> None
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", facts.name)
     assert facts.says.nl.endswith(".")
     assert facts.says.en.endswith(".")
-    assert all(reason.endswith(".") for reason in (facts.not_in or {}).values())
+    for reason in facts.not_in.values():
+        assert reason.nl.endswith(".")
+        assert reason.en.endswith(".")
+        assert reason.nl != reason.en
 
 
 def test_every_fault_breaks_requirements_of_its_roles() -> None:
@@ -55,7 +58,7 @@ def test_every_warning_that_a_variant_may_cause_is_a_requirement() -> None:
 def test_an_exception_names_an_edition_where_the_fault_would_be() -> None:
     known = {edition.name: edition for edition in EDITIONS}
     for facts in FAULTS.values():
-        for name in (*facts.only_in, *(facts.not_in or {})):
+        for name in (*facts.only_in, *facts.not_in):
             assert facts.breaks_in(known[name]), (facts.name, name)
 
 
@@ -64,7 +67,7 @@ def test_a_fault_is_in_each_edition_with_its_requirement_unless_it_says_otherwis
     assert PLAIN.is_in(old)
     assert PLAIN.is_in(new)
     assert not replace(PLAIN, only_in=("okd-0.6",)).is_in(new)
-    assert not replace(PLAIN, not_in={"okd-0.6": "It has no such path."}).is_in(old)
+    assert not replace(PLAIN, not_in={"okd-0.6": Text.same("It has no such path.")}).is_in(old)
     assert not replace(PLAIN, breaks=("OKD-S03-001",)).is_in(new)
 
 
@@ -72,4 +75,4 @@ def test_a_draft_has_the_faults_of_the_edition_that_it_follows() -> None:
     draft = replace(load_edition("okd-1.5"), id="okd-2.0", requirements="okd-1.5")
     assert PLAIN.breaks_in(draft) == ("OKD-FX-001",)
     assert replace(PLAIN, only_in=("okd-1.5",)).is_in(draft)
-    assert not replace(PLAIN, not_in={"okd-1.5": "It has no such path."}).is_in(draft)
+    assert not replace(PLAIN, not_in={"okd-1.5": Text.same("It has no such path.")}).is_in(draft)

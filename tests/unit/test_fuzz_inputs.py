@@ -23,8 +23,8 @@ from okd_conformance.cli.report import rendered_again
 from okd_conformance.reference import target_of
 from okd_conformance.report.compare import compare_files
 from okd_conformance.report.files import write_all
-from okd_conformance.report.model import schema
 from okd_conformance.report.reading import stored_exchanges, stored_report
+from okd_conformance.report.schema import schema
 from okd_conformance.report.upgrade import RequirementStep, Upgrade
 from okd_conformance.run.baseline import load_baseline
 from okd_conformance.spec_tools.diff import diff
@@ -32,9 +32,9 @@ from okd_conformance.spec_tools.drift import drift
 from okd_conformance.spec_tools.lint import lint
 from okd_conformance.spec_tools.matrix import matrix_findings, matrix_html, read_matrix
 from okd_conformance.spec_tools.rejudge import rejudge
-from okd_conformance.spec_tools.source import SourceError
 from okd_conformance.spec_tools.unsound import examining
 from okd_conformance.standard.edition import load_edition
+from okd_conformance.standard.source import SourceError
 from okd_conformance.target.reading import load_target
 from support.fuzzing import PATIENCE, mutations, values
 from support.report_sample import har as sample_har

@@ -15,23 +15,6 @@ from okd_conformance.checks.marking import checks_of, load_suites
 PACKAGE = "okd_conformance"
 MOST_LOOSE = 6
 
-KNOWN_CIRCLE = frozenset(
-    f"{PACKAGE}.reference.{name}"
-    for name in (
-        "behaviour",
-        "dms",
-        "downloads",
-        "intake",
-        "lookup",
-        "module",
-        "reports",
-        "rights",
-        "tokens",
-        "world",
-    )
-)
-"""A step of the reference's behaviour takes a call, and a call tells which behaviour it meets."""
-
 
 @cache
 def graph() -> grimp.ImportGraph:
@@ -52,26 +35,10 @@ def imported_by(suite: Path) -> set[str]:
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
-    found = {
-        module: {name for name in imported if not {module, name} <= KNOWN_CIRCLE}
-        for module, imported in imports().items()
-    }
     try:
-        TopologicalSorter(found).prepare()
+        TopologicalSorter(imports()).prepare()
     except CycleError as error:
         raise AssertionError(f"a circle: {' < '.join(error.args[1])}") from None
-
-
-def test_the_known_circle_is_still_one() -> None:
-    """Whoever opens the circle takes its name from the list."""
-    inside = {module: imported & KNOWN_CIRCLE for module, imported in imports().items()}
-    for module in KNOWN_CIRCLE:
-        reached, at_hand = set[str](), {module}
-        while at_hand:
-            following = {name for each in at_hand for name in inside[each]}
-            at_hand = following - reached
-            reached |= following
-        assert module in reached, f"{module} is in no circle any more"
 
 
 def test_few_modules_lie_loose_beside_the_packages() -> None:

@@ -50,6 +50,12 @@ def test_it_is_listed(specs: Path, tmp_path: Path) -> None:
     assert "okd-9.9" in json.dumps(editions)
 
 
+def test_it_has_the_requirements_of_the_edition_that_it_follows(specs: Path, tmp_path: Path) -> None:
+    done = command(specs, tmp_path, "explain", "OKD-MPT-001", "--lang", "en")
+    assert "okd-1.5, okd-9.9" in done.stdout
+    assert "/exam-sittings/" in done.stdout
+
+
 def test_it_is_served_and_run(specs: Path, tmp_path: Path) -> None:
     chosen = ["--requirement", "OKD-MPT-001", "--requirement", "OKD-MPT-029", "--requirement", "OKD-REG-002"]
     done = command(specs, tmp_path, "run", "--edition", "okd-9.9", "--report-dir", "out", *chosen)

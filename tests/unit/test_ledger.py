@@ -15,6 +15,7 @@ import pytest
 
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.text import Text
+from okd_conformance.judge.events import Noted
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.interruption import missed_ones_kept
 from okd_conformance.judge.ledger import Created, Intent, Left
@@ -265,7 +266,7 @@ def test_requests_at_the_same_time_keep_their_own_notes(tmp_path: Path) -> None:
     made = stage(tmp_path, serves)
     upload(made)
     events: list[object] = []
-    made.bench.ledger.on_event = events.append
+    made.bench.events.subscribe(Noted, events.append)
     threads = [threading.Thread(target=upload, args=(made,)) for _ in range(20)]
     for thread in threads:
         thread.start()
@@ -282,7 +283,7 @@ def full(_: object) -> None:
 
 def test_what_can_not_be_noted_is_not_sent(tmp_path: Path) -> None:
     made = stage(tmp_path, accepting)
-    made.bench.ledger.on_event = full
+    made.bench.events.subscribe(Noted, full)
     with pytest.raises(ConfigurationError, match=r"ledger\.jsonl: .*No space left"):
         upload(made)
     assert (asked(made, "POST"), made.bench.left()) == (0, Left())
@@ -291,10 +292,14 @@ def test_what_can_not_be_noted_is_not_sent(tmp_path: Path) -> None:
 def test_an_outcome_that_can_not_be_noted_is_known(tmp_path: Path) -> None:
     made = stage(tmp_path, accepting)
 
-    def full_after_the_first(_: object) -> None:
-        made.bench.ledger.on_event = full
+    noted: list[object] = []
 
-    made.bench.ledger.on_event = full_after_the_first
+    def full_after_the_first(line: object) -> None:
+        noted.append(line)
+        if len(noted) > 1:
+            full(line)
+
+    made.bench.events.subscribe(Noted, full_after_the_first)
     upload(made)
     assert [created.document_id for created in made.bench.left().created] == [DOCUMENT]
     assert made.bench.ledger.unwritten is not None
@@ -307,7 +312,7 @@ def test_cleaning_up_needs_no_room(tmp_path: Path) -> None:
     made.bench.sending.send(sample.request(), "x", "dms", operation)
     upload(made)
     assert len(made.bench.left()) >= 2
-    made.bench.ledger.on_event = full
+    made.bench.events.subscribe(Noted, full)
     assert made.bench.clean_up() == Left()
     with pytest.raises(ConfigurationError):
         upload(made)

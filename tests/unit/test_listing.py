@@ -215,7 +215,7 @@ def test_an_explanation_tells_where_and_how_each_answer_counts() -> None:
     assert "MUST: this is required. The standard says it in as many words." in told
     assert "  Editions: okd-0.6, okd-0.9.1, okd-1.5\n" in told
     assert "POST /offerings/{offeringId}  upload_to_offering (flow 2)" in told
-    assert "right: 200; a warning: 201; any other answer is wrong" in told
+    assert "right: 200; right, with a note: 201; a warning: 202; any other answer is wrong" in told
 
 
 def test_an_explanation_tells_every_situation() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 
 import jsonschema
@@ -11,7 +10,8 @@ import pytest
 from okd_conformance.base.text import Text
 from okd_conformance.judge.outcome import Status, Verdict
 from okd_conformance.report.badge import badge
-from okd_conformance.report.model import Report, RequirementResult, schema
+from okd_conformance.report.model import Citation, Report, RequirementResult
+from okd_conformance.report.schema import FILE, as_text, schema
 from okd_conformance.report.wording import headline, plain_sentence
 from okd_conformance.standard.catalogue import Applies, Source
 from support import report_sample as sample
@@ -67,8 +67,11 @@ def test_a_row_quotes_the_edition_that_was_tested() -> None:
         sample.requirement("OKD-MPT-002", sources=(old,)),
     ]
     report = sample.report([], rows)
-    assert row(report, "OKD-MPT-001").sources == (("okd-1.5, new.md", "b"), ("RFC 7578, 4.2", None))
-    assert row(report, "OKD-MPT-002").sources == (("okd-0.6, old.md", "a"),)
+    assert row(report, "OKD-MPT-001").sources == (
+        Citation("okd-1.5, new.md", "b"),
+        Citation("RFC 7578, 4.2", None),
+    )
+    assert row(report, "OKD-MPT-002").sources == (Citation("okd-0.6, old.md", "a"),)
 
 
 def test_what_an_interruption_left_is_inconclusive_and_never_conformant() -> None:
@@ -227,6 +230,21 @@ def test_json_fits_the_schema_and_comes_back_the_same() -> None:
     assert again.findings()[0].cases == report.findings()[0].cases
 
 
+def test_the_schema_in_the_package_is_the_one_of_the_model() -> None:
+    assert FILE.read_text("utf-8") == as_text(), "write it anew: python -m okd_conformance.report.schema"
+
+
+def test_each_key_of_the_report_says_what_it_is() -> None:
+    kinds = schema()["$defs"]
+    untold = {
+        f"{name}.{key}"
+        for name, kind in kinds.items()
+        for key, rule in kind.get("properties", {}).items()
+        if "description" not in {**kinds.get(rule.get("$ref", "").rpartition("/")[2], {}), **rule}
+    }
+    assert untold == {"Text.nl", "Text.en"}
+
+
 def test_json_has_the_shape_of_the_contract() -> None:
     written = sample.report().to_json()
     assert written["format"] == "okd-conformance/report/1"
@@ -262,7 +280,8 @@ def test_json_has_the_shape_of_the_contract() -> None:
     ],
 )
 def test_the_schema_refuses_what_is_not_a_report(path: tuple[str | int, ...], value: object) -> None:
-    written = copy.deepcopy(sample.report().to_json())
+    written = json.loads(json.dumps(sample.report().to_json()))
+    assert jsonschema.Draft202012Validator(schema()).is_valid(written)
     place = written
     for step in path[:-1]:
         place = place[step]  # type: ignore[index]

@@ -17,7 +17,7 @@ from okd_conformance.base.text import Lang, Text
 from okd_conformance.judge.outcome import Status, Verdict
 from okd_conformance.report import files
 from okd_conformance.report.badge import badge
-from okd_conformance.report.console import ConsoleReporter, section_of
+from okd_conformance.report.console import ConsoleReporter
 from okd_conformance.report.html import html
 from okd_conformance.report.junit import junit
 from okd_conformance.report.markdown import markdown
@@ -352,10 +352,6 @@ def test_console_stops_listing_when_everything_goes_wrong() -> None:
         console.case_done(sample.case("OKD-FX-003", Status.INCONCLUSIVE, f"n={n}"))
     assert stream.getvalue().count("Inconclusive OKD-FX-003") == 25
     assert stream.getvalue().count("more in the report") == 1
-
-
-def test_section_of_an_id() -> None:
-    assert [section_of(i) for i in ("OKD-MPT-017", "OKE-F04-001")] == ["MPT", "OKE-F04"]
 
 
 # Words ----------------------------------------------------------------------------------------------------

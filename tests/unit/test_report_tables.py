@@ -8,6 +8,7 @@ from okd_conformance.base.text import Text
 from okd_conformance.judge.outcome import Status
 from okd_conformance.report import har
 from okd_conformance.report.html import html
+from okd_conformance.report.model import SectionTotals
 from okd_conformance.report.tables import Cell, fault_proof, figures, scope_matrix
 from okd_conformance.report.telling import marked
 from support import report_sample as sample
@@ -54,17 +55,14 @@ def test_the_proof_names_the_faults_of_each_requirement() -> None:
 
 def test_figures_are_those_of_the_run_in_the_order_of_the_sections() -> None:
     sections = {
-        "-": {"cases": 0, "requests": 9, "seconds": 0.5},
-        "MPT": {"cases": 3, "requests": 12, "seconds": 1},
+        "-": SectionTotals(0, 9, 0.5),
+        "MPT": SectionTotals(3, 12, 1.0),
     }
     found = figures(sample.report(run={"sections": sections}))
-    assert [(one.name, one.cases, one.requests, one.seconds) for one in found] == [
-        ("MPT", 3, 12, 1.0),
-        ("", 0, 9, 0.5),
-    ]
+    assert [(one.name, one.totals) for one in found] == [("MPT", sections["MPT"]), ("", sections["-"])]
 
 
-def exchanges(body: str, *more: dict[str, object]) -> list[har.Shown]:
+def exchanges(body: str, *more: dict[str, object]) -> list[har.ShownExchange]:
     return [har.shown(entry) for entry in (sample.entry("x1", 400, body), *more)]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from okd_conformance.cli.main import main
 from okd_conformance.spec_tools.findings import rules
 from okd_conformance.spec_tools.jsonish import read_block
 from okd_conformance.spec_tools.lint import lint
-from okd_conformance.spec_tools.source import Source, SourceError
+from okd_conformance.standard.source import Source, SourceError
 from support.report_sample import report
 
 HEAD = """\
@@ -193,3 +195,74 @@ def test_the_matrix_puts_reports_side_by_side(tmp_path: Path) -> None:
     assert "1 fail it." in page
     found = json.loads(run("matrix", str(one), str(other), "--format", "json")[1])["findings"]
     assert {f["rule"] for f in found} >= {"matrix-fails"}
+
+
+ANSWER = "responses: {'200': {description: OK}}"
+PLACES = {
+    "path": '  /things: {$ref: "REF"}\n',
+    "response": CALL.replace("{description: OK}", '{$ref: "REF"}'),
+    "default response": CALL.replace(ANSWER, 'responses: {default: {$ref: "REF"}}'),
+    "parameter": CALL.replace(ANSWER, 'parameters: [{$ref: "REF"}]\n      ' + ANSWER),
+    "body": CALL.replace(ANSWER, 'requestBody: {$ref: "REF"}\n      ' + ANSWER),
+    "callback": CALL.replace(ANSWER, 'callbacks: {default: {$ref: "REF"}}\n      ' + ANSWER),
+    **{
+        place: CALL.replace("description: OK", f"description: OK, {words}")
+        for place, words in {
+            "header": 'headers: {default: {$ref: "REF"}}',
+            "link": 'links: {example: {$ref: "REF"}}',
+            "example": 'content: {application/json: {examples: {default: {$ref: "REF"}}}}',
+            "value": 'content: {application/json: {schema: {default: {$ref: "REF"}}}}',
+            "schema": 'content: {application/json: {schema: {$ref: "REF"}}}',
+            "dynamic": 'content: {application/json: {schema: {$dynamicRef: "REF"}, example: 1}}',
+            "id": 'content: {application/json: {schema: {$id: "REF", type: string}, example: 1}}',
+            "properties": 'content: {application/json: {schema: {properties: {$ref: "REF"}}}}',
+            "property": 'content: {application/json: {schema: {properties: {default: {$ref: "REF"}}}}}',
+            "items": 'content: {application/json: {schema: {type: array, items: {$ref: "REF"}}}}',
+            "allOf": 'content: {application/json: {schema: {allOf: [{$ref: "REF"}]}, example: 1}}',
+        }.items()
+    },
+}
+
+
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+@pytest.mark.parametrize("place", PLACES)
+def test_no_request_leaves_for_a_reference(tmp_path: Path, place: str, version: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/x.yaml"
+        document = written(tmp_path, PLACES[place].replace("REF", address))
+        words = document.read_text("utf-8")
+        document.write_text(re.sub("openapi: .*", f"openapi: {version}", words), encoding="utf-8")
+        found = told(document)
+        server.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            server.accept()
+    if place not in {"value", "dynamic", "id"}:
+        assert "ref-remote" in {rule for rule, _, _ in found}
+
+
+def test_a_default_answer_in_another_file_is_followed(tmp_path: Path) -> None:
+    document = written(
+        tmp_path,
+        CALL.replace(ANSWER, "responses: {default: {$ref: answers.yaml#/any}}"),
+        answers="any: {description: Any}\n",
+    )
+    assert told(document) == []
+
+
+@pytest.mark.parametrize(
+    ("sound", "broken", "line"),
+    [
+        (ANSWER, "responses: {'200': {ref: answers.yaml}}", 10),
+        (ANSWER, 'responses: {"200": {$ref: 3}}', 10),
+        (ANSWER, "parameters: [{name: q}]\n      " + ANSWER, 10),
+        (
+            "description: OK",
+            "description: OK, content: {application/json: "
+            "{schema: {properties: {name: consumers, type: array}}}}",
+            10,
+        ),
+    ],
+)
+def test_a_broken_document_is_told_with_its_line(tmp_path: Path, sound: str, broken: str, line: int) -> None:
+    found = told(written(tmp_path, CALL.replace(sound, broken)))
+    assert ("openapi-invalid", "spec.yaml", line) in found

@@ -13,13 +13,17 @@ from pathlib import Path
 import pytest
 import trustme
 from joserfc.jwk import ECKey, OctKey
+from jsonschema import Draft202012Validator
 
 from okd_conformance.base import yaml_input
 from okd_conformance.base.configuration import ConfigurationError, Mistake
 from okd_conformance.base.text import message_files
+from okd_conformance.run.options import Options
+from okd_conformance.run.run import Run
 from okd_conformance.standard.edition import UnknownEditionError, load_edition
-from okd_conformance.target import checks as target_checks
-from okd_conformance.target.reading import Limits, Secret, Target, Tls, is_loopback, load_target
+from okd_conformance.target import checks, claims, shape, templates, urls
+from okd_conformance.target import mistakes as mistakes_
+from okd_conformance.target.reading import Limits, RoleTarget, Secret, Target, Tls, is_loopback, load_target
 
 WHOLE = """\
 name: Acme DMS
@@ -135,7 +139,7 @@ def test_whole_file(tmp_path):
 
 def test_defaults_are_those_of_the_schema(tmp_path):
     target = load(tmp_path, SMALL)
-    schema = json.loads(Path(target_checks.__file__).with_name("target.schema.json").read_text("utf-8"))
+    schema = json.loads(shape.SCHEMA_FILE.read_text("utf-8"))
     assert target.environment == schema["properties"]["environment"]["default"]
     limits = schema["properties"]["limits"]["properties"]
     assert target.limits == Limits(**{name: limit["default"] for name, limit in limits.items()})
@@ -167,19 +171,19 @@ def test_production(tmp_path, word, production):
 
 
 def test_schema_is_sound_and_says_what_every_field_is():
-    schema = target_checks._SCHEMA
-    target_checks.Draft202012Validator.check_schema(schema)
-    for pointer in target_checks._places(target_checks._resolved(schema), ()):
-        field = target_checks.schema_at(pointer)
+    schema = shape.SCHEMA
+    Draft202012Validator.check_schema(schema)
+    for pointer in shape.places(shape._resolved(schema), ()):
+        field = shape.schema_at(pointer)
         assert field.get("title") or field.get("description"), pointer
         assert field.get("examples"), pointer
 
 
 def test_examples_of_the_schema_are_valid():
-    for pointer in target_checks._places(target_checks._SCHEMA, ()):
-        field = {**target_checks.schema_at(pointer), "$defs": target_checks._SCHEMA["$defs"]}
+    for pointer in shape.places(shape.SCHEMA, ()):
+        field = {**shape.schema_at(pointer), "$defs": shape.SCHEMA["$defs"]}
         for example in field["examples"]:
-            assert list(target_checks.Draft202012Validator(field).iter_errors(example)) == [], pointer
+            assert list(Draft202012Validator(field).iter_errors(example)) == [], pointer
 
 
 @pytest.mark.parametrize(
@@ -280,7 +284,7 @@ ONE_MISTAKE = {
     "no flows": ('["1", "2", "x", "y", "z"]', "[]", "flows:", "roles.dms.flows is empty", '["1", "2", "x"]'),
     "no clients": ('["profile"]', "[]", "outsider", "scopes is empty", "scopes:"),
     "two scopes in one": ('["profile"]', '["profile openid"]', "outsider", "is not a scope", "- "),
-    "client_auth": ("client_auth: basic", "client_auth: jwt", "client_auth", "does not know this value", "basic, post."),
+    "client_auth": ("client_auth: basic", "client_auth: jwt", "client_auth", "does not know this value", "basic, post, private_key_jwt, tls."),
     "client_auth as a number": ("client_auth: basic", "client_auth: 5", "client_auth", "must be text", '"5"'),
     "uuid": (f"person_id: {UUID}", "person_id: 5ab399b8", "person_id: 5ab399b8\n", "fixtures.person_id is not a UUID", UUID),
     "uuid of other person": ("4b1f3c7e-", "4b1f3c7e", "other_person", "fixtures.other_person.person_id is not a UUID", "person_id: "),
@@ -419,12 +423,30 @@ def test_certificates(tmp_path):
     assert len(target.tls.context().get_ca_certs()) == public_roots + 1
 
 
+# --- flows ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("flows", "served"), [(None, {"1", "x"}), (("x", "2"), {"x"}), ((), set())])
+def test_a_role_serves_all_its_flows_unless_it_names_some(flows, served):
+    assert {flow for flow in ("1", "x") if RoleTarget("https://dms.example", flows).serves(flow)} == served
+
+
+@pytest.mark.parametrize("flows", [None, ("x",), ()])
+def test_what_a_run_judges_and_what_its_bench_calls_are_the_same_flows(tmp_path, flows):
+    target, edition = load(tmp_path, SMALL), load_edition("okd-1.5")
+    claiming = dataclasses.replace(target.roles["dms"], flows=flows)
+    run = Run(Options(run_id="r"), dataclasses.replace(target, roles={"dms": claiming}), edition)
+    called = {binding.flow for binding in edition.bindings("dms") if run.bench.serves(binding)}
+    assert run.claims.roles["dms"] == called == set(edition.flows_of("dms") if flows is None else flows)
+    run.close()
+
+
 # --- editions ---------------------------------------------------------------------------------------------
 
 
 def test_no_auth_where_the_edition_has_no_scopes(tmp_path, monkeypatch):
     open_edition = dataclasses.replace(load_edition("okd-1.5"), scopes=())
-    monkeypatch.setattr(target_checks, "load_edition", lambda _: open_edition)
+    monkeypatch.setattr(claims, "load_edition", lambda _: open_edition)
     assert load(tmp_path, SMALL[: SMALL.index("auth:")]).auth is None
 
 
@@ -441,12 +463,13 @@ def two_editions(monkeypatch):
             raise UnknownEditionError(name, list(editions))
         return editions[name]
 
-    monkeypatch.setattr(target_checks, "load_edition", load_one)
+    monkeypatch.setattr(claims, "load_edition", load_one)
 
 
 @pytest.mark.usefixtures("two_editions")
 def test_another_edition_may_lack_roles_and_flows_of_the_files_own(tmp_path):
-    assert load(tmp_path, WHOLE, edition="old").edition == "old"
+    target = load(tmp_path, WHOLE, edition="old")
+    assert (target.edition, list(target.roles)) == ("old", ["dms"])
 
 
 @pytest.mark.usefixtures("two_editions")
@@ -474,7 +497,7 @@ def test_unknown_edition_on_the_command_line(tmp_path):
 
 def test_every_message_of_these_modules_exists():
     messages = "".join(file.read_text("utf-8") for file in message_files())
-    for module in (target_checks, yaml_input):
+    for module in (checks, claims, mistakes_, shape, templates, urls, yaml_input):
         source = Path(module.__file__).read_text("utf-8")
         for key in re.findall(r'"((?:target|yaml)_[a-z0-9_]+)"', source):
             assert re.search(rf"^{key}:", messages, re.M), key

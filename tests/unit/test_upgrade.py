@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 
 import jsonschema
+import msgspec
 import pytest
 
 from okd_conformance.judge.outcome import Status
-from okd_conformance.report.model import schema
+from okd_conformance.report.schema import schema
 from okd_conformance.report.upgrade import Upgrade, upgrade
+from okd_conformance.spec_tools.diff import diff
 from okd_conformance.standard.catalogue import load_catalogue
 from okd_conformance.standard.edition import load_edition
 
@@ -57,6 +59,39 @@ def test_methods_paths_and_names_of_fields_are_told() -> None:
     assert any(text.startswith("new: POST /persons/") for text in changes(found, "upload_to_person"))
 
 
+@pytest.mark.parametrize(("old", "new"), [("okd-0.9.1", "okd-1.5"), ("okd-0.6", "okd-0.9.1")])
+def test_the_step_and_the_diff_name_the_same_changes(old: str, new: str) -> None:
+    roles = list(load_edition(old).roles)
+    told = {
+        (o.role, o.operation): " ; ".join(text.en for text in o.changes)
+        for o in step(old, new, roles, {}).operations
+    }
+    operations = load_edition(new).operations() + load_edition(old).operations()
+    by_call = {(o.role, f"{o.method} {o.path}"): o.name for o in reversed(operations)}
+    named: set[tuple[str, str]] = set()
+    for found in diff(old, new):
+        if found.rule == "change-requirement":
+            continue
+        call = found.message.en.partition("), ")[2].partition(": ")[0]
+        for role in found.details["roles"]:
+            key = (role, by_call[role, call])
+            named.add(key)
+            for side in ("old", "new"):
+                name, value = found.details[side] or ("", "")
+                assert name in told[key] or value in told[key], found.message.en
+    assert named == set(told)
+
+
+def test_a_rename_and_a_moved_call_are_one_row_of_the_diff() -> None:
+    rows = [f.details for f in diff("okd-0.6", "okd-0.9.1") if f.rule != "change-requirement"]
+    told = [(row["old"], row["new"], row["flows"]) for row in rows]
+    put, post = "PUT /associations/{associationId}", "POST /associations/{associationId}"
+    assert [row for row in told if row[0] == [put, ""]] == [([put, ""], [post, ""], ["2", "3"])]
+    renamed = [row for row in told if "documentId" in str(row[0]) and "dmsDocumentId" in str(row[1])]
+    assert renamed == [(["documentId", "required"], ["dmsDocumentId", "required"], ["x"])]
+    assert not [row for row in told if row[0] is None and row[1][0] == "dmsDocumentId"]
+
+
 def test_a_passed_requirement_of_an_operation_that_stays_is_met() -> None:
     found = step(OLD, NEW, ["dms"], all_passed(OLD, "dms"))
     assert of(found, "OKD-FZ-001") == "met"
@@ -81,7 +116,7 @@ def test_every_requirement_of_the_role_is_named_once() -> None:
 
 def test_it_is_read_back_from_json_as_the_schema_has_it() -> None:
     found = step(OLD, NEW, ["dms"], all_passed(OLD, "dms"))
-    written = json.loads(json.dumps(found.as_json()))
+    written = json.loads(json.dumps(msgspec.to_builtins(found)))
     whole = schema()
-    jsonschema.validate(written, {**whole["$defs"]["upgrade"], "$defs": whole["$defs"]})
-    assert Upgrade.from_json(written) == found
+    jsonschema.validate(written, {**whole["$defs"]["Upgrade"], "$defs": whole["$defs"]})
+    assert msgspec.convert(written, Upgrade) == found

@@ -37,6 +37,21 @@ def test_nothing_judged_is_never_conformant(rows: list[tuple[str, Status]]) -> N
 
 
 @pytest.mark.parametrize(
+    ("quality", "statuses"),
+    [
+        ("is_judged", {FAILED, WARNING, PASSED}),
+        ("is_tried", {FAULT, FAILED, INCONCLUSIVE, WARNING, PASSED}),
+        ("is_undecided", {FAULT, INCONCLUSIVE}),
+        ("is_finding", {FAULT, FAILED, INCONCLUSIVE, WARNING}),
+        ("is_break", {FAULT, FAILED, INCONCLUSIVE}),
+        ("is_mended", {PASSED, WARNING, NOT_APPLICABLE}),
+    ],
+)
+def test_what_a_status_says(quality: str, statuses: set[Status]) -> None:
+    assert {status for status in Status if getattr(status, quality)} == statuses
+
+
+@pytest.mark.parametrize(
     ("verdict", "code", "allowing"),
     [
         (Verdict.CONFORMANT, 0, 0),

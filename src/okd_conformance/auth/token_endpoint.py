@@ -1,51 +1,38 @@
 """Asking an OAuth 2.0 token endpoint for a token (client credentials), within bounds.
 
-Redirects are never followed, the environment's proxies never used, and nothing that was sent or received
-is repeated in a message.
+Redirects are never followed, the environment's proxies never used. Of what is received a message only repeats
+the issuer's own words about a refusal, redacted.
 """
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import quote_plus, urlencode
+from functools import partial
+from urllib.parse import urlencode
 
 import httpx
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.auth import ClientAuth
-from authlib.oauth2.client import OAuth2Client
 
-from okd_conformance.base.bounded import TooLargeError, content_of, read_json
+from okd_conformance.auth.client_proof import Proof, Way, ways
+from okd_conformance.auth.token_answers import Granted, Refused, fields_of, one_line, read_answer, tokens_in
+from okd_conformance.base.bounded import TooLargeError, content_of
 from okd_conformance.base.configuration import ConfigurationError, Mistake
 from okd_conformance.base.network_errors import is_tls
 from okd_conformance.base.text import Text, say
+from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.target.model import Auth, Client, Target
-from okd_conformance.wire.patience import DeadlineError, Patience, patient
+from okd_conformance.wire.address import web_address
+from okd_conformance.wire.connections import Connections
+from okd_conformance.wire.failures import why, why_at
+from okd_conformance.wire.patience import DeadlineError, NotOpenedError, Patience
+from okd_conformance.wire.throttling import MAX_THROTTLED, seconds_to_wait
 
 MAX_ANSWER_BYTES = 1_000_000
-MAX_TOKEN = 65_536
-"""Characters; no server takes a longer one in a header."""
-
-_KNOWN_ERRORS = {
-    "access_denied",
-    "invalid_client",
-    "invalid_grant",
-    "invalid_request",
-    "invalid_scope",
-    "invalid_target",
-    "server_error",
-    "temporarily_unavailable",
-    "unauthorized_client",
-    "unsupported_grant_type",
-}
-"""The only words of an endpoint that are repeated in a message."""
-_TOKENS = ("access_token", "refresh_token", "id_token")
-_CLIENT_ERRORS = {"invalid_client", "unauthorized_client"}
+_BUSY = frozenset({httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE})
+_FORM = "application/x-www-form-urlencoded"
+"""Without a charset: the type has none, and some issuers refuse one."""
 
 
 class TokenUnobtainable(Exception):  # noqa: N818 - this is an outcome, not an error
@@ -61,17 +48,14 @@ class TokenUnobtainable(Exception):  # noqa: N818 - this is an outcome, not an e
 
 
 class InvalidScopeError(Exception):
-    """The endpoint does not give this scope to this client."""
+    """The endpoint does not give this scope to this client; the message is the issuer's own, redacted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
-    """What the endpoint gave."""
-
-    value: str = field(repr=False)
-    token_type: str | None
-    expires_in: float | None
-    scopes: frozenset[str] | None
+class _Answer:
+    status: int
+    retry_after: str | None
+    content: bytes = field(repr=False)
 
 
 class TokenEndpoint:
@@ -83,12 +67,18 @@ class TokenEndpoint:
         auth: Auth,
         transport: httpx.BaseTransport | None = None,
         learn: Callable[[str], None] = lambda _: None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._target = target
         self._auth = auth
         self._transport = transport
-        self._learn = learn
+        self._learn_elsewhere = learn
+        self._sleep = sleep
+        self._redactor = Redactor(target.secrets(), public=target.public())
         self._open: tuple[httpx.BaseTransport, Patience] | None = None
+        self._found: str | None = None
+        self._worked: dict[str, Way] = {}
+        """By client, so that nobody is refused at each token, or locked out after a few."""
 
     def close(self) -> None:
         """Close all connections."""
@@ -101,55 +91,109 @@ class TokenEndpoint:
 
         Raises InvalidScopeError, TokenUnobtainable, or ConfigurationError when the client is refused.
         """
-        for method in _methods(self._auth.client_auth, client):
-            oauth = OAuth2Client(self, client.client_id, client.client_secret.reveal())
-            for name, function in _BASIC.items():
-                oauth.register_client_auth_method((name, function))
-            try:
-                answer = oauth.fetch_token(
-                    self._auth.token_url,
-                    grant_type="client_credentials",
-                    scope=scope,
-                    audience=self._auth.audience,
-                    auth=oauth.client_auth(method),
-                )
-            except OAuth2Error as error:
-                if error.error not in _CLIENT_ERRORS:
-                    raise _refusal(str(error.error)) from None
-                continue
-            return _granted(answer)
-        raise self._client_refused(client)
+        url = self._address()
+        form = {"grant_type": "client_credentials", "scope": scope}
+        form.update({"audience": self._auth.audience} if self._auth.audience else {})
+        form.update(self._auth.extra)
+        worked = self._worked.get(client.client_id)
+        refused = Refused(401)
+        for way in [worked] if worked else ways(self._auth, client):
+            answer = self._patiently(url, form, partial(way, self._auth, client, url))
+            if isinstance(answer, Granted) or answer.error == "invalid_scope":
+                self._worked[client.client_id] = way
+            if isinstance(answer, Granted):
+                return answer
+            refused = answer
+            if not refused.of_the_client:
+                break
+        raise self._refusal(client, refused)
 
-    def post(
-        self, url: str, data: Mapping[str, str], headers: Mapping[str, str], auth: ClientAuth
-    ) -> _Answer:
-        """Send a form for the OAuth library, whose session this is."""
-        own = {**headers, "Accept-Encoding": "identity", "User-Agent": "okd-conformance"}
-        url, own, body = auth.prepare("POST", url, own, urlencode(data))
+    def _patiently(self, url: str, form: Mapping[str, str], prove: Callable[[], Proof]) -> Granted | Refused:
+        """Send a form, and again after the time that a busy endpoint names, a few times."""
+        for _ in range(MAX_THROTTLED - 1):
+            answer = self._post(url, form, prove())
+            if answer.status not in _BUSY or answer.retry_after is None:
+                break
+            self._sleep(seconds_to_wait(answer.retry_after))
+        else:
+            answer = self._post(url, form, prove())
+        return read_answer(answer.status, answer.content)
+
+    def _post(self, url: str, form: Mapping[str, str], proof: Proof) -> _Answer:
+        if proof.secret is not None:
+            self._learn(proof.secret)
+        body = urlencode({**form, **proof.form})
+        answer = self._send("POST", url, {"Content-Type": _FORM, **proof.headers}, body)
+        for token in tokens_in(answer.content):
+            self._learn(token)
+        return answer
+
+    def _learn(self, secret: str) -> None:
+        self._redactor.learn(secret)
+        self._learn_elsewhere(secret)
+
+    # --- where it is -----------------------------------------------------------------------------------
+
+    def _address(self) -> str:
+        """Where the endpoint is; what an issuer publishes is read once."""
+        issuer = self._auth.issuer
+        if issuer is not None and self._found is None:
+            self._found = self._published(issuer)
+        return self._found or self._auth.token_url
+
+    def _published(self, issuer: str) -> str:
+        statuses = []
+        for place in _places(issuer):
+            answer = self._send("GET", place, {"Accept": "application/json"})
+            found = web_address(fields_of(answer.content).get("token_endpoint"))
+            if answer.status == httpx.codes.OK and found and found.startswith(issuer.partition("//")[0]):
+                return found
+            statuses.append(str(answer.status))
+        raise _unobtainable("auth_not_published", issuer=issuer, statuses=", ".join(statuses))
+
+    # --- sending ---------------------------------------------------------------------------------------
+
+    def _send(self, method: str, url: str, headers: Mapping[str, str], body: str | None = None) -> _Answer:
+        http = self._target.http
+        gateway = {k: v.reveal() for k, v in http.headers.items()} if http.headers_at_token_url else {}
+        usual = {"Accept-Encoding": "identity", "User-Agent": "okd-conformance", "Accept": "application/json"}
         try:
-            status, content = self._exchange(url, own, body)
+            return self._exchange(method, url, {**usual, **gateway, **headers}, body)
         except (httpx.TimeoutException, DeadlineError):
             raise _unobtainable("auth_timeout") from None
         except TooLargeError:
             raise _unobtainable("auth_answer_too_large", limit=MAX_ANSWER_BYTES) from None
         except ValueError:
             raise _unobtainable("auth_unreadable") from None
-        except httpx.TransportError as error:
-            raise self._unreachable(error) from None
-        for token in _tokens_in(content):
-            self._learn(token)
-        return _Answer(status, _fields(status, content))
+        except (httpx.TransportError, httpx.InvalidURL, NotOpenedError) as error:
+            raise self._unreachable(url, error) from None
 
-    def _exchange(self, url: str, headers: Mapping[str, str], body: str) -> tuple[int, bytes]:
+    def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: str | None) -> _Answer:
         transport, patience = self._connections()
-        waits = httpx.Timeout(self._target.limits.timeout_s).as_dict()
-        asked = httpx.Request("POST", url, headers=headers, content=body, extensions={"timeout": waits})
-        with patience.until(time.monotonic() + 2 * self._target.limits.timeout_s):
+        timeout_s = self._target.limits.timeout_s
+        waits = httpx.Timeout(timeout_s).as_dict()
+        named = {name.encode("ascii"): value.encode("utf-8") for name, value in headers.items()}
+        asked = httpx.Request(method, url, headers=named, content=body, extensions={"timeout": waits})
+        with patience.until(time.monotonic() + 2 * timeout_s, from_elsewhere=url == self._found):
             answer = transport.handle_request(asked)
             with contextlib.closing(answer):
-                return answer.status_code, content_of(answer, MAX_ANSWER_BYTES)
+                content = content_of(answer, MAX_ANSWER_BYTES)
+                return _Answer(answer.status_code, answer.headers.get("retry-after"), content)
 
-    def _unreachable(self, error: httpx.TransportError) -> TokenUnobtainable:
+    def _connections(self) -> tuple[httpx.BaseTransport, Patience]:
+        if self._open is None:
+            patience = Patience()
+            target = self._target
+            made = self._transport or Connections(patience, target.tls.context(), target.http.proxy)
+            self._open = made, patience
+        return self._open
+
+    def _unreachable(self, url: str, error: Exception) -> TokenUnobtainable:
+        here = self._transport is None and self._target.http.proxy is None
+        target = self._target
+        name = why_at(url, error, target.tls.context(), target.limits.timeout_s) if here else why(error)
+        if name.of_the_way:
+            return _unobtainable("auth_unreachable_because", words=say(f"error_{name}"))
         if is_tls(error):
             return _unobtainable("auth_tls")
         proxy = self._target.http.proxy_host
@@ -157,127 +201,51 @@ class TokenEndpoint:
             return _unobtainable("auth_unreachable_by_proxy", proxy=proxy)
         return _unobtainable("auth_unreachable")
 
-    def _connections(self) -> tuple[httpx.BaseTransport, Patience]:
-        if self._open is None:
-            made = self._transport or httpx.HTTPTransport(
-                verify=self._target.tls.context(), proxy=self._target.http.proxy, trust_env=False
-            )
-            self._open = made, patient(made)
-        return self._open
+    # --- refusals --------------------------------------------------------------------------------------
 
-    def _client_refused(self, client: Client) -> ConfigurationError:
-        message = say("auth_client_refused", place=client.place)
-        remedy = say("auth_client_refused_remedy")
+    def _refusal(self, client: Client, refused: Refused) -> Exception:
+        """What a refusal means, with the status and the issuer's own words."""
+        error, description = (self._shown(words) for words in (refused.error, refused.description))
+        said = ": ".join(words for words in (str(refused.status), error, description) if words)
+        if refused.of_the_client:
+            return self._client_refused(client, said, by_the_issuer=refused.has_error)
+        kind = _kind(refused)
+        if kind == "auth_invalid_scope":
+            return InvalidScopeError(said)
+        named = ": ".join(words for words in (f"{error} ({refused.status})", description) if words)
+        unnamed = say("auth_another_error")
+        return _unobtainable(kind, status=refused.status, said=said, error=named if error else unnamed)
+
+    def _shown(self, words: str | None) -> str:
+        return one_line(self._redactor.text(words)) if words else ""
+
+    def _client_refused(self, client: Client, said: str, *, by_the_issuer: bool) -> ConfigurationError:
+        by_secret = self._auth.client_auth in {"basic", "post"}
+        key = "auth_client_refused" if by_secret else "auth_client_refused_key"
+        http = self._target.http
+        gateway = bool(http.headers) and not http.headers_at_token_url and not by_the_issuer
+        remedy = say("auth_gateway_refused_remedy" if gateway else f"{key}_remedy")
+        message = say(key, place=client.place, said=said)
         return ConfigurationError([Mistake(str(self._target.file), client.line, message, remedy)])
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """An answer in the form that the OAuth library reads, with nothing in it but what is well-formed."""
-
-    status_code: int
-    fields: dict[str, Any] = field(repr=False)
-
-    def json(self) -> dict[str, Any]:
-        return self.fields
+def _places(issuer: str) -> Iterator[str]:
+    """Where an issuer publishes what it is (OpenID Connect Discovery, 4; RFC 8414, 3)."""
+    url = httpx.URL(issuer)
+    path = url.path.rstrip("/")
+    yield str(url.copy_with(path=f"{path}/.well-known/openid-configuration"))
+    yield str(url.copy_with(path=f"/.well-known/oauth-authorization-server{path}"))
 
 
-def _basic(name: str, secret: str) -> str:
-    return "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode("ascii")
-
-
-def _encoded_basic(
-    client: ClientAuth, _method: str, url: str, headers: dict[str, str], body: str
-) -> tuple[str, dict[str, str], str]:
-    """RFC 6749, 2.3.1: id and secret are form-encoded before they are joined."""
-    value = _basic(quote_plus(client.client_id), quote_plus(client.client_secret))
-    return url, {**headers, "Authorization": value}, body
-
-
-def _plain_basic(
-    client: ClientAuth, _method: str, url: str, headers: dict[str, str], body: str
-) -> tuple[str, dict[str, str], str]:
-    """What many servers expect instead: id and secret as they are."""
-    value = _basic(client.client_id, client.client_secret)
-    return url, {**headers, "Authorization": value}, body
-
-
-_BASIC = {"encoded_basic": _encoded_basic, "plain_basic": _plain_basic}
-
-
-def _methods(client_auth: str, client: Client) -> list[str]:
-    """How to authenticate, in the order in which to try."""
-    if client_auth == "post":
-        return ["client_secret_post"]
-    plain = client.client_id + client.client_secret.reveal()
-    return ["encoded_basic"] if quote_plus(plain) == plain else ["encoded_basic", "plain_basic"]
-
-
-def _tokens_in(content: bytes) -> Iterator[str]:
-    """What an answer hands out, whether it is a success or not."""
-    try:
-        answer = read_json(content)
-    except ValueError:
-        return
-    for name in _TOKENS if isinstance(answer, dict) else ():
-        token = answer.get(name)
-        if isinstance(token, str) and len(token) <= MAX_TOKEN:
-            yield token
-
-
-def _fields(status: int, content: bytes) -> dict[str, Any]:
-    """Return what an answer says, without anything that has the wrong type."""
-    if 300 <= status < 400:
-        raise _unobtainable("auth_redirected", status=status)
-    if status == 429 or status >= 500:
-        raise _unobtainable("auth_status", status=status)
-    try:
-        answer = read_json(content)
-    except ValueError:
-        answer = None
-    said = answer if isinstance(answer, dict) else {}
-    if status == 401:
-        return {"error": "invalid_client"}
-    if said.get("error"):
-        return {"error": said["error"] if said["error"] in list(_KNOWN_ERRORS) else "another_error"}
-    token = said.get("access_token")
-    if status >= 400 or not isinstance(token, str):
-        raise _unobtainable("auth_status" if status >= 400 else "auth_no_token", status=status)
-    if not token or len(token) > MAX_TOKEN or not all("!" <= letter <= "~" for letter in token):
-        raise _unobtainable("auth_no_token", status=status)
-    return {
-        "access_token": token,
-        "token_type": said.get("token_type"),
-        "lifetime": said.get("expires_in"),
-        "scope": said.get("scope"),
-    }
-
-
-def _granted(answer: Mapping[str, Any]) -> Granted:
-    token_type, scope = answer["token_type"], answer["scope"]
-    return Granted(
-        value=answer["access_token"],
-        token_type=token_type if isinstance(token_type, str) else None,
-        expires_in=_seconds(answer["lifetime"]),
-        scopes=frozenset(scope.split()) if isinstance(scope, str) else None,
-    )
-
-
-def _seconds(value: object) -> float | None:
-    """Read a lifetime; some endpoints send it as text."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        seconds = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
-
-
-def _refusal(error: str) -> Exception:
-    if error == "invalid_scope":
-        return InvalidScopeError()
-    return _unobtainable("auth_error", error=error if error in _KNOWN_ERRORS else say("auth_another_error"))
+def _kind(refused: Refused) -> str:
+    """The message about a refusal that isn't the client's."""
+    if 300 <= refused.status < 400:
+        return "auth_redirected"
+    if refused.busy:
+        return "auth_status"
+    if refused.has_error:
+        return "auth_invalid_scope" if refused.error == "invalid_scope" else "auth_error"
+    return "auth_status" if refused.status >= 400 else "auth_no_token"
 
 
 def _unobtainable(key: str, **values: object) -> TokenUnobtainable:

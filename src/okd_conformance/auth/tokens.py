@@ -78,9 +78,10 @@ class Tokens:
         transport: httpx.BaseTransport | None = None,
         now: Callable[[], float] = time.time,
         learn: Callable[[str], None] = lambda _: None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._auth = target.auth or Auth(token_url="", clients=())
-        self._endpoint = TokenEndpoint(target, self._auth, transport, learn)
+        self._endpoint = TokenEndpoint(target, self._auth, transport, learn, sleep)
         self._learn = learn
         self._now = now
         self._kept: dict[_Key, tuple[Token, float]] = {}
@@ -170,8 +171,8 @@ class Tokens:
     def _fetch(self, client: Client, asked: _Ordered) -> Token:
         try:
             granted = self._endpoint.ask(client, " ".join(asked))
-        except InvalidScopeError:
-            return self._by_default_scope(client, asked)
+        except InvalidScopeError as refusal:
+            return self._by_default_scope(client, asked, str(refusal))
         jwt = read_jwt(granted.value)
         lifetime = granted.expires_in
         said = _scopes_in(jwt.claims) if jwt else None
@@ -185,11 +186,12 @@ class Tokens:
             token_type=granted.token_type,
         )
 
-    def _by_default_scope(self, client: Client, asked: _Ordered) -> Token:
+    def _by_default_scope(self, client: Client, asked: _Ordered, said: str) -> Token:
         default = self._auth.default_scope
         if default is None or asked == (default,):
             raise TokenUnobtainable(
-                say("auth_invalid_scope", place=client.place, scopes=" ".join(asked)), expected=True
+                say("auth_invalid_scope", place=client.place, scopes=" ".join(asked), said=said),
+                expected=True,
             )
         return replace(self._asked(client, (default,)), scopes_asked=frozenset(asked))
 
@@ -251,7 +253,8 @@ class Tokens:
     def _own_claims(self, good: Token) -> dict[str, Any]:
         """The claims of a token when the issuer gave no example to copy."""
         url = urlsplit(self._auth.token_url)
-        claims = {"iss": f"{url.scheme}://{url.netloc}", "sub": good.client_id, "client_id": good.client_id}
+        issuer = self._auth.issuer or f"{url.scheme}://{url.netloc}"
+        claims = {"iss": issuer, "sub": good.client_id, "client_id": good.client_id}
         now = int(self._now())
         audience = {"aud": self._auth.audience} if self._auth.audience else {}
         return {**claims, **audience, **_times(now)}

@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from joserfc import jwk as jose_jwk
 from joserfc import jwt as jose_jwt
@@ -98,3 +98,29 @@ def _decoded(segment: str) -> bytes:
 
 def _encoded(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode("ascii")
+
+
+def private_key(content: str, algorithm: str | None = None) -> Mapping[str, Any]:
+    """The private JWK in a file: as JSON, or PEM without a password. Raises UnusableKeyError."""
+    own = {"alg": algorithm} if algorithm else {}
+    if content.lstrip().startswith("{"):
+        try:
+            key = {**read_json(content.encode()), **own}
+        except ValueError:
+            raise UnusableKeyError("not a JWK") from None
+        if "d" not in key and "k" not in key:
+            raise UnusableKeyError("not a private key")
+    else:
+        key = {**_from_pem(content), **own}
+    sign(key, {})
+    return key
+
+
+def _from_pem(content: str) -> Mapping[str, Any]:
+    kinds: tuple[Literal["RSA", "EC", "OKP"], ...] = ("RSA", "EC", "OKP")
+    for kind in kinds:
+        try:
+            return jose_jwk.import_key(content, kind).as_dict(private=True)
+        except (JoseError, ValueError, TypeError, AttributeError):
+            continue
+    raise UnusableKeyError("not a private key in PEM")

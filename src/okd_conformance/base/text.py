@@ -10,13 +10,14 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
+from okd_conformance.base import choices
 from okd_conformance.base.paths import data_folder
 
-Lang = Literal["nl", "en"]
+Lang = choices.Lang
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
-from okd_conformance.checks.marking import CheckSpec, checks_of
-from okd_conformance.judge.case import CaseSpec, case_id
-from okd_conformance.standard.catalogue import Catalogue, Requirement
+from okd_conformance.checks.marking import CheckSpec, checks_of, load_suites
+from okd_conformance.judge.case import CaseSpec
+from okd_conformance.judge.case_id import case_id
+from okd_conformance.standard.catalogue import Catalogue, Profile, Requirement
 from okd_conformance.standard.edition import Binding, Edition, Operation
 
-_PROFILES = ("smoke", "standard", "full")
+_PROFILES = get_args(Profile)
 
 
 @dataclass(frozen=True)
@@ -87,13 +88,22 @@ def planned(function: Callable[..., None], catalogue: Catalogue, claims: Claims)
     """Every case of a check function. UnknownRequirementError when a check names no known requirement."""
     found = []
     for check in checks_of(function):
-        requirement = catalogue[check.requirement]
+        requirement = catalogue[check.requirement].in_edition(claims.edition)
         if not requirement.holds_in(claims.edition) or requirement.parked:
             continue
         for role in claims.roles:
             if role in requirement.roles:
                 found += list(_cases(check, requirement, role, claims))
     return found
+
+
+def every_case(catalogue: Catalogue, claims: Claims) -> Iterator[tuple[Callable[..., None], Planned]]:
+    """Every case of every suite with the function that runs it, in the order of a run."""
+    for module in load_suites():
+        for function in vars(module).values():
+            if checks_of(function) and function.__module__ == module.__name__:
+                for plan in planned(function, catalogue, claims):
+                    yield function, plan
 
 
 def _cases(check: CheckSpec, requirement: Requirement, role: str, claims: Claims) -> Iterator[Planned]:
@@ -103,7 +113,7 @@ def _cases(check: CheckSpec, requirement: Requirement, role: str, claims: Claims
         for combination in itertools.product(*named.values()):
             labels = dict(zip(named, combination, strict=True))
             parts = [*where, *(f"{name}={label}" for name, label in labels.items())]
-            spec = CaseSpec(case_id(requirement.id, role, parts), requirement, role, operation, binding)
+            spec = CaseSpec(case_id(requirement.id, role, *parts), requirement, role, operation, binding)
             yield Planned(spec, check, {name: named[name][label] for name, label in labels.items()})
 
 

@@ -1,4 +1,4 @@
-"""Running checks: from what a check did to the result of its case, and the observers of every exchange."""
+"""Running checks: the one way from a check to the result of its case, and the observers of every exchange."""
 
 from __future__ import annotations
 
@@ -7,15 +7,70 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+from msgspec import UNSET
+
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.text import Text, joined, say
 from okd_conformance.checks.marking import observers
 from okd_conformance.checks.planning import Claims, Selection, places
 from okd_conformance.judge.bench import Bench
-from okd_conformance.judge.case import Case, CaseSpec, case_id
-from okd_conformance.judge.outcome import OBSERVED, CaseResult, Status, worst
+from okd_conformance.judge.case import Case, CaseSpec
+from okd_conformance.judge.case_id import observed_id
+from okd_conformance.judge.events import Answered, CaseBegun, CaseEnded, CleaningUp
+from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.judge.stops import Failed, Inconclusive, Stopped
+from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.wire.exchange import Exchange
+
+
+def run_case(spec: CaseSpec, bench: Bench, check: Callable[[Case], object]) -> CaseEnded:
+    """Run one case, tell that it begins and how it ends, and return the latter.
+
+    Whatever ends the check becomes the result. An interruption does too, and then goes on its way.
+    """
+    case, seconds, stopped = Case(spec, bench), _stopwatch(), bench.sending.stopped
+    bench.events.emit(CaseBegun(spec.id))
+    try:
+        error = _error_of(check, case) if stopped is None else Inconclusive(stopped)
+    except KeyboardInterrupt:
+        _ended(case, Inconclusive(say("case_interrupted")), seconds())
+        raise
+    return _ended(case, error, seconds())
+
+
+def case_that_broke(spec: CaseSpec, bench: Bench, error: BaseException | None, seconds: float) -> CaseEnded:
+    """Tell the end of a case whose check was never called, or that ended past ``run_case``."""
+    return _ended(Case(spec, bench), error, seconds)
+
+
+def observe(case: Case, observer: Callable[[Case], bool], seconds: float) -> CaseResult | None:
+    """What an observer says of the exchange that its case holds; None when that doesn't concern it."""
+    said: list[bool] = []
+    error = _error_of(lambda seen: said.append(observer(seen)), case)
+    return result_of(case, error, seconds) if error is not None or said == [True] else None
+
+
+def _error_of(check: Callable[[Case], object], case: Case) -> Exception | None:
+    """What ends a check before its last line."""
+    try:
+        check(case)
+    except Exception as error:  # noqa: BLE001 - a check's own fault is a result too
+        return error
+    return None
+
+
+def _ended(case: Case, error: BaseException | None, seconds: float) -> CaseEnded:
+    (result,) = redacted([result_of_check(case, error, seconds)], case.bench.redactor)
+    ended = CaseEnded(result, error)
+    case.bench.events.emit(ended)
+    return ended
+
+
+def redacted(results: Iterable[CaseResult], redactor: Redactor) -> list[CaseResult]:
+    """Results without the secrets that are known by now."""
+    redactor.catch_up()
+    return results_from(redactor.deep(plain(results)))
 
 
 def result_of(case: Case, error: BaseException | None, duration_s: float) -> CaseResult:
@@ -33,7 +88,7 @@ def result_of(case: Case, error: BaseException | None, duration_s: float) -> Cas
 
 
 def result_of_check(case: Case, error: BaseException | None, duration_s: float) -> CaseResult:
-    """The same for a check that may have wanted to send more than the run was allowed.
+    """The result of a case whose check may have wanted to send more than the run was allowed.
 
     What was not sent can't be judged, whatever the check made of that, unless the target failed before.
     """
@@ -75,10 +130,15 @@ class Watch:
     def __post_init__(self) -> None:
         for requirement_id in observers():
             self._plan(requirement_id)
-        self.bench.sending.on_send.append(self.see)
+        self.bench.events.subscribe(CaseBegun, lambda begun: self._now(begun.case))
+        self.bench.events.subscribe(CleaningUp, lambda _: self._now(None))
+        self.bench.events.subscribe(Answered, lambda answered: self.see(answered.exchange))
+
+    def _now(self, case: str | None) -> None:
+        self.during = case
 
     def _plan(self, requirement_id: str) -> None:
-        requirement = self.bench.catalogue[requirement_id]
+        requirement = self.bench.catalogue[requirement_id].in_edition(self.claims.edition)
         if not requirement.holds_in(self.claims.edition):
             return
         for role in self.claims.roles:
@@ -86,7 +146,7 @@ class Watch:
                 continue
             for operation, _ in places(requirement, role, self.claims):
                 if operation is not None:
-                    name = case_id(requirement_id, role, [operation.id, OBSERVED])
+                    name = observed_id(requirement_id, role, operation.id)
                     spec = CaseSpec(name, requirement, role, operation, None)
                     if self.selection.takes(spec):
                         self._places[requirement_id, role, operation.id] = spec
@@ -106,18 +166,15 @@ class Watch:
 
     def _judge(self, spec: CaseSpec, observer: Callable[[Case], bool], exchange: Exchange) -> None:
         case = Case(spec, self.bench, exchanges=[exchange], telling=exchange)
-        error: BaseException | None = None
-        relevant = True
-        try:
-            relevant = observer(case)
-        except Stopped as stop:
-            error = stop
-        except Exception as fault:  # noqa: BLE001 - an observer's own fault must not stop the check that sent
-            error = fault
-        if relevant:
-            seen = result_of(case, error, exchange.duration_s)
-            seen.during = self.during
+        seen = observe(case, observer, exchange.duration_s)
+        if seen is not None:
+            seen.during = self.during or UNSET
             self.found[spec.id] = merged(self.found.get(spec.id), seen)
+
+    def take(self) -> list[CaseResult]:
+        """What was found since the last time, redacted."""
+        found, self.found = list(self.found.values()), {}
+        return redacted(found, self.bench.redactor)
 
 
 def merged(old: CaseResult | None, new: CaseResult) -> CaseResult:
@@ -131,17 +188,18 @@ def merged(old: CaseResult | None, new: CaseResult) -> CaseResult:
     return kept
 
 
-class Stopwatch:
-    """Seconds since it was made."""
-
-    def __init__(self) -> None:
-        self._begun = time.monotonic()
-
-    def __call__(self) -> float:
-        """Seconds so far."""
-        return time.monotonic() - self._begun
+def _stopwatch() -> Callable[[], float]:
+    """What gives the seconds since now."""
+    begun = time.monotonic()
+    return lambda: time.monotonic() - begun
 
 
-def plain(results: Iterable[CaseResult]) -> list[dict[str, Any]]:
+def plain(results: Iterable[CaseResult]) -> Any:
     """Results in a form that can be handed to another process."""
-    return [result.as_json() for result in results]
+    return msgspec.to_builtins(list(results))
+
+
+def results_from(plain_ones: Any) -> list[CaseResult]:
+    """Results from the form that ``plain`` gave them."""
+    results: list[CaseResult] = msgspec.convert(plain_ones, list[CaseResult])
+    return results

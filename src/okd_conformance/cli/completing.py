@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from okd_conformance import DEFAULT_EDITION
-
 if TYPE_CHECKING:
     import click
 
@@ -28,10 +26,14 @@ def names_of(what: str) -> Complete:
 
 
 def _edition(name: str | None) -> Edition | None:
-    from okd_conformance.standard.edition import UnknownEditionError, load_edition  # noqa: PLC0415
+    from okd_conformance.standard.edition import (  # noqa: PLC0415
+        UnknownEditionError,
+        edition_or_default,
+        load_edition,
+    )
 
     try:
-        return load_edition(name or DEFAULT_EDITION)
+        return load_edition(edition_or_default(name))
     except UnknownEditionError:
         return None
 

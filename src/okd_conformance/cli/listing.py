@@ -15,7 +15,8 @@ import click
 
 from okd_conformance.base.configuration import shortened
 from okd_conformance.base.text import Lang, Text, say
-from okd_conformance.standard.catalogue import Answers, Requirement, load_catalogue
+from okd_conformance.judge.case_id import requirement_of
+from okd_conformance.standard.catalogue import Requirement, load_catalogue
 from okd_conformance.standard.edition import (
     Edition,
     Operation,
@@ -24,7 +25,8 @@ from okd_conformance.standard.edition import (
     edition_variants,
     load_edition,
 )
-from okd_conformance.standard.faults import load_faults, load_variants
+from okd_conformance.standard.faults import load_faults, load_variants, unproven_in
+from okd_conformance.standard.readings import Answers
 
 Row = dict[str, Any]
 Section = tuple[str, list[str]]
@@ -259,7 +261,7 @@ def _fitted(columns: list[str], cells: list[list[str]], width: int) -> str:
 
 def explained(identifier: str, lang: Lang) -> str:
     """One requirement told in full, by its id or a case's. Raises click.UsageError when there is none."""
-    requirement = _requirement(identifier.partition("[")[0], lang)
+    requirement = _requirement(requirement_of(identifier), lang)
     title = f"{requirement.id}  {requirement.section_title.in_language(lang)}"
     statement = requirement.statement.in_language(lang)
     paragraphs = [_wrapped(words) for words in (title, statement, _weight(requirement, lang))]
@@ -333,10 +335,12 @@ def _quoted(requirement: Requirement) -> list[str]:
 
 
 def _where(requirement: Requirement, lang: Lang) -> list[str]:
-    known = [name for name in requirement.editions if name in edition_ids()]
+    following = [one.id for one in _all_editions() if requirement.holds_in(one)]
+    editions = _each([*requirement.editions, *following])
+    known = [name for name in editions if name in following]
     lines = [
         say("explain_roles", names=", ".join(requirement.roles)).in_language(lang),
-        say("explain_editions", names=", ".join(requirement.editions) or "-").in_language(lang),
+        say("explain_editions", names=", ".join(editions) or "-").in_language(lang),
     ]
     if not known or not requirement.answers:
         return lines
@@ -364,11 +368,17 @@ def _touched(requirement: Requirement, operations: Iterable[Operation]) -> list[
 
 def _answers(requirement: Requirement, lang: Lang) -> list[str]:
     only_default = list(requirement.answers) == ["default"]
-    lines = []
-    for situation, answers in requirement.answers.items():
-        words = "; ".join(text.in_language(lang) for text in _readings(requirement, answers))
-        lines.append(words if only_default else f"{situation}: {words}")
+    lines = [_answered(requirement, s, lang, "" if only_default else f"{s}: ") for s in requirement.answers]
+    for edition in requirement.otherwise:
+        here = requirement.in_edition(load_edition(edition))
+        changed = [s for s in here.answers if here.answers[s] != requirement.answers[s]]
+        lines += [_answered(here, s, lang, f"{edition}, {s}: ") for s in changed]
     return lines
+
+
+def _answered(requirement: Requirement, situation: str, lang: Lang, label: str) -> str:
+    texts = _readings(requirement, requirement.answers[situation])
+    return label + "; ".join(text.in_language(lang) for text in texts)
 
 
 def _readings(requirement: Requirement, answers: Answers) -> Iterator[Text]:
@@ -390,5 +400,7 @@ def _needs(requirement: Requirement) -> Iterator[Text]:
 def _proof(requirement: Requirement, lang: Lang) -> list[str]:
     proving = [fault for fault in load_faults().values() if requirement.id in fault.breaks]
     if not proving:
-        return [say("explain_no_fault").in_language(lang)]
+        editions = [load_edition(name) for name in edition_ids() if name in requirement.editions]
+        reasons = (unproven_in(edition).get(requirement.id) for edition in editions)
+        return [next(filter(None, reasons), say("explain_no_fault")).in_language(lang)]
     return [f"{fault.name}: {fault.says.in_language(lang)}" for fault in proving]

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import locale
-import os
-import re
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from okd_conformance import DEFAULT_EDITION, __version__
+from okd_conformance import __version__
 from okd_conformance.cli.completing import names_of
+from okd_conformance.cli.options import MANY, edition_option, lang_option, run_options
+from okd_conformance.run.options import Options, new_run_id
 
 if TYPE_CHECKING:
     from okd_conformance.base.text import Lang
 
 _T = TypeVar("_T")
-_MANY = {"multiple": True, "default": ()}
-
-
-def _default_lang() -> str:
-    """The language of the environment, which need not be installed as a locale; on Windows the system's."""
-    named = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    name = next((value for value in named if value), None) or locale.getlocale()[0] or ""
-    return "nl" if re.match(r"(nl|dutch)([_.@-]|$)", name, re.IGNORECASE) else "en"
 
 
 def _read(make: Callable[[], _T], lang: Lang) -> _T:
@@ -50,88 +41,23 @@ def main() -> None:
 
 @main.command()
 @click.argument("target", required=False, type=click.Path())
-@click.option(
-    "--edition",
-    metavar="ID",
-    help=f"Edition to judge by; default the target's, else {DEFAULT_EDITION}.",
-    shell_complete=names_of("editions"),
-)
-@click.option(
-    "--role",
-    "roles",
-    metavar="ROLE",
-    help="Only this role; repeatable.",
-    shell_complete=names_of("roles"),
-    **cast("Any", _MANY),
-)
-@click.option(
-    "--flow",
-    "flows",
-    metavar="FLOW",
-    help="Only this flow; repeatable.",
-    shell_complete=names_of("flows"),
-    **cast("Any", _MANY),
-)
-@click.option(
-    "--requirement",
-    "requirements",
-    metavar="ID",
-    help="Only this requirement or section; repeatable.",
-    shell_complete=names_of("requirements"),
-    **cast("Any", _MANY),
-)
-@click.option("--case", "cases", metavar="ID", help="Only this case; repeatable.", **cast("Any", _MANY))
-@click.option(
-    "--profile",
-    type=click.Choice(["smoke", "standard", "full"]),
-    default="standard",
-    show_default=True,
-    help="smoke: a few cases per operation; full: the messages of 1 GB too.",
-)
-@click.option(
-    "--large",
-    type=click.Choice(["one", "all"]),
-    default="all",
-    help="Profile full: 1 GB by every operation, or by one and less by the others.",
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed, the same requests.")
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 16),
-    default=1,
-    show_default=True,
-    help="Processes that share the cases.",
-)
-@click.option("--report-dir", metavar="DIR", help="Where to write; default reports/<run id>.")
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
-@click.option("--allow-production", is_flag=True, help="Write into a target that says it is production.")
-@click.option("--allow-incomplete", is_flag=True, help="Exit 0 when something could not be judged.")
-@click.option("--allow-hooks", is_flag=True, help="Start the commands that the target file has as hooks.")
-@click.option("--keep-data", is_flag=True, help="Leave what the run creates at the target.")
-@click.option("--baseline", metavar="FILE", help="Known failures, excused for the exit code.")
-@click.option(
-    "--compare", metavar="EDITION", help="Say what is still to be changed to conform to this edition."
-)
-@click.option("--quiet", is_flag=True, help="Only the verdict.")
-def run(target: str | None, workers: int, **given: Any) -> None:
+@run_options
+def run(**given: Any) -> None:
     """Judge TARGET, or without one the embedded reference."""
     from okd_conformance.cli.run_command import run_suites  # noqa: PLC0415
-    from okd_conformance.run.opening import Options, new_run_id  # noqa: PLC0415
 
-    sys.exit(run_suites(Options(target=target, run_id=new_run_id(), **given), workers))
+    sys.exit(run_suites(Options(run_id=new_run_id(), **given)))
 
 
 @main.command(short_help="Serve the reference implementation on loopback.")
-@click.option(
-    "--edition", default=DEFAULT_EDITION, show_default=True, metavar="ID", shell_complete=names_of("editions")
-)
+@edition_option
 @click.option(
     "--role",
     "roles",
     metavar="ROLE",
     help="Serve only this role; repeatable.",
     shell_complete=names_of("roles"),
-    **cast("Any", _MANY),
+    **MANY,
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0, the default, takes a free one.")
 @click.option(
@@ -140,7 +66,7 @@ def run(target: str | None, workers: int, **given: Any) -> None:
     metavar="NAME",
     help="Deviate so; repeatable. 'list faults' names them.",
     shell_complete=names_of("faults"),
-    **cast("Any", _MANY),
+    **MANY,
 )
 @click.option(
     "--variant",
@@ -148,11 +74,11 @@ def run(target: str | None, workers: int, **given: Any) -> None:
     metavar="NAME",
     help="Differ so; repeatable. 'list variants' names them.",
     shell_complete=names_of("variants"),
-    **cast("Any", _MANY),
+    **MANY,
 )
 @click.option("--print-target", is_flag=True, help="Print the target file for it; it ends with a line '...'.")
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
+@lang_option
 def serve(**given: Any) -> None:
     """Serve the reference implementation on loopback, with its token issuer."""
     from okd_conformance.cli.serve import serve_reference  # noqa: PLC0415
@@ -165,13 +91,11 @@ def serve(**given: Any) -> None:
     "what",
     type=click.Choice(["requirements", "flows", "operations", "editions", "roles", "faults", "variants"]),
 )
-@click.option(
-    "--edition", default=DEFAULT_EDITION, show_default=True, metavar="ID", shell_complete=names_of("editions")
-)
+@edition_option
 @click.option("--role", metavar="ROLE", shell_complete=names_of("roles"))
 @click.option("--grep", "words", metavar="WORDS", help="Only the rows that hold these words, in any column.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
+@lang_option
 def list_(what: str, edition: str, role: str | None, words: str | None, form: str, lang: Lang) -> None:
     """List what there is."""
     from okd_conformance.cli.listing import holding, listing, shown  # noqa: PLC0415
@@ -182,7 +106,7 @@ def list_(what: str, edition: str, role: str | None, words: str | None, form: st
 
 @main.command(short_help="Explain one requirement.")
 @click.argument("identifier", metavar="ID", shell_complete=names_of("every requirement"))
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
+@lang_option
 def explain(identifier: str, lang: Lang) -> None:
     """Explain one requirement: what, why, source, how it is tested, what proves the check."""
     from okd_conformance.cli.listing import explained  # noqa: PLC0415
@@ -196,12 +120,8 @@ def faults() -> None:
 
 
 @faults.command(name="run")
-@click.option(
-    "--edition", default=DEFAULT_EDITION, show_default=True, metavar="ID", shell_complete=names_of("editions")
-)
-@click.option(
-    "--only", metavar="REGEX", help="Only the faults whose name matches; repeatable.", **cast("Any", _MANY)
-)
+@edition_option
+@click.option("--only", metavar="REGEX", help="Only the faults whose name matches; repeatable.", **MANY)
 @click.option("--variants", is_flag=True, help="Prove the variants instead: nothing may fail or warn.")
 @click.option("--workers", type=click.IntRange(1, 16), default=2, show_default=True)
 @click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text")
@@ -219,7 +139,7 @@ def faults_run(**given: Any) -> None:
 @click.option("--allow-production", is_flag=True, help="Delete at a target that says it is production.")
 @click.option("--allow-hooks", is_flag=True, help="Start the commands that the target file has as hooks.")
 @click.option("--allow-other-target", is_flag=True, help="The target moved: its address is not the ledger's.")
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
+@lang_option
 def cleanup(ledger: str, target: str, lang: Lang, **allowed: bool) -> None:
     """Undo what an earlier run left at the target.
 
@@ -234,7 +154,7 @@ def cleanup(ledger: str, target: str, lang: Lang, **allowed: bool) -> None:
 @main.command(short_help="Render stored results again.")
 @click.argument("report_json", metavar="REPORT.json", type=click.Path())
 @click.option("--format", "form", type=click.Choice(["html", "junit", "markdown", "badge"]), default="html")
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
+@lang_option
 @click.option("--output", type=click.Path(dir_okay=False, writable=True), help="Default: standard output.")
 def report(report_json: str, form: str, lang: Lang, output: str | None) -> None:
     """Render stored results again; exchanges.har is read from beside them."""
@@ -247,17 +167,13 @@ def report(report_json: str, form: str, lang: Lang, output: str | None) -> None:
 
 @main.command(name="init", short_help="Write a target file that explains itself.")
 @click.argument("file", default="target.yaml", type=click.Path(dir_okay=False))
-@click.option(
-    "--edition", default=DEFAULT_EDITION, show_default=True, metavar="ID", shell_complete=names_of("editions")
-)
+@edition_option
 @click.option("--name", help="The product.")
 @click.option("--vendor", help="Who makes it.")
 @click.option("--product-version", metavar="VERSION", help="Its version.")
 @click.option("--contact", help="Where questions go.")
 @click.option("--environment", help="test, staging or production.")
-@click.option(
-    "--role", "roles", metavar="ROLE[=URL]", help="A role it plays; repeatable.", **cast("Any", _MANY)
-)
+@click.option("--role", "roles", metavar="ROLE[=URL]", help="A role it plays; repeatable.", **MANY)
 @click.option("--base-url", metavar="URL", help="Of the roles that have none of their own.")
 @click.option("--token-url", metavar="URL")
 @click.option("--client-id", metavar="ID")
@@ -266,7 +182,7 @@ def report(report_json: str, form: str, lang: Lang, output: str | None) -> None:
 @click.option("--with-schema", is_flag=True, help="Also write the schema beside it, for editors.")
 @click.option("--no-input", is_flag=True, help="Never ask.")
 @click.option("--force", is_flag=True, help="Replace FILE.")
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
+@lang_option
 def init(file: str, lang: Lang, no_input: bool, force: bool, with_schema: bool, **wishes: Any) -> None:
     """Write a target file with explanations; asks at a terminal what the options leave open."""
     from okd_conformance.run.init_file import Wishes, write_target_file  # noqa: PLC0415
@@ -284,7 +200,7 @@ def init(file: str, lang: Lang, no_input: bool, force: bool, with_schema: bool, 
 @main.command(name="check-config", short_help="Look whether TARGET can be judged.")
 @click.argument("target", type=click.Path())
 @click.option("--edition", metavar="ID", help="Edition to judge by; default the target's.")
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
+@lang_option
 def check_config(target: str, edition: str | None, lang: Lang) -> None:
     """Look whether TARGET can be judged: addresses, tokens, test data. Writes nothing at the target."""
     from okd_conformance.run.check_config import check_target  # noqa: PLC0415
@@ -296,7 +212,7 @@ def check_config(target: str, edition: str | None, lang: Lang) -> None:
 @click.argument("old", metavar="OLD.json", type=click.Path())
 @click.argument("new", metavar="NEW.json", type=click.Path())
 @click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text")
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
+@lang_option
 def compare(old: str, new: str, form: str, lang: Lang) -> None:
     """Tell what broke and what was mended between two runs; exit code 1 when something broke."""
     from okd_conformance.report.compare import compare_files  # noqa: PLC0415
@@ -326,7 +242,7 @@ def standard() -> None:
 )
 @click.option("--format", "form", type=_FORMS, default="text", show_default=True)
 @click.option("--fail-on", type=_FAIL_ON, default="note", show_default=True, help="What makes exit code 1.")
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
+@lang_option
 def standard_lint(**given: Any) -> None:
     """Find what is wrong in a published OpenAPI document and its flow documents."""
     from okd_conformance.cli.standard import lint_command  # noqa: PLC0415
@@ -339,7 +255,7 @@ def standard_lint(**given: Any) -> None:
 @click.argument("new", metavar="NEW")
 @click.option("--format", "form", type=_FORMS, default="markdown", show_default=True)
 @click.option("--fail-on", type=_FAIL_ON, default="note", show_default=True, help="What makes exit code 1.")
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
+@lang_option
 def standard_diff(**given: Any) -> None:
     """Tell what changes between two editions or two spec folders, and whom it breaks."""
     from okd_conformance.cli.standard import diff_command  # noqa: PLC0415
@@ -349,12 +265,10 @@ def standard_diff(**given: Any) -> None:
 
 @standard.command(name="drift")
 @click.argument("document", metavar="SPEC.yaml", type=click.Path())
-@click.option(
-    "--edition", default=DEFAULT_EDITION, show_default=True, metavar="ID", shell_complete=names_of("editions")
-)
+@edition_option
 @click.option("--format", "form", type=_FORMS, default="text", show_default=True)
 @click.option("--fail-on", type=_FAIL_ON, default="note", show_default=True, help="What makes exit code 1.")
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
+@lang_option
 def standard_drift(**given: Any) -> None:
     """Compare a published document with our edition: what no erratum names, and what was mended."""
     from okd_conformance.cli.standard import drift_command  # noqa: PLC0415
@@ -369,7 +283,7 @@ def standard_drift(**given: Any) -> None:
 @click.option(
     "--fail-on", type=_FAIL_ON, default="warning", show_default=True, help="What makes exit code 1."
 )
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
+@lang_option
 def standard_rejudge(**given: Any) -> None:
     """Judge stored exchanges by another edition, without the target."""
     from okd_conformance.cli.standard import rejudge_command  # noqa: PLC0415
@@ -388,7 +302,7 @@ def standard_rejudge(**given: Any) -> None:
 )
 @click.option("--fail-on", type=_FAIL_ON, default="never", show_default=True, help="What makes exit code 1.")
 @click.option("--output", type=click.Path(dir_okay=False, writable=True), help="Default: standard output.")
-@click.option("--lang", type=click.Choice(["nl", "en"]), default=_default_lang, help="Default: the locale's.")
+@lang_option
 def standard_matrix(**given: Any) -> None:
     """Put many reports side by side in one page."""
     from okd_conformance.cli.standard import matrix_command  # noqa: PLC0415

@@ -16,50 +16,49 @@ import pytest
 from okd_conformance import pytest_plugin
 from okd_conformance.base.clean import printable
 from okd_conformance.base.configuration import ConfigurationError
+from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.paths import data_folder
+from okd_conformance.judge.case_id import requirement_of
+from okd_conformance.judge.events import CaseEnded, CleaningUp, Concluding, Moved, Started
 from okd_conformance.judge.interruption import as_from_the_keyboard
-from okd_conformance.judge.outcome import CaseResult
-from okd_conformance.judge.verdict import ExitCode
+from okd_conformance.pytest_plugin.options import as_arguments
+from okd_conformance.pytest_plugin.state import Opened
 from okd_conformance.redaction.redactor import Redactor
-from okd_conformance.report.console import ConsoleReporter, section_of
-from okd_conformance.run.finishing import Outcome
-from okd_conformance.run.opening import Options, RefusedError, Run, opened
-from okd_conformance.wire.meter import Meter
+from okd_conformance.report.console import ConsoleReporter
+from okd_conformance.report.model import SHARED
+from okd_conformance.run.finishing import Ended, Outcome, finish_unreached
+from okd_conformance.run.opening import opened
+from okd_conformance.run.options import Options
+from okd_conformance.run.refused import RefusedError, UnreachableError
+from okd_conformance.run.run import Run
 
 _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
-_INTERRUPTED = 3
-_FAULT = 4
 _SUITES_INI = Path(pytest_plugin.__file__).with_name("suites.ini")
 
 
-class _Screen:
+class _Screen(Opened):
     """Shows a run on the terminal."""
 
     def __init__(self, run: Run, console: ConsoleReporter) -> None:
-        self.run = run
+        super().__init__(run)
         self._console = console
+        run.events.subscribe(Started, self._started)
+        run.events.subscribe(Moved, lambda moved: console.moving(moved.meter))
+        run.events.subscribe(CaseEnded, lambda ended: console.case_done(ended.result))
+        run.events.subscribe(CleaningUp, lambda cleaning: console.cleaning_up(cleaning.count))
+        run.events.subscribe(Concluding, lambda _: console.concluding())
+        run.events.subscribe(Ended, lambda ended: self._finished(ended.outcome))
 
-    def started(self, cases: list[str]) -> None:
-        """The first case is about to start."""
-        run = self.run
-        sections = Counter(section_of(case.partition("[")[0]) for case in cases)
+    def _started(self, started: Started) -> None:
+        run, cases = self.run, started.cases
+        catalogue = run.bench.catalogue
+        sections = Counter(catalogue.section_of(requirement_of(case)) or SHARED for case in cases)
         limits = run.allowance.told()
         self._console.start(run.edition, run.target.name, run.options.profile, len(cases), sections, limits)
+        if started.bulk:
+            self._console.bulk(started.bulk)
 
-    def bulk(self, size: int) -> None:
-        """So many bytes are about to be moved by large messages."""
-        self._console.bulk(size)
-
-    def moving(self, meter: Meter) -> None:
-        """A large message is on its way."""
-        self._console.moving(meter)
-
-    def case_done(self, result: CaseResult) -> None:
-        """A case has ended."""
-        self._console.case_done(result)
-
-    def finished(self, outcome: Outcome) -> None:
-        """The files are written."""
+    def _finished(self, outcome: Outcome) -> None:
         self._console.finish(outcome.report, outcome.folder if outcome.report_written else None)
         for text in (*outcome.unwritten, *outcome.leftovers, *outcome.baseline):
             _complain(text.in_language(self.run.options.lang))
@@ -72,28 +71,45 @@ class _Screen:
             _complain(str(excinfo.value))
 
 
-def run_suites(options: Options, workers: int | None = None) -> int:
+def run_suites(options: Options) -> int:
     """Run the suites and return the exit code of the contract."""
     console = ConsoleReporter(sys.stdout, options.lang, quiet=options.quiet)
     redactor = Redactor()
+    console.preparing()
     try:
         with _own_surroundings(), as_from_the_keyboard(), opened(options) as run:
             redactor = run.bench.redactor
-            code = int(pytest.main(_arguments(run.options, workers), plugins=[_Screen(run, console)]))
+            code = int(pytest.main(_arguments(run.options), plugins=[_Screen(run, console)]))
     except ConfigurationError as error:
         _complain(error.render(options.lang))
-        return 2
+        return ExitCode.USAGE
+    except UnreachableError as error:
+        _complain(error.reason.in_language(options.lang))
+        return _end_unreached(error, console)
     except RefusedError as error:
         _complain(error.reason.in_language(options.lang))
         return error.exit_code
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return ExitCode.INCOMPLETE
     except Exception:  # noqa: BLE001 - a crash must not look like a verdict
         _complain(redactor.text(traceback.format_exc()))
-        return _FAULT
+        return ExitCode.SUITE_FAULT
     finally:
         console.stop()
-    return code if code in set(ExitCode) else _FAULT
+    return code if code in set(ExitCode) else ExitCode.SUITE_FAULT
+
+
+def _end_unreached(error: UnreachableError, console: ConsoleReporter) -> int:
+    """Write the report of a run that found nothing to judge, and say where it is."""
+    try:
+        outcome = finish_unreached(error)
+    except RefusedError as refused:
+        _complain(refused.reason.in_language(error.run.options.lang))
+        return error.exit_code
+    console.finish(outcome.report, outcome.folder if outcome.report_written else None)
+    for text in outcome.unwritten:
+        _complain(text.in_language(error.run.options.lang))
+    return outcome.exit_code
 
 
 def _complain(words: str) -> None:
@@ -101,47 +117,17 @@ def _complain(words: str) -> None:
     sys.stderr.write(printable(words) + "\n")
 
 
-def _arguments(options: Options, workers: int | None) -> list[str]:
+def _arguments(options: Options) -> list[str]:
     suites = data_folder("suites")
     arguments = [str(suites), "-c", str(_SUITES_INI), "--rootdir", str(suites)]
     arguments += ["--confcutdir", str(suites), "-p", "no:cacheprovider", "-p", "no:terminal"]
     arguments += ["-p", "no:logging", "-p", "no:doctest", "-p", "no:unittest"]  # of no use here, and slow
+    arguments += ["--capture=sys"]  # which leaves the stream to us that the console holds
     arguments += ["-p", "no:unraisableexception"]  # it would take missed interruptions from us
-    arguments += ["-p", "okd_conformance.plugin", *_as_arguments(options)]
-    if workers and workers > 1:
-        arguments += ["-p", "xdist", "-n", str(workers), "--dist", "loadfile"]
+    arguments += ["-p", "okd_conformance.plugin", *as_arguments(options)]
+    if options.workers > 1:
+        arguments += ["-p", "xdist", "-n", str(options.workers), "--dist", "loadfile"]
     return arguments
-
-
-def _as_arguments(options: Options) -> list[str]:
-    named = {
-        "target": options.target,
-        "edition": options.edition,
-        "profile": options.profile,
-        "large": options.large,
-        "seed": str(options.seed),
-        "run-id": options.run_id or None,
-        "report-dir": options.report_dir,
-        "lang": options.lang,
-        "baseline": options.baseline,
-        "compare": options.compare,
-    }
-    arguments = [f"--okd-{name}={value}" for name, value in named.items() if value is not None]
-    repeated = {
-        "role": options.roles,
-        "flow": options.flows,
-        "requirement": options.requirements,
-        "case": options.cases,
-    }
-    arguments += [f"--okd-{name}={value}" for name, values in repeated.items() for value in values]
-    flags = {
-        "allow-production": options.allow_production,
-        "allow-incomplete": options.allow_incomplete,
-        "allow-hooks": options.allow_hooks,
-        "keep-data": options.keep_data,
-        "quiet": options.quiet,
-    }
-    return arguments + [f"--okd-{name}" for name, on in flags.items() if on]
 
 
 @contextmanager

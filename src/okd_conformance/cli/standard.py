@@ -11,13 +11,13 @@ import click
 
 from okd_conformance.base.clean import printable
 from okd_conformance.base.configuration import ConfigurationError
+from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import Lang
 from okd_conformance.spec_tools.findings import Finding, worst_is
 from okd_conformance.spec_tools.render import rendered
-from okd_conformance.spec_tools.source import SourceError
 from okd_conformance.standard.edition import UnknownEditionError, load_edition
+from okd_conformance.standard.source import SourceError
 
-SUITE_FAULT = 4
 _T = TypeVar("_T")
 
 
@@ -30,15 +30,15 @@ def lint_command(document: str, doc_folder: str | None, form: str, lang: Lang, f
 
 
 def told(find: Callable[[], Sequence[Finding]], form: str, lang: Lang, fail_on: str) -> int:
-    """Find, show, and give the exit code: 0 nothing found, 1 something found, 4 our own fault.
+    """Find, show, and give the exit code.
 
     Raises click.UsageError for what the user gave us wrong.
     """
     found = guarded(find, lang)
     if found is None:
-        return SUITE_FAULT
+        return ExitCode.SUITE_FAULT
     click.echo(rendered(found, form, lang), nl=False)
-    return int(worst_is(found, fail_on))
+    return ExitCode.FOUND if worst_is(found, fail_on) else ExitCode.OK
 
 
 def guarded(make: Callable[[], _T], lang: Lang) -> _T | None:
@@ -83,9 +83,9 @@ def matrix_command(reports: Sequence[str], form: str, lang: Lang, fail_on: str, 
 
     matrix = guarded(lambda: read_matrix([Path(report) for report in reports]), lang)
     if matrix is None:
-        return SUITE_FAULT
+        return ExitCode.SUITE_FAULT
     found = matrix_findings(matrix)
     words = matrix_html(matrix, lang) if form == "html" else rendered(found, form, lang)
     with click.open_file(output or "-", "w", encoding="utf-8") as file:
         file.write(words)
-    return int(worst_is(found, fail_on))
+    return ExitCode.FOUND if worst_is(found, fail_on) else ExitCode.OK

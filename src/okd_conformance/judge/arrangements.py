@@ -18,9 +18,13 @@ from okd_conformance.judge.sending import Sending
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.judge.words import received
 from okd_conformance.standard.edition import Binding, Edition, Operation
+from okd_conformance.standard.fields import field_name
+from okd_conformance.standard.readings import load_waiting
 from okd_conformance.wire.exchange import Exchange
 
-NOT_READY = frozenset({404, 409, 423, 425, 503})
+BUSY = frozenset(load_waiting()["busy"].statuses)
+"""How a target asks to wait."""
+NOT_READY = frozenset(load_waiting()["not_ready"].statuses)
 """What a target may answer about a new document that it is still storing or scanning."""
 FIRST_PAUSE_S = 0.1
 """How long to wait before asking again; then twice as long each time."""
@@ -126,6 +130,32 @@ class Arrangements:
         if self.edition.operations(binding.role, "upload"):
             return self.store(binding.role, binding.document_type, label).id
         return self.register(binding.role, label)
+
+    def subtype_of(self, binding: Binding) -> str | None:
+        """A document subtype that the school has: a fixture, else the first that the module lists.
+
+        None when neither tells one; the standard leaves these codes to the school (flow 10).
+        """
+        known = self.samples.target.fixtures.get("document_subtypes") or {}
+        if binding.document_type in known:
+            return str(known[binding.document_type])
+        listed: dict[str, str] = self.once(f"subtypes:{binding.role}", lambda: self._subtypes(binding.role))
+        return listed.get(binding.document_type or "")
+
+    def _subtypes(self, role: str) -> dict[str, str]:
+        """The first subtype of each document type, as the module lists them; nothing where it lists none."""
+        listing = [o for o in self.edition.operations(role, "lookup") if _lists_types(o)]
+        flows = self.samples.target.roles[role].flows
+        if not listing or not (flows is None or listing[0].bindings[0].flow in flows):
+            return {}
+        operation = listing[0]
+        with suppress(Inconclusive, NotTested, ValueError):
+            label = f"subtypes:{role}"
+            sample = self.samples.sample(operation, operation.bindings[0], label)
+            exchange = self.sending.send(sample.request(), label, role, operation)
+            if exchange.answer is not None and exchange.succeeded:
+                return first_subtypes(operation, exchange.answer.json())
+        return {}
 
     def upload_binding(self, role: str, document_type: str | None) -> tuple[Operation, Binding]:
         """The upload by which a document of this type comes in. Raises Inconclusive when there is none."""
@@ -245,3 +275,24 @@ def accepted_or_inconclusive(exchange: Exchange) -> Exchange:
 def _named(exchange: Exchange) -> str:
     path = "/" + exchange.request.url.partition("://")[2].partition("/")[2]
     return f"{exchange.request.method} {path}"
+
+
+def _lists_types(operation: Operation) -> bool:
+    return field_name(operation.success_schema() or {}, "subtypes") is not None
+
+
+def first_subtypes(operation: Operation, listed: Any) -> dict[str, str]:
+    """Per document type, the code of its first subtype, in the answer of an operation that lists them.
+
+    An older edition writes a subtype as text.
+    """
+    schema = operation.success_schema() or {}
+    names = {m: field_name(schema, m) or "" for m in ("document_type", "subtypes", "subtype_code")}
+    found: dict[str, str] = {}
+    for one in listed if isinstance(listed, list) else ():
+        subtypes = one.get(names["subtypes"]) if isinstance(one, dict) else None
+        first = subtypes[0] if isinstance(subtypes, list) and subtypes else None
+        code = first.get(names["subtype_code"]) if isinstance(first, dict) else first
+        if isinstance(code, str) and isinstance(one.get(names["document_type"]), str):
+            found.setdefault(one[names["document_type"]], code)
+    return found

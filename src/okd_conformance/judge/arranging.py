@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from okd_conformance.auth.tokens import Token
 from okd_conformance.base.text import say
-from okd_conformance.judge.arrangements import NOT_READY, Stored, accepted_or_inconclusive
+from okd_conformance.judge.arrangements import BUSY, NOT_READY, Stored, accepted_or_inconclusive
 from okd_conformance.judge.ledger import Intent
 from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.situated import Situated
@@ -23,7 +23,6 @@ from okd_conformance.wire.meter import Meter
 from okd_conformance.wire.multipart import Multipart
 from okd_conformance.wire.raw import Expecting
 
-_NO_JUDGEMENT = frozenset({"timeout", "deadline", "unreachable", "tls", "not_opened"})
 _T = TypeVar("_T")
 
 
@@ -240,9 +239,9 @@ class Arranging(Situated):
 
     def answered(self, exchange: Exchange) -> None:
         """Make sure that the exchange can be judged at all. Raises Inconclusive."""
-        if exchange.error in _NO_JUDGEMENT:
+        if exchange.error is not None and exchange.error.no_judgement:
             raise Inconclusive(say(f"error_{exchange.error}"))
-        if exchange.status == 429:
+        if exchange.status in BUSY:
             raise Inconclusive(say("throttled"))
 
     def sent(self, sample: Sample, message: Multipart | None = None, **changes: Any) -> Exchange:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from okd_conformance.auth.tokens import Tokens
+from okd_conformance.base.choices import Large
 from okd_conformance.judge.arrangements import Arrangements
+from okd_conformance.judge.events import Events
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.leaving import Leaving
 from okd_conformance.judge.ledger import Ledger, Left
@@ -18,8 +19,6 @@ from okd_conformance.standard.catalogue import Catalogue, Profile
 from okd_conformance.standard.edition import Binding, Edition
 from okd_conformance.target.reading import Target
 from okd_conformance.wire.client import Client
-
-Large = Literal["one", "all"]
 
 
 @dataclass(repr=False)  # pytest shows the arguments of a check that stops, and all of this takes it a second
@@ -37,6 +36,8 @@ class Bench:
     profile: Profile = "standard"
     large: Large = "all"
     """Which operations carry the full size: all of them, or just one."""
+    events: Events = field(default_factory=Events)
+    """Where what happens is told."""
     hooks: Hooks = field(default_factory=lambda: Hooks({}))
     ledger: Ledger = field(default_factory=Ledger)
     sending: Sending = field(init=False)
@@ -46,17 +47,18 @@ class Bench:
 
     def __post_init__(self) -> None:
         """Put the parts together, and let the ledger know where the target's answers have their ids."""
+        self.ledger.events = self.events
         self.ledger.places = {n: t["answer"] for n, t in self.target.templates.items() if "answer" in t}
         limits = self.target.limits
-        self.sending = Sending(self.client, self.redactor, self.ledger, limits, self.profile)
+        self.sending = Sending(self.client, self.redactor, self.ledger, limits, self.profile, self.events)
         self.rights = Rights(self.tokens, self.redactor, self.target.auth, self.sending.clients)
         self.samples = Samples(self.edition, self.target, self.rights, self.seed, self.run_id)
         self.arrangements = Arrangements(self.edition, self.sending, self.rights, self.samples, self.hooks)
+        self.samples.subtype_of = self.arrangements.subtype_of
 
     def serves(self, binding: Binding) -> bool:
         """Whether the target claims the flow of a binding."""
-        flows = self.target.roles[binding.role].flows
-        return flows is None or binding.flow in flows
+        return self.target.roles[binding.role].serves(binding.flow)
 
     # --- leaving ---------------------------------------------------------------------------------------
 

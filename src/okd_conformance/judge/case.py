@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from okd_conformance.base.text import Text, joined, say
 from okd_conformance.judge.judging import Judging
@@ -11,7 +10,7 @@ from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.situated import CaseSpec
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested, Stopped
 
-__all__ = ["Case", "CaseSpec", "case_id", "labels"]
+__all__ = ["Case", "CaseSpec"]
 
 
 @dataclass(repr=False)
@@ -21,7 +20,7 @@ class Case(Judging):
     def result(self, stopped: Stopped | None, duration_s: float = 0.0) -> CaseResult:
         """What the case found; ``stopped`` is what ended it early."""
         status, expected, came = self._ending(stopped)
-        judged = status in {Status.FAILED, Status.WARNING}
+        judged = status.is_judged and status.is_finding
         shown = [self.telling, *(e for e in self.exchanges if e is not self.telling)]
         ids = [e.id for e in shown if e is not None]
         return CaseResult(
@@ -38,7 +37,7 @@ class Case(Judging):
             remedy=self.requirement.remedy if judged else None,
             exchanges=ids,
             curl=self.bench.sending.curl(self.telling) if self.telling and judged else None,
-            duration_s=duration_s,
+            duration_s=round(duration_s, 4),
         )
 
     def _ending(self, stopped: Stopped | None) -> tuple[Status, Text | None, Text | None]:
@@ -66,13 +65,3 @@ class Case(Judging):
         if came is None:
             return self.requirement.statement
         return say(f"summary_{status}", statement=self.requirement.statement, received=came)
-
-
-def case_id(requirement: str, role: str, parts: list[str]) -> str:
-    """The public id of a case."""
-    return f"{requirement}[{','.join([role, *parts])}]"
-
-
-def labels(parameters: dict[str, Any]) -> list[str]:
-    """How parameters are shown in a case id."""
-    return [f"{name}={label}" for name, label in parameters.items()]

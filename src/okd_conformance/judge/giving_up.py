@@ -17,12 +17,11 @@ Ask = Callable[[], Exchange | None]
 """Ask a server a last simple question; None when that can't be done."""
 
 MOST_UNANSWERED = 10
-_UNANSWERED = frozenset({"timeout", "deadline", "unreachable", "tls"})
 
 
 def is_unanswered(exchange: Exchange) -> bool:
     """Whether nothing came: nobody was there, or nobody answered in time."""
-    return exchange.error in _UNANSWERED
+    return exchange.error is not None and exchange.error.unanswered
 
 
 @dataclass

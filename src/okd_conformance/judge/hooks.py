@@ -24,7 +24,8 @@ import httpx
 from okd_conformance.base.bounded import TooLargeError, content_of, read_json
 from okd_conformance.base.text import say
 from okd_conformance.judge.stops import Inconclusive, NotTested
-from okd_conformance.wire.patience import DeadlineError, patient
+from okd_conformance.wire.connections import Connections
+from okd_conformance.wire.patience import DeadlineError, Patience
 
 HOOK_TIMEOUT_S = 30.0
 MAX_HOOK_BYTES = 1_000_000
@@ -56,7 +57,8 @@ class Hooks:
         return answer
 
     def _post(self, address: str, values: dict[str, Any]) -> bytes:
-        transport = self.transport or httpx.HTTPTransport(verify=_verification(), trust_env=False)
+        patience = Patience()
+        transport = self.transport or Connections(patience, _verification())
         asked = httpx.Request(
             "POST",
             address,
@@ -64,7 +66,6 @@ class Hooks:
             headers={"Accept-Encoding": "identity", "User-Agent": "okd-conformance"},
             extensions={"timeout": httpx.Timeout(HOOK_TIMEOUT_S).as_dict()},
         )
-        patience = patient(transport)
         with contextlib.closing(transport), patience.until(time.monotonic() + HOOK_TIMEOUT_S):
             answer = transport.handle_request(asked)
             answer.request = asked

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from okd_conformance.base.configuration import ConfigurationError, Mistake
 from okd_conformance.base.text import say
+from okd_conformance.judge.events import Events, Noted
 from okd_conformance.judge.ids import answered_id
 from okd_conformance.standard.edition import Operation
 from okd_conformance.standard.fields import field_names
@@ -30,8 +31,7 @@ _MAX_TEXT = 300
 _MAX_DEPTH = 20
 GONE = frozenset({404, 410})
 """How a server says that what is to be deleted is not there (RFC 9110, 15.5.5 and 15.5.11)."""
-_NEVER_SENT = frozenset({"unreachable", "tls"})
-Event = Mapping[str, Any]
+JournalLine = Mapping[str, Any]
 """One note, as it stands in a journal."""
 
 
@@ -109,8 +109,8 @@ class Ledger:
 
     places: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Per operation, where the target file says that an answer has things."""
-    on_event: Callable[[Event], None] | None = None
-    """Where each note goes, such as a journal; raises OSError when it can't go there."""
+    events: Events = field(default_factory=Events)
+    """Where each note is told; a journal that can't keep it raises OSError."""
     undoing: bool = False
     """While we clean up, a note that can't be written stops nothing."""
     unwritten: OSError | None = None
@@ -196,7 +196,7 @@ class Ledger:
                 self._succeeded(operation, exchange, number)
             elif unknown and operation.kind == "change":  # an enrolment that isn't there needs no restoring
                 self._note({"n": number, "outcome": "done"})
-            elif answer is not None or exchange.error in _NEVER_SENT:
+            elif answer is not None or (exchange.error is not None and exchange.error.never_sent):
                 self.nothing(number)
             elif operation.kind == "register":
                 self._registered(number)
@@ -248,22 +248,21 @@ class Ledger:
 
     # --- events ----------------------------------------------------------------------------------------
 
-    def _note(self, event: Event) -> None:
+    def _note(self, event: JournalLine) -> None:
         """Note what happened: it did, so that is known even when it can't be written."""
         with self._lock:
             self.apply(event)
             self._written(event)
 
-    def _written(self, event: Event) -> bool:
+    def _written(self, event: JournalLine) -> bool:
         try:
-            if self.on_event is not None:
-                self.on_event(event)
+            self.events.emit(Noted(event))
         except OSError as error:
             self.unwritten = self.unwritten or error
             return False
         return True
 
-    def apply(self, event: Event) -> None:
+    def apply(self, event: JournalLine) -> None:
         """Take a note into account. Raises KeyError or TypeError when it is none."""
         if "intent" in event:
             intent = Intent(**{name: value for name, value in event.items() if name != "n"})
@@ -273,7 +272,7 @@ class Ledger:
         else:
             self._settle(event["n"], self._pending.pop(event["n"], None), event)
 
-    def _settle(self, number: int, intent: Intent | None, event: Event) -> None:
+    def _settle(self, number: int, intent: Intent | None, event: JournalLine) -> None:
         outcome = event["outcome"]
         if intent is None:
             return

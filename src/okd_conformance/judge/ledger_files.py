@@ -21,7 +21,7 @@ from okd_conformance import __version__
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.input_file import read_raw
 from okd_conformance.base.text import Text, say
-from okd_conformance.judge.ledger import Changed, Created, Event, Intent, Ledger, Left
+from okd_conformance.judge.ledger import Changed, Created, Intent, JournalLine, Ledger, Left
 from okd_conformance.redaction.redactor import Redactor
 
 LEDGER = "ledger.json"
@@ -63,7 +63,7 @@ class Journal:
         self._first = {"run": run, "edition": edition, "suite": __version__, "addresses": addresses or {}}
         self._file: IO[bytes] | None = None
 
-    def write(self, event: Event) -> None:
+    def write(self, event: JournalLine) -> None:
         """Write a note; it is with the operating system when this returns.
 
         Raises OSError, with the name of the file, when it can't be written as a whole: then none of it is.

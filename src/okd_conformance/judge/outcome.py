@@ -5,11 +5,14 @@ The names and their order are public (report.json, JUnit, exit codes).
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Self
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
 
 from okd_conformance.base.text import Text
+from okd_conformance.judge.case_id import is_observed
 
 
 class Status(StrEnum):
@@ -23,9 +26,39 @@ class Status(StrEnum):
     NOT_TESTED = "not_tested"
     NOT_APPLICABLE = "not_applicable"
 
+    @property
+    def is_judged(self) -> bool:
+        """Something was seen of the product itself, and judged."""
+        return self in {Status.FAILED, Status.WARNING, Status.PASSED}
 
-OBSERVED = "observed"
-"""The last part of the id of a case that an observer found while others ran."""
+    @property
+    def is_tried(self) -> bool:
+        """The run tried it, whatever came of it."""
+        return self not in {Status.NOT_TESTED, Status.NOT_APPLICABLE}
+
+    @property
+    def is_undecided(self) -> bool:
+        """It was tried, but says nothing of the product: the suite or the circumstances stood in the way."""
+        return self.is_tried and not self.is_judged
+
+    @property
+    def is_finding(self) -> bool:
+        """It asks for something to be done."""
+        return self in FINDINGS
+
+    @property
+    def is_break(self) -> bool:
+        """A finding that is more than a warning: it is shown at once, and counts as something that broke."""
+        return self.is_finding and self is not Status.WARNING
+
+    @property
+    def is_mended(self) -> bool:
+        """A failure that was known is gone when its case ends so."""
+        return self in {Status.PASSED, Status.WARNING, Status.NOT_APPLICABLE}
+
+
+FINDINGS = (Status.FAILED, Status.SUITE_FAULT, Status.INCONCLUSIVE, Status.WARNING)
+"""What asks for something to be done, in the order in which a reader is told."""
 _SEVERITY = list(Status)
 
 
@@ -50,85 +83,51 @@ class Verdict(StrEnum):
 class Excuse:
     """Why a failure that is known does not stop a pipeline; it changes neither status nor verdict."""
 
-    reason: str
-    until: str
-    """The last day on which it holds, as RFC 3339 writes a date."""
+    reason: Annotated[str, Meta(description="Why it is excused, as the baseline says.")]
+    until: Annotated[str, Meta(description="The last day on which it is excused, as YYYY-MM-DD.")]
 
 
 @dataclass(slots=True)
 class CaseResult:
     """What one case found: one check, for one role and operation, with one set of parameters."""
 
-    id: str
-    requirement: str
-    role: str
-    flow: str | None
-    operation: str | None
-    status: Status
-    summary: Text
-    expected: Text | None = None
-    received: Text | None = None
-    notes: list[Text] = field(default_factory=list)
-    remedy: Text | None = None
-    exchanges: list[str] = field(default_factory=list)
-    """The ``_id`` of each exchange that shows it; the telling one first."""
-    curl: str | None = None
-    duration_s: float = 0.0
-    excused: Excuse | None = None
-    """Of a failure that the baseline of the run lists."""
-    during: str | None = None
-    """The case that was running when an observer saw this; None for one that ran by itself."""
+    id: Annotated[
+        str,
+        Meta(
+            description="Give it to --case to run this case again; if there is a 'during', "
+            "with that in a second --case."
+        ),
+    ]
+    requirement: Annotated[str, Meta(description="Id of the requirement that was judged.")]
+    role: Annotated[str, Meta(description="Role that was judged.")]
+    flow: Annotated[str | None, Meta(description="The flow, where the case is about one.")]
+    operation: Annotated[str | None, Meta(description="The operation, where the case is about one.")]
+    status: Annotated[Status, Meta(description="How the case ended.")]
+    summary: Annotated[Text, Meta(description="How it ended, in one sentence.")]
+    expected: Annotated[Text | None, Meta(description="What was expected.")] = None
+    received: Annotated[Text | None, Meta(description="What came, or why nothing could be judged.")] = None
+    notes: Annotated[list[Text], Meta(description="Facts and freedoms used; never a warning.")] = field(
+        default_factory=list
+    )
+    remedy: Annotated[Text | None, Meta(description="What to look at first in the product.")] = None
+    exchanges: Annotated[
+        list[str], Meta(description="The _id of entries in the HAR file, the telling one first.")
+    ] = field(default_factory=list)
+    curl: Annotated[str | None, Meta(description="The command that repeats the telling request.")] = None
+    duration_s: Annotated[float, Meta(ge=0, description="How long the case took, in seconds.")] = 0.0
+    excused: Annotated[
+        Excuse | UnsetType,
+        Meta(
+            description="A known failure that the baseline of the run lists; "
+            "its status and the verdict are as without."
+        ),
+    ] = UNSET
+    during: Annotated[
+        str | UnsetType,
+        Meta(description="The id of the case that was running when an observer saw this."),
+    ] = UNSET
 
     @property
     def is_observed(self) -> bool:
         """Whether an observer found it while other cases ran."""
-        return self.id.endswith(f",{OBSERVED}]")
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the form of ``report.json``, with requirement, role, flow and operation added."""
-        return {
-            "id": self.id,
-            "requirement": self.requirement,
-            "role": self.role,
-            "flow": self.flow,
-            "operation": self.operation,
-            "status": str(self.status),
-            "summary": self.summary.as_json(),
-            "expected": self.expected.as_json() if self.expected else None,
-            "received": self.received.as_json() if self.received else None,
-            "notes": [note.as_json() for note in self.notes],
-            "remedy": self.remedy.as_json() if self.remedy else None,
-            "exchanges": list(self.exchanges),
-            "curl": self.curl,
-            "duration_s": round(self.duration_s, 4),
-            **({"excused": asdict(self.excused)} if self.excused else {}),
-            **({"during": self.during} if self.during else {}),
-        }
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
-        """Read what ``as_json`` wrote."""
-
-        def text(key: str) -> Text | None:
-            return Text.from_json(value[key]) if value.get(key) else None
-
-        return cls(
-            id=value["id"],
-            requirement=value["requirement"],
-            role=value["role"],
-            flow=value["flow"],
-            operation=value["operation"],
-            status=Status(value["status"]),
-            summary=Text.from_json(value["summary"]),
-            expected=text("expected"),
-            received=text("received"),
-            notes=[Text.from_json(note) for note in value["notes"]],
-            remedy=text("remedy"),
-            exchanges=list(value["exchanges"]),
-            curl=value["curl"],
-            duration_s=value["duration_s"],
-            excused=Excuse(**{key: value["excused"][key] for key in ("reason", "until")})
-            if value.get("excused")
-            else None,
-            during=value.get("during"),
-        )
+        return is_observed(self.id)

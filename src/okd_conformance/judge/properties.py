@@ -1,13 +1,14 @@
 """Property tests: bodies that schemathesis generates from the edition's own OpenAPI document.
 
-Generated bodies are shaped so that a sane server can accept them: fixtures in their places, names and dates
-that occur in life. The same seed gives the same bodies; findings are shrunk by Hypothesis.
+What must be accepted is shaped as a real client sends it: only which optional fields it has is generated, and
+each has the value of the standard's own example. The same seed gives the same bodies; findings are shrunk by
+Hypothesis.
 """
 
 from __future__ import annotations
 
 import functools
-import re
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -23,8 +24,6 @@ from okd_conformance.standard.edition import Edition, Operation
 from okd_conformance.standard.fields import Body, validator
 
 Mode = Literal["valid", "invalid"]
-_UNREALISTIC = re.compile(r"[^\w .,'()&+-]|_")
-_LONGEST_NAME = 60
 _TYPED = frozenset({"type", "format", "minimum", "required"})
 """The keywords whose breach every reading refuses; what else our schemas ask is our erratum."""
 
@@ -109,56 +108,45 @@ def _json_of(operation: Operation, generated: Any) -> Any:
     return generated
 
 
-def realistic(body: Body) -> Body:
-    """The same body with names, dates and texts that occur in life; nothing that the schema doesn't know."""
+def plausible(usual: Body, generated: Mapping[str, Any], list_name: str | None) -> Body:
+    """A body as a real client sends it: of the usual one, those optional fields that a generated one has.
 
-    def value_for(schema: Mapping[str, Any], current: Any) -> Any:
-        if _is_fixed(schema):
-            return None
-        if _is_free_text(schema) and isinstance(current, str):
-            return _as_name(current)
-        return _REALISTIC.get(str(schema.get("format")))
+    What the usual body lacks is added where the schema names a usual value for it (``x-okd-usual``). What it
+    requires, or other sources of the standard do (``x-okd-always``), stays. The items of ``list_name`` are
+    treated likewise, each beside the generated one that stands at its place.
+    """
+    needed, values = _facts(usual.schema)
 
-    return Body(body.schema, _known_only(body)).filled(value_for)
+    def chosen(known: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+        kept = {name: value for name, value in known.items() if name in other or name in needed}
+        return kept | {name: values[name] for name in other if name not in known and name in values}
 
-
-_REALISTIC = {"date": "2026-01-05", "date-time": "2026-01-05T12:00:00Z", "email": "student@example.org"}
-
-
-def _is_fixed(schema: Mapping[str, Any]) -> bool:
-    return any(word in schema for word in ("const", "enum", "x-okd-fixture", "x-okd-fresh"))
-
-
-def _is_free_text(schema: Mapping[str, Any]) -> bool:
-    return schema.get("type") == "string" and "format" not in schema and not _is_fixed(schema)
+    value = chosen(usual.value, generated)
+    items = value.get(list_name or "")
+    if isinstance(items, list):
+        others = [item for item in generated.get(list_name or "") or () if isinstance(item, dict)]
+        pairs: Any = itertools.zip_longest(items, others[: len(items)], fillvalue={})
+        value[list_name or ""] = [chosen(item, other) for item, other in pairs]
+    return Body(usual.schema, value)
 
 
-def _as_name(value: str) -> str:
-    return " ".join(_UNREALISTIC.sub("", value).split())[:_LONGEST_NAME] or "Zoë"
-
-
-def _known_only(body: Body) -> Any:
-    """The value without properties that the schema doesn't name, at any depth."""
-    names = _names(body.schema)
-
-    def pruned(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {k: pruned(v) for k, v in value.items() if k in names}
-        return [pruned(v) for v in value] if isinstance(value, list) else value
-
-    return pruned(body.value)
-
-
-def _names(node: Any) -> set[str]:
-    found: set[str] = set()
+def _facts(node: Any) -> tuple[set[str], dict[str, Any]]:
+    """The names that some object of a schema needs, and the usual values of fields by their names."""
+    needed: set[str] = set()
+    values: dict[str, Any] = {}
     if isinstance(node, dict):
-        found |= set(node.get("properties", {})) if isinstance(node.get("properties"), dict) else set()
-        for value in node.values():
-            found |= _names(value)
-    elif isinstance(node, list):
-        for value in node:
-            found |= _names(value)
-    return found
+        for word in ("required", "x-okd-always"):
+            needed |= set(node[word]) if isinstance(node.get(word), list) else set()
+        fields = node.get("properties")
+        for name, field in fields.items() if isinstance(fields, dict) else ():
+            if isinstance(field, dict) and "x-okd-usual" in field:
+                values[name] = field["x-okd-usual"]
+    below = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    for part in below:
+        more_needed, more_values = _facts(part)
+        needed |= more_needed
+        values |= more_values
+    return needed, values
 
 
 def typed_errors(body: Body, apart_from: Iterable[str] = ()) -> list[str]:
@@ -192,4 +180,4 @@ def _spelled(node: Any, meaning: str) -> set[str]:
     return found
 
 
-__all__ = ["Failed", "for_each_body", "realistic", "typed_errors"]
+__all__ = ["Failed", "for_each_body", "plausible", "typed_errors"]

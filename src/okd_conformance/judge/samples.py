@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,8 @@ class Samples:
     rights: Rights
     seed: int
     run_id: str
+    subtype_of: Callable[[Binding], str | None] = field(default=lambda _: None)
+    """What tells a subtype that the target knows, for a binding; None leaves that of the example."""
     _numbers: dict[str, Any] = field(default_factory=dict)
 
     def number(self, label: str) -> int:
@@ -112,6 +114,9 @@ class Samples:
         body = Body(schema, operation.examples[binding.example])
         if operation.kind == "change":
             body = self._as_it_stands(binding.role, body)
+        subtype = self.subtype_of(binding) if body.has("document_subtype") else None
+        if subtype is not None:
+            body = body.with_("document_subtype", subtype)
         return self.fill(body, label, file, fixtures=fixtures)
 
     def standing_state(self, role: str) -> str | None:

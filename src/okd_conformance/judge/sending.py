@@ -1,12 +1,12 @@
-"""Sending on behalf of cases: held to the limits, noted in the ledger, told to those who listen."""
+"""Sending on behalf of cases: held to the limits, noted in the ledger, told as events."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from okd_conformance.base.text import Text
+from okd_conformance.judge.events import Answered, Events, Moved, StoppedEarly
 from okd_conformance.judge.giving_up import GivingUp, is_unanswered
 from okd_conformance.judge.interruption import held_back, obey_missed
 from okd_conformance.judge.ledger import Ledger
@@ -39,9 +39,7 @@ class Sending:
     ledger: Ledger
     limits: Limits
     profile: Profile = "standard"
-    on_send: list[Callable[[Exchange], None]] = field(default_factory=list)
-    on_move: Callable[[Meter], None] | None = None
-    """Who is told how far a large transfer is."""
+    events: Events = field(default_factory=Events)
     rules: list[Rule] = field(default_factory=list)
     """When to stop the run early."""
     stopped: Text | None = None
@@ -124,16 +122,21 @@ class Sending:
             else:
                 self.ledger.observe(operation, exchange, noted)
         for seen in (*exchange.throttled, exchange):
-            for listener in self.on_send:
-                listener(seen)
+            self.events.emit(Answered(seen))
             for rule in self.rules:
-                self.stopped = self.stopped or rule.saw(seen)
+                self._stop(rule.saw(seen))
         self.holding.take(exchange)
         self.giving_up.see(exchange, server, name, lambda: self._last_question(server, role))
         return exchange
 
+    def _stop(self, reason: Text | None) -> None:
+        """Send nothing more, if there is a reason; the first one stays."""
+        if reason is not None and self.stopped is None:
+            self.stopped = reason
+            self.events.emit(StoppedEarly(reason))
+
     def _turned_away(self, reason: Text) -> Inconclusive:
-        self.stopped = reason
+        self._stop(reason)
         self.turned_away += 1
         return Inconclusive(reason)
 
@@ -172,7 +175,7 @@ class Sending:
         meter = Meter(
             upward=length_of(request.body) if request.body is not None else 0,
             downward=sink.sent.size if sink is not None else 0,
-            on_move=self.on_move,
+            on_move=lambda moved: self.events.emit(Moved(moved)),
         )
         talk = Transfer(self.client, sink, meter)
         with held_back(lambda: meter.sending or meter.upward == 0):

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from okd_conformance.base.choices import Large
 from okd_conformance.base.text import Text, say
-from okd_conformance.judge.bench import Bench, Large
+from okd_conformance.judge.bench import Bench
 from okd_conformance.judge.stops import Inconclusive, NotApplicable, NotTested
 from okd_conformance.standard.catalogue import Profile, Requirement
 from okd_conformance.standard.edition import Binding, Edition, Operation

@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import IntEnum
 
+from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.judge.outcome import Status, Verdict
 
-_JUDGED = frozenset({Status.FAILED, Status.WARNING, Status.PASSED})
-
-
-class ExitCode(IntEnum):
-    """What the commands ``run`` and ``check-config`` end with."""
-
-    CONFORMANT = 0
-    NOT_CONFORMANT = 1
-    USAGE = 2
-    INCOMPLETE = 3
-    SUITE_FAULT = 4
-
-
 _EXIT_CODES = {
-    Verdict.CONFORMANT: ExitCode.CONFORMANT,
-    Verdict.NOT_CONFORMANT: ExitCode.NOT_CONFORMANT,
+    Verdict.CONFORMANT: ExitCode.OK,
+    Verdict.NOT_CONFORMANT: ExitCode.FOUND,
     Verdict.INCOMPLETE: ExitCode.INCOMPLETE,
     Verdict.SUITE_FAULT: ExitCode.SUITE_FAULT,
 }
@@ -41,12 +28,14 @@ def verdict_of(rows: Iterable[tuple[str, Status]]) -> Verdict:
         return Verdict.SUITE_FAULT
     if Status.FAILED in must:
         return Verdict.NOT_CONFORMANT
-    if Status.INCONCLUSIVE in must or not statuses & _JUDGED:
+    if Status.INCONCLUSIVE in must or not any(status.is_judged for status in statuses):
         return Verdict.INCOMPLETE
     return Verdict.CONFORMANT
 
 
-def exit_code(verdict: Verdict, *, allow_incomplete: bool = False, excused: Verdict | None = None) -> int:
+def exit_code(
+    verdict: Verdict, *, allow_incomplete: bool = False, excused: Verdict | None = None
+) -> ExitCode:
     """Return the exit code of a run.
 
     ``excused`` is what the verdict would be without the failures that a baseline lists
@@ -54,5 +43,5 @@ def exit_code(verdict: Verdict, *, allow_incomplete: bool = False, excused: Verd
     """
     code = _EXIT_CODES[verdict if excused is None else excused]
     if allow_incomplete and code is ExitCode.INCOMPLETE:
-        code = ExitCode.CONFORMANT
-    return int(code)
+        code = ExitCode.OK
+    return code

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from okd_conformance.base.text import Text, say
-from okd_conformance.standard.catalogue import Answers
+from okd_conformance.standard.readings import Answers
 from okd_conformance.wire.exchange import Answer, Exchange
 
 _SHOWN = 200

@@ -17,19 +17,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from okd_conformance.checks.marking import checks_of, load_suites
-from okd_conformance.checks.planning import Planned, Selection, planned
-from okd_conformance.checks.running import Stopwatch, Watch, merged, result_of_check
-from okd_conformance.judge.case import Case
-from okd_conformance.judge.outcome import CaseResult, Status, worst
-from okd_conformance.judge.stops import Stopped
+from okd_conformance.checks.planning import Selection, every_case
+from okd_conformance.checks.running import Watch, run_case
+from okd_conformance.judge.events import CleaningUp
+from okd_conformance.judge.outcome import Status, worst
 from okd_conformance.reference import running_server
-from okd_conformance.run.opening import Options, Run, open_run
-from okd_conformance.standard.catalogue import Profile, load_catalogue
+from okd_conformance.report.model import Report, RequirementResult
+from okd_conformance.run.finishing import report_of
+from okd_conformance.run.gathering import Gathering
+from okd_conformance.run.options import Options
+from okd_conformance.run.run import Run, open_run
+from okd_conformance.standard.catalogue import Profile, Requirement, load_catalogue
 from okd_conformance.standard.edition import load_edition
 from okd_conformance.standard.faults import FaultFacts, VariantFacts, load_faults, load_variants
 
-_BAD = frozenset({Status.FAILED, Status.SUITE_FAULT, Status.INCONCLUSIVE, Status.WARNING})
 _SHRUNK = 250
 """What 1 GB is divided by in a proof."""
 _SHORT_S = 1.0
@@ -42,7 +43,7 @@ Row = tuple[str, str]
 class Seen:
     """What a run says of one requirement at one role: its status and its notes."""
 
-    status: str
+    status: Status
     notes: tuple[str, ...] = ()
     received: str | None = None
 
@@ -69,52 +70,29 @@ class Proof:
         }
 
 
-def run_cases(run: Run, selection: Selection) -> list[CaseResult]:
-    """Run the chosen cases in this process, without pytest, and clean up."""
-    plans = list(_plans(run, selection))  # loads the suites, and with them the observers that a watch needs
-    watch = Watch(run.bench, run.claims)
-    results = []
+def run_cases(run: Run, selection: Selection) -> Report:
+    """Run the chosen cases in this process, without pytest, clean up, and report as any run does."""
+    plans = list(every_case(run.bench.catalogue, run.claims))  # loads the suites, with their observers
+    gathering = Gathering(run, watch=Watch(run.bench, run.claims))  # what else is seen is told too
     for function, plan in plans:
-        case = Case(plan.spec, run.bench)
-        error: BaseException | None = None
-        clock = Stopwatch()
-        try:
-            function(case, **plan.values)
-        except Stopped as stop:
-            error = stop
-        except Exception as fault:  # noqa: BLE001 - a check's own fault is a result too
-            error = fault
-        results.append(result_of_check(case, error, clock()))
+        if selection.takes(plan.spec) and selection.profile_takes(plan.check):
+            run_case(plan.spec, run.bench, functools.partial(function, **plan.values))
+    run.events.emit(CleaningUp(len(run.bench.left())))
     run.bench.clean_up()
-    found: dict[str, CaseResult] = {}
-    for seen in watch.found.values():
-        found[seen.id] = merged(found.get(seen.id), seen)
-    return results + list(found.values())
+    gathering.settle()
+    gathering.findings.stop(run.bench.sending.stopped)
+    return report_of(run, gathering.findings, {}, [], interrupted=False)
 
 
-def _plans(run: Run, selection: Selection) -> Iterator[tuple[Callable[..., None], Planned]]:
-    for module in load_suites():
-        for function in vars(module).values():
-            if not checks_of(function) or function.__module__ != module.__name__:
-                continue
-            for plan in planned(function, run.bench.catalogue, run.claims):
-                if selection.takes(plan.spec) and selection.profile_takes(plan.check):
-                    yield function, plan
+def rows(report: Report) -> dict[Row, Seen]:
+    """What a report says of each requirement at each role that was judged."""
+    return {row.key: _seen(row) for row in report.requirements if row.cases}
 
 
-def rows(results: Iterable[CaseResult]) -> dict[Row, Seen]:
-    """What results say per requirement and role."""
-    grouped: dict[Row, list[CaseResult]] = {}
-    for result in results:
-        grouped.setdefault((result.requirement, result.role), []).append(result)
-    return {row: _seen(found) for row, found in grouped.items()}
-
-
-def _seen(results: list[CaseResult]) -> Seen:
-    status = worst([r.status for r in results])
-    telling = next(r for r in results if r.status is status)
-    notes = sorted({note.en for r in results for note in r.notes})
-    return Seen(str(status), tuple(notes), telling.received.en if telling.received else None)
+def _seen(row: RequirementResult) -> Seen:
+    telling = next(case for case in row.cases if case.status is row.status)
+    notes = sorted({note.en for case in row.cases for note in case.notes})
+    return Seen(row.status, tuple(notes), telling.received.en if telling.received else None)
 
 
 @contextmanager
@@ -166,7 +144,7 @@ def judged(
             run.target = replace(run.target, limits=replace(run.target.limits, ready_within_s=_SHORT_S))
         if timeout_s is not None:
             run.target = replace(run.target, limits=replace(run.target.limits, timeout_s=timeout_s))
-        return rows(run_cases(run, options.selection()))
+        return rows(run_cases(run, run.selection))
 
 
 def _judged(
@@ -215,7 +193,8 @@ def prove_fault(name: str, edition: str) -> Proof:
         before = _unfaulted(edition, *chosen)
         after = _judged(edition, (name,), *chosen)
     changed = _changed(before, after)
-    missing = [r for r in breaks if not _caught(r, before, after)]
+    here = load_edition(edition)
+    missing = [r for r in breaks if not _caught(load_catalogue()[r].in_edition(here), before, after)]
     reason = f"not seen by {', '.join(missing)}" if missing else ""
     return Proof(name, breaks, changed, not missing, reason)
 
@@ -224,34 +203,37 @@ def _changed(before: dict[Row, Seen], after: dict[Row, Seen]) -> dict[str, str]:
     found: dict[str, list[Status]] = {}
     for row, seen in after.items():
         if before.get(row) != seen:
-            found.setdefault(row[0], []).append(Status(seen.status))
+            found.setdefault(row[0], []).append(seen.status)
     return {requirement: str(worst(statuses)) for requirement, statuses in found.items()}
 
 
-def _caught(requirement_id: str, before: dict[Row, Seen], after: dict[Row, Seen]) -> bool:
+def _caught(requirement: Requirement, before: dict[Row, Seen], after: dict[Row, Seen]) -> bool:
     """Whether the requirement fails, warns as its answers say, or (if it can't fail) says anything new."""
-    touched = [(before.get(row), seen) for row, seen in after.items() if row[0] == requirement_id]
+    touched = [(before.get(row), seen) for row, seen in after.items() if row[0] == requirement.id]
     if any(seen.status == Status.FAILED for _, seen in touched):
         return True
-    requirement = load_catalogue()[requirement_id]
     if requirement.can_fail:
         may_warn = any(answers.warned for answers in requirement.answers.values())
         return may_warn and any(seen.status == Status.WARNING for _, seen in touched)
     return any(
         seen.status == Status.WARNING or (old is not None and seen.notes != old.notes)
         for old, seen in touched
-        if seen.status not in {Status.SUITE_FAULT, Status.INCONCLUSIVE}
+        if not seen.status.is_undecided
     )
 
 
-def never_failed(proofs: Iterable[Proof]) -> list[str]:
+def never_failed(proofs: Iterable[Proof], edition: str) -> list[str]:
     """The requirements that can fail, but that no fault made fail: a warning alone proves too little."""
     outcomes: dict[str, set[str]] = {}
     for proof in proofs:
         for requirement in proof.requirements:
             outcomes.setdefault(requirement, set()).add(proof.changed.get(requirement, ""))
-    catalogue = load_catalogue()
-    return [r for r, seen in outcomes.items() if catalogue[r].can_fail and Status.FAILED not in seen]
+    catalogue, here = load_catalogue(), load_edition(edition)
+    return [
+        r
+        for r, seen in outcomes.items()
+        if catalogue[r].in_edition(here).can_fail and Status.FAILED not in seen
+    ]
 
 
 def prove_variant(name: str, edition: str) -> Proof:
@@ -264,7 +246,7 @@ def prove_variant(name: str, edition: str) -> Proof:
 
 
 def _is_bad(row: Row, seen: Seen, may_warn: Iterable[str]) -> bool:
-    return seen.status in _BAD and not (seen.status == Status.WARNING and row[0] in may_warn)
+    return seen.status.is_finding and not (seen.status == Status.WARNING and row[0] in may_warn)
 
 
 def prove(

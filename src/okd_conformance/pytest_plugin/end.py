@@ -10,18 +10,19 @@ import pytest
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.paths import data_folder
 from okd_conformance.base.text import say
-from okd_conformance.checks.running import plain, unjudged
+from okd_conformance.checks.running import redacted, unjudged
+from okd_conformance.judge.events import CleaningUp, Concluding
 from okd_conformance.judge.ledger_files import LedgerError, journals_in, read
-from okd_conformance.judge.outcome import CaseResult, Status
+from okd_conformance.judge.outcome import Status
 from okd_conformance.pytest_plugin.state import State
-from okd_conformance.pytest_plugin.workers import hand_over, payload, take
-from okd_conformance.run.finishing import finish
+from okd_conformance.pytest_plugin.workers import hand_over
+from okd_conformance.run.finishing import Ended, finish
 
 
 def finish_session(session: pytest.Session, state: State, orderly: bool, exitstatus: int) -> None:
     """Clean up, which may be interrupted, and then tell what was found, which may not."""
     journals = [] if state.is_worker else _ledgers_of_workers(state)
-    if state.watch is not None or not orderly:
+    if state.begun or not orderly:
         exitstatus = _clean_up(state, exitstatus)
     state.findings.stop(state.run.bench.sending.stopped)
     if exitstatus == pytest.ExitCode.INTERRUPTED:
@@ -30,20 +31,21 @@ def finish_session(session: pytest.Session, state: State, orderly: bool, exitsta
     if state.is_worker:
         hand_over(session, state)
         return
-    take(state, payload(state, []))
+    state.run.events.emit(Concluding())
+    state.gathering.settle()
     state.findings.narrowed = _narrowed(session.config)
     if state.nodes:
         _redact_findings(state)
     done = {result.id for result in state.findings.results}
     skipped = [result for result in state.skipped.values() if result.id not in done]
-    outcome = finish(state.run, state.findings, state.deselected, skipped, int(exitstatus))
+    interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
+    outcome = finish(state.run, state.findings, state.deselected, skipped, interrupted)
     for journal in journals if outcome.ledger_written else ():
         with contextlib.suppress(OSError):
             journal.unlink(missing_ok=True)
     session.exitstatus = outcome.exit_code
     state.outcome = outcome
-    if state.reporter is not None:
-        state.reporter.finished(outcome)
+    state.run.events.emit(Ended(outcome))
 
 
 def _narrowed(config: pytest.Config) -> tuple[str, ...]:
@@ -85,10 +87,10 @@ def _clean_up(state: State, exitstatus: int) -> int:
     if state.options.keep_data:
         return exitstatus
     state.cleaning = True
-    if state.watch is not None:
-        state.watch.during = None
+    bench = state.run.bench
     try:
-        state.run.bench.clean_up()
+        state.run.events.emit(CleaningUp(len(bench.left())))
+        bench.clean_up()
     except KeyboardInterrupt:
         return pytest.ExitCode.INTERRUPTED
     except ConfigurationError as error:
@@ -103,9 +105,8 @@ def _clean_up(state: State, exitstatus: int) -> int:
 
 def _redact_findings(state: State) -> None:
     """Once more: a target may have shown one worker what it was just telling another."""
-    state.run.bench.redactor.catch_up()
-    findings, redact = state.findings, state.run.bench.redactor.deep
-    findings.exchanges = [redact(entry) for entry in findings.exchanges]
-    findings.results = [CaseResult.from_json(raw) for raw in redact(plain(findings.results))]
-    observed = redact(plain(findings.observed.values()))
-    findings.observed = {raw["id"]: CaseResult.from_json(raw) for raw in observed}
+    redactor = state.run.bench.redactor
+    findings, observed = state.findings, state.findings.observed.values()
+    findings.results = redacted(findings.results, redactor)
+    findings.observed = {result.id: result for result in redacted(observed, redactor)}
+    findings.exchanges = [redactor.deep(entry) for entry in findings.exchanges]

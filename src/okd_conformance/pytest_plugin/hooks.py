@@ -1,33 +1,34 @@
-"""The pytest plugin: options, cases from the catalogue, results, exit codes, files.
+"""The pytest plugin's hooks: cases from the catalogue, each run the one way, and the end of the run.
 
 It does nothing in a pytest run that has no checks.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Generator
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from okd_conformance.base.clean import printable
 from okd_conformance.base.configuration import ConfigurationError
-from okd_conformance.base.text import Lang, say
-from okd_conformance.checks.marking import checks_of, load_suites
+from okd_conformance.checks.marking import checks_of
 from okd_conformance.checks.planning import Planned, planned
-from okd_conformance.checks.running import result_of_check, unjudged
-from okd_conformance.judge.case import Case
+from okd_conformance.checks.running import case_that_broke, run_case
+from okd_conformance.judge.events import CaseEnded
 from okd_conformance.judge.interruption import held_back, missed_ones_kept
-from okd_conformance.judge.large import bulk_of
-from okd_conformance.judge.outcome import CaseResult, Status
-from okd_conformance.judge.stops import Inconclusive, NotApplicable, NotTested, Stopped
+from okd_conformance.judge.stops import Stopped
+from okd_conformance.pytest_plugin.collecting import choose, plan_of, start, start_workers, stop_if_refused
 from okd_conformance.pytest_plugin.end import finish_session
 from okd_conformance.pytest_plugin.finding import has_checks
 from okd_conformance.pytest_plugin.options import add_options
+from okd_conformance.pytest_plugin.showing import redact_entry, redact_report, shape
 from okd_conformance.pytest_plugin.state import KEY, LINE, TALLY, State
-from okd_conformance.pytest_plugin.workers import payload, receive, take
+from okd_conformance.pytest_plugin.workers import receive
 
 _STATE = pytest.StashKey[State]()
+_ENDED = pytest.StashKey[CaseEnded]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -66,7 +67,7 @@ def pytest_configure_node(node: Any) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
     """Collect nothing when the target could not be opened for the workers."""
-    _stop_if_refused(session.config.stash[_STATE])
+    stop_if_refused(session.config.stash[_STATE])
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -86,109 +87,52 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what the options and the profile don't choose, remembering why."""
+    """Leave out what the options and the profile don't choose."""
     state = config.stash[_STATE]
-    _stop_if_refused(state)
-    kept: list[pytest.Item] = []
-    left: list[pytest.Item] = []
-    for item in items:
-        if not checks_of(getattr(item, "function", None)):
-            kept.append(item)
-            continue
-        plan = _plan_of(item)
-        (kept if plan is not None and _chosen(state, plan) else left).append(item)
+    stop_if_refused(state)
+    left = choose(state, items)
     if left:
         config.hook.pytest_deselected(items=left)
-    items[:] = kept
-    state.chosen = [plan.spec for plan in map(_plan_of, kept) if plan]
-    ids = [spec.id for spec in state.chosen]
-    _stop_at_an_unknown_case(state, ids)
-    if state.started and state.reporter is not None:
-        state.reporter.started(ids)
-        _tell_of_large_messages(state, [plan for plan in map(_plan_of, kept) if plan])
-
-
-def _tell_of_large_messages(state: State, plans: list[Planned]) -> None:
-    """An estimate before it starts, and how far each one is."""
-    bench = state.run.bench
-    size = sum(p.check.bulk(bulk_of(Case(p.spec, bench))) for p in plans if p.check.bulk)
-    if size and state.reporter is not None:
-        state.reporter.bulk(size)
-        bench.sending.on_move = state.reporter.moving
-
-
-def _stop_if_refused(state: State) -> None:
-    if state.refused is not None and not state.is_worker:
-        words, code = state.refused
-        pytest.exit(words, returncode=code)
-
-
-def _stop_at_an_unknown_case(state: State, chosen: list[str]) -> None:
-    """A case that was asked for must be there; a worker leaves that to the main process."""
-    unknown = [case for case in state.options.cases if case not in chosen]
-    if not state.started or state.is_worker or not unknown:
-        return
-    load_suites()  # which only workers have done so far, if there are any
-    seen = [case for case in unknown if state.judge().knows(case)]
-    if len(seen) < len(unknown) or not chosen:
-        key = "unknown_case" if len(seen) < len(unknown) else "case_is_seen"
-        value = next((case for case in unknown if case not in seen), unknown[0])
-        state.refused = (say(key, value=value).in_language(state.options.lang), 2)
-        _stop_if_refused(state)
+    start(state, [plan for plan in map(plan_of, items) if plan])
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
-    """Tell how many cases there are, once, when workers collect them."""
-    state = node.config.stash[_STATE]
-    if state.told:
-        return
-    state.told = True
-    cases = [i.partition("[")[2].removesuffix("]") for i in ids]
-    _stop_at_an_unknown_case(state, cases)
-    if state.reporter is not None:
-        state.reporter.started(cases)
-
-
-def _plan_of(item: pytest.Item) -> Planned | None:
-    callspec = getattr(item, "callspec", None)
-    plan = callspec.params.get("case") if callspec else None
-    return plan if isinstance(plan, Planned) else None
-
-
-def _chosen(state: State, plan: Planned) -> bool:
-    selection = state.options.selection()
-    row = (plan.spec.requirement.id, plan.spec.role)
-    if not selection.takes(plan.spec):
-        state.deselected.setdefault(row, "deselected_by_option")
-        return False
-    if not selection.profile_takes(plan.check):
-        reason = say("deselected_by_profile", profile=selection.profile)
-        state.skip(unjudged(plan.spec, Status.NOT_TESTED, reason))
-        return False
-    return True
+    """Tell how many cases there are, when workers collect them."""
+    start_workers(node.config.stash[_STATE], ids)
 
 
 # --- running ----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def case(request: pytest.FixtureRequest) -> Case:
-    """The case that a check receives."""
-    state = request.config.stash[_STATE]
-    spec = cast("Planned", request.param).spec
-    state.judge().during = spec.id
-    if state.run.bench.sending.stopped is not None:
-        raise Inconclusive(state.run.bench.sending.stopped)
-    return Case(spec, state.run.bench)
+def case(request: pytest.FixtureRequest) -> Planned:
+    """What becomes the case that a check receives, when it is called."""
+    plan: Planned = request.param
+    return plan
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
+    """Run a case; pytest is left to see what ended it early."""
+    plan = plan_of(pyfuncitem)
+    if plan is None:
+        return None
+    state = pyfuncitem.config.stash[_STATE]
+    state.gathering.observing()
+    check = functools.partial(pyfuncitem.obj, **plan.values)
+    ended = pyfuncitem.stash[_ENDED] = run_case(plan.spec, state.run.bench, check)
+    if ended.error is not None:
+        raise ended.error
+    return True
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Turn the end of a check into the result of its case."""
-    plan = _plan_of(item)
+    """Let pytest's report of a case say what the case says; of a worker, it carries what was found."""
+    plan = plan_of(item)
     excinfo = call.excinfo
     if plan is not None and excinfo is not None and isinstance(excinfo.value, Stopped):
         call.excinfo = None  # pytest takes its time over a traceback, and nobody looks at this one
@@ -197,68 +141,17 @@ def pytest_runtest_makereport(
     if plan is None:
         return report
     state = item.config.stash[_STATE]
-    error = call.excinfo.value if call.excinfo else None
-    if isinstance(error, ConfigurationError):
-        words = error.render(state.options.lang)
-        item.session.shouldstop = words
-        state.findings.configuration = words
-    if call.when == "call" or (call.when == "setup" and error is not None):
-        held = getattr(item, "funcargs", {}).get("case") or Case(plan.spec, state.run.bench)
-        result = result_of_check(held, error, call.duration)
-        handed = payload(state, [result])
-        _shape(report, CaseResult.from_json(handed["results"][0]), error, state.options.lang)
-        report.user_properties.append((KEY, handed))
-    _redact_report(report, state)
-    return report
-
-
-def _redact_report(report: pytest.TestReport, state: State) -> None:
-    """Make harmless what pytest itself shows: tracebacks with values, output and logs.
-
-    Secrets are taken out, and what would act on a terminal is shown as its escape.
-    """
-    if isinstance(report.longrepr, tuple):
-        file, line, reason = report.longrepr
-        report.longrepr = (file, line, printable(state.redact(reason)))
-    elif report.longrepr is not None:
-        words = str(report.longrepr)
-        harmless = printable(state.redact(words))
-        if harmless != words or isinstance(report.longrepr, str):
-            report.longrepr = harmless
-    report.sections = [(title, printable(state.redact(text))) for title, text in report.sections]
-
-
-def _shape(report: pytest.TestReport, result: CaseResult, error: BaseException | None, lang: Lang) -> None:
-    """Let pytest's own reporting show our outcome: one readable text instead of a traceback."""
-    if result.status is Status.SUITE_FAULT:
-        report.outcome = "failed"
-    elif result.status in {Status.FAILED, Status.INCONCLUSIVE}:
-        report.outcome = "failed"
-        report.longrepr = told(result, lang)
-    elif isinstance(error, (NotTested, NotApplicable)):
-        report.outcome = "skipped"
-        report.longrepr = (
-            str(report.location[0]),
-            0,
-            result.summary.in_language(lang),
+    if call.when == "call" or (call.when == "setup" and excinfo is not None):
+        ended = item.stash.get(_ENDED, None) or case_that_broke(
+            plan.spec, state.run.bench, excinfo.value if excinfo else None, call.duration
         )
-    elif error is None or isinstance(error, Stopped):
-        report.outcome = "passed"
-
-
-def told(result: CaseResult, lang: Lang) -> str:
-    """A result as text: what was asked, what came, what to look at, how to repeat it."""
-    lines = [f"{result.id}: {result.status}", result.summary.in_language(lang)]
-    for key, text in (
-        ("told_expected", result.expected),
-        ("told_received", result.received),
-        ("told_remedy", result.remedy),
-    ):
-        if text is not None:
-            lines.append(say(key, text=text).in_language(lang))
-    if result.curl:
-        lines.append(say("told_curl", text=result.curl).in_language(lang))
-    return "\n".join(lines)
+        if isinstance(ended.error, ConfigurationError):
+            item.session.shouldstop = state.findings.configuration = ended.error.render(state.options.lang)
+        shape(report, ended, state.options.lang)
+        if state.is_worker:
+            report.user_properties.append((KEY, state.gathering.hand_over()))
+    redact_report(report, state)
+    return report
 
 
 # --- collecting what was found ------------------------------------------------------------------------------
@@ -266,15 +159,14 @@ def told(result: CaseResult, lang: Lang) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Receive what a test found, here or in a worker, before anybody shows it."""
+    """Receive what a worker found, before anybody shows it."""
     state = _current()
-    if state is None:
+    if state is None or not state.nodes:
         return
-    if state.nodes:  # a target may have shown one worker what it was just telling another
-        _redact_report(report, state)
+    redact_report(report, state)  # a target may have shown one worker what it was just telling another
     for key, value in report.user_properties:
         if key == KEY and isinstance(value, dict):
-            take(state, value)
+            state.gathering.take(value)
 
 
 _CURRENT: list[State] = []
@@ -304,18 +196,8 @@ def pytest_internalerror(excrepr: object) -> None:
     if state is not None:
         for shown, *_ in getattr(excrepr, "chain", ()):
             for entry in shown.reprentries:
-                _redact_entry(entry, state)
+                redact_entry(entry, state)
         state.findings.broken.setdefault("pytest", state.redact(str(excrepr)).strip().rpartition("\n")[2])
-
-
-def _redact_entry(entry: Any, state: State) -> None:
-    """One step of a traceback of pytest: its lines, its local variables and its arguments."""
-    for part in (entry, getattr(entry, "reprlocals", None)):
-        if part is not None:
-            part.lines = [state.redact(line) for line in part.lines]
-    arguments = getattr(entry, "reprfuncargs", None)
-    if arguments is not None:
-        arguments.args = [(name, state.redact(str(value))) for name, value in arguments.args]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

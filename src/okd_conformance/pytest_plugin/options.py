@@ -1,4 +1,4 @@
-"""The options of plain pytest: those of ``okd-conformance run``, each with the prefix ``okd-``."""
+"""The options of plain pytest: those of a run, each with the prefix ``okd-``."""
 
 from __future__ import annotations
 
@@ -7,52 +7,46 @@ from typing import Any
 
 import pytest
 
-from okd_conformance.run.opening import Options, new_run_id
+from okd_conformance.run.options import OPTIONS, Option, Options, new_run_id
+
+_OURS = [option for option in OPTIONS if option.of_pytest]
 
 
 def add_options(parser: pytest.Parser) -> None:
     """Add them."""
     group = parser.getgroup("okd-conformance")
-    group.addoption("--okd-target", metavar="FILE", help="target file; without one: the embedded reference")
-    group.addoption("--okd-edition", metavar="ID", help="edition to judge by")
-    for name in ("role", "flow", "requirement", "case"):
-        group.addoption(f"--okd-{name}", action="append", default=[], metavar="X", help=f"only this {name}")
-    group.addoption("--okd-profile", choices=("smoke", "standard", "full"), default="standard")
-    group.addoption("--okd-large", choices=("one", "all"), default="all")
-    group.addoption("--okd-seed", type=int, default=0, metavar="N")
-    group.addoption("--okd-run-id", default="", help=argparse.SUPPRESS)
-    group.addoption("--okd-report-dir", metavar="DIR", help="where to write; default reports/<run id>")
-    group.addoption("--okd-baseline", metavar="FILE", help="failures that are known, for the exit code")
-    group.addoption("--okd-compare", metavar="ID", help="edition to say the step to")
-    group.addoption("--okd-lang", choices=("nl", "en"), default="en")
-    for name in ("allow-production", "allow-incomplete", "allow-hooks", "keep-data", "quiet"):
-        group.addoption(f"--okd-{name}", action="store_true", default=False)
+    for option in _OURS:
+        group.addoption(_flag(option), help=option.help or argparse.SUPPRESS, **_kind(option))
+
+
+def _flag(option: Option) -> str:
+    return f"--okd-{option.name}"
+
+
+def _kind(option: Option) -> dict[str, Any]:
+    if option.is_flag:
+        return {"action": "store_true", "default": option.default}
+    if option.is_many:
+        return {"action": "append", "default": [], "metavar": option.metavar}
+    default = option.default() if callable(option.default) else option.default
+    kind: dict[str, Any] = {"type": int if option.is_number else str, "default": default}
+    return {**kind, "choices": option.choices} if option.choices else {**kind, "metavar": option.metavar}
 
 
 def options_of(config: pytest.Config) -> Options:
     """The options of the command line of pytest."""
+    given = {option.field: config.getoption(_flag(option)) for option in _OURS}
+    many = {option.field: tuple(given[option.field]) for option in _OURS if option.is_many}
+    return Options(**{**given, **many, "run_id": given["run_id"] or new_run_id()})
 
-    def get(name: str) -> Any:
-        return config.getoption(f"--okd-{name}")
 
-    return Options(
-        target=get("target"),
-        edition=get("edition"),
-        roles=tuple(get("role")),
-        flows=tuple(get("flow")),
-        requirements=tuple(get("requirement")),
-        cases=tuple(get("case")),
-        profile=get("profile"),
-        large=get("large"),
-        seed=get("seed"),
-        run_id=get("run-id") or new_run_id(),
-        report_dir=get("report-dir"),
-        lang=get("lang"),
-        allow_production=get("allow-production"),
-        allow_incomplete=get("allow-incomplete"),
-        allow_hooks=get("allow-hooks"),
-        keep_data=get("keep-data"),
-        quiet=get("quiet"),
-        baseline=get("baseline"),
-        compare=get("compare"),
-    )
+def as_arguments(options: Options) -> list[str]:
+    """The words on the command line of pytest that say these options."""
+    return [word for option in _OURS for word in _said(option, getattr(options, option.field))]
+
+
+def _said(option: Option, value: Any) -> list[str]:
+    if option.is_flag:
+        return [_flag(option)] if value else []
+    values = value if option.is_many else [] if value in {None, ""} else [value]
+    return [f"{_flag(option)}={one}" for one in values]

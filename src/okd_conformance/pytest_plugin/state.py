@@ -7,23 +7,26 @@ import logging
 import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import pytest
 
 from okd_conformance.base.configuration import ConfigurationError
+from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import say
-from okd_conformance.checks.running import Watch
 from okd_conformance.judge.case import CaseSpec
 from okd_conformance.judge.outcome import CaseResult
 from okd_conformance.pytest_plugin.options import options_of
 from okd_conformance.redaction.sharing import Line, SharedSecrets
-from okd_conformance.run.finishing import Findings, Outcome
-from okd_conformance.run.opening import Options, RefusedError, Run, open_run, opened
+from okd_conformance.run.finishing import Findings, Outcome, finish_unreached
+from okd_conformance.run.gathering import Gathering
+from okd_conformance.run.opening import opened
+from okd_conformance.run.options import Options
+from okd_conformance.run.refused import RefusedError, UnreachableError
+from okd_conformance.run.run import Run, open_run
 from okd_conformance.wire.budget import Tally
-from okd_conformance.wire.meter import Meter
 
-_TALKATIVE = ("httpx", "httpcore", "authlib")
+_TALKATIVE = ("httpx", "httpcore")
 """Libraries that log addresses and headers, as they are."""
 
 KEY = "okd"
@@ -32,28 +35,11 @@ TALLY = "okd-tally"
 LINE = "okd-line"
 
 
-@runtime_checkable
-class Reporter(Protocol):
-    """Who opened the run and shows it to people. One that is registered as a plugin is asked and told."""
+class Opened:
+    """Who opened the run already. When one is registered as a plugin, its run is the one of the session."""
 
-    @property
-    def run(self) -> Run:
-        """The run, opened."""
-
-    def started(self, cases: list[str]) -> None:
-        """The first case is about to start; these are the ids of all."""
-
-    def bulk(self, size: int) -> None:
-        """So many bytes are about to be moved by large messages."""
-
-    def moving(self, meter: Meter) -> None:
-        """A large message is on its way."""
-
-    def case_done(self, result: CaseResult) -> None:
-        """A case has ended."""
-
-    def finished(self, outcome: Outcome) -> None:
-        """The files are written."""
+    def __init__(self, run: Run) -> None:
+        self.run = run
 
 
 class State:
@@ -67,14 +53,11 @@ class State:
         self.skipped: dict[str, CaseResult] = {}
         self.chosen: list[CaseSpec] = []
         self.nodes: list[Any] = []
-        self.watch: Watch | None = None
         self.outcome: Outcome | None = None
-        self.reporter: Reporter | None = next(
-            (p for p in config.pluginmanager.get_plugins() if isinstance(p, Reporter)), None
-        )
-        self.refused: tuple[str, int] | None = None
+        self.refused: tuple[str, ExitCode] | None = None
         """Why nothing can be judged, and the exit code for it."""
         self._run: Run | None = None
+        self._gathering: Gathering | None = None
         self._tally: Path | None = None
         self._secrets: SharedSecrets | None = None
         given: dict[str, Any] | None = getattr(config, "workerinput", {}).get(KEY)
@@ -104,15 +87,20 @@ class State:
             try:
                 self._run = self._open()
             except ConfigurationError as error:
-                self.refused = (error.render(self.options.lang), 2)
+                self.refused = (error.render(self.options.lang), ExitCode.USAGE)
+            except UnreachableError as error:
+                self.refused = (error.reason.in_language(self.options.lang), error.exit_code)
+                with contextlib.suppress(RefusedError):  # the first reason is what matters
+                    self.outcome = finish_unreached(error)
             except RefusedError as error:
                 self.refused = (error.reason.in_language(self.options.lang), error.exit_code)
         return self._run is not None
 
     def _open(self) -> Run:
         self.closing.enter_context(discreet_logs(self.redact))
-        if self.reporter is not None:
-            run = self.reporter.run
+        openers = [p for p in self.config.pluginmanager.get_plugins() if isinstance(p, Opened)]
+        if openers:
+            run = openers[0].run
         elif self.is_worker:
             if TALLY not in self.config.workerinput:  # type: ignore[attr-defined]
                 raise pytest.UsageError(say("worker_alone").in_language(self.options.lang))
@@ -123,8 +111,21 @@ class State:
         else:
             run = self.closing.enter_context(opened(self.options))
         self.options = run.options
+        self._gathering = Gathering(run, self.findings)
         run.keep_journal()
         return run
+
+    @property
+    def gathering(self) -> Gathering:
+        """What keeps all that is found. Raises LookupError when there is no run."""
+        if not self.ready() or self._gathering is None:
+            raise LookupError("there is no run")
+        return self._gathering
+
+    @property
+    def begun(self) -> bool:
+        """Whether a case has begun in this process."""
+        return self._gathering is not None and self._gathering.watch is not None
 
     def tally(self, workers: int) -> Path:
         """The file in which the workers count together."""
@@ -150,20 +151,9 @@ class State:
         self._run.bench.redactor.catch_up()
         return self._run.bench.redactor.text(text)
 
-    def redact_deep(self, value: Any) -> Any:
-        """The same for a record of the suite."""
-        self.run.bench.redactor.catch_up()
-        return self.run.bench.redactor.deep(value)
-
     def skip(self, result: CaseResult) -> None:
         """Remember a case that does not run here; every worker tells of the same ones."""
         self.skipped.setdefault(result.id, result)
-
-    def judge(self) -> Watch:
-        """The observers, attached to the bench at first use."""
-        if self.watch is None:
-            self.watch = Watch(self.run.bench, self.run.claims, self.options.selection())
-        return self.watch
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""What the processes of a run hand to the one that writes the report."""
+"""What a worker of pytest-xdist hands to the process that writes the report, when it ends."""
 
 from __future__ import annotations
 
@@ -7,47 +7,15 @@ from typing import Any
 import pytest
 
 from okd_conformance.base.text import Text
-from okd_conformance.checks.running import merged, plain
-from okd_conformance.judge.outcome import CaseResult
+from okd_conformance.checks.running import plain, results_from
 from okd_conformance.pytest_plugin.state import KEY, State
-
-
-def payload(state: State, results: list[CaseResult]) -> dict[str, Any]:
-    """What one test hands to the process that writes the report, redacted."""
-    run = state.run
-    run.bench.redactor.catch_up()
-    watched = list(state.watch.found.values()) if state.watch else []
-    if state.watch:
-        state.watch.found.clear()
-    exchanges, run.new_exchanges[:] = list(run.new_exchanges), []
-    found: dict[str, Any] = run.bench.redactor.deep({"results": plain(results), "observed": plain(watched)})
-    return {
-        **found,
-        "exchanges": [exchange.as_har(run.bench.redactor) for exchange in exchanges],
-    }
-
-
-def take(state: State, value: dict[str, Any]) -> None:
-    """Receive what ``payload`` gave, here or in a worker."""
-    findings = state.findings
-    if state.nodes:
-        value = {**value, "results": state.redact_deep(value["results"])}
-    for raw in value["results"]:
-        result = CaseResult.from_json(raw)
-        findings.results.append(result)
-        if state.reporter is not None and not state.is_worker:
-            state.reporter.case_done(result)
-    for raw in value["observed"]:
-        result = CaseResult.from_json(raw)
-        findings.observed[result.id] = merged(findings.observed.get(result.id), result)
-    findings.exchanges += value["exchanges"]
 
 
 def hand_over(session: pytest.Session, state: State) -> None:
     """Give the main process, at the end of a worker, all that no test told."""
     output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
     output[KEY] = {
-        "last": payload(state, []),
+        "last": state.gathering.hand_over(),
         "stopped": state.findings.stopped.as_json() if state.findings.stopped else None,
         "deselected": [[list(row), reason] for row, reason in state.deselected.items()],
         "skipped": plain(state.skipped.values()),
@@ -66,11 +34,11 @@ def receive(node: Any, state: State) -> bool:
     output: dict[str, Any] = getattr(node, "workeroutput", {}).pop(KEY, {})
     noted = False
     if output:
-        take(state, output["last"])
+        state.gathering.take(output["last"])
         state.findings.stop(Text.from_json(output["stopped"]) if output["stopped"] else None)
         state.findings.configuration = state.findings.configuration or output["configuration"]
         noted = bool(output["noted"] and output["tidy"])
         state.deselected.update({tuple(row): reason for row, reason in output["deselected"]})
-        for raw in output["skipped"]:
-            state.skip(CaseResult.from_json(raw))
+        for result in results_from(output["skipped"]):
+            state.skip(result)
     return noted

@@ -14,12 +14,12 @@ from starlette.types import Receive, Scope, Send
 
 from okd_conformance.reference import downloads, hooks
 from okd_conformance.reference.answers import Answer, Refused, response_of
-from okd_conformance.reference.behaviour import Behaviour
+from okd_conformance.reference.behaviour import documented_behaviour
 from okd_conformance.reference.faults import find_fault, find_variant
+from okd_conformance.reference.issuer import Issuer
 from okd_conformance.reference.routes import Routes
 from okd_conformance.reference.school import load_school
 from okd_conformance.reference.storage import Store
-from okd_conformance.reference.tokens import Issuer
 from okd_conformance.reference.world import Call, World
 from okd_conformance.standard.edition import load_edition
 
@@ -98,7 +98,7 @@ def create_app(
     unknown = [role for role in roles or () if role not in edition.roles]
     if unknown:
         raise LookupError(f"{edition_id} has no role {unknown[0]!r}; there are: {', '.join(edition.roles)}")
-    behaviour = Behaviour()
+    behaviour = documented_behaviour()
     for variant in variants:
         find_variant(variant)(behaviour)
     for fault in faults:

@@ -1,30 +1,16 @@
-"""How an instance of the reference behaves: small steps and settings that a fault or a variant replaces."""
+"""How an instance of the reference behaves when no fault or variant changes it: every step, put together."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-from multipart import PushMultipartParser
+from collections.abc import Mapping
+from typing import Any
 
 from okd_conformance.reference import dms, downloads, intake, lookup, module, reports, rights, routes, tokens
-from okd_conformance.reference.answers import Answer, Refused, Situation, json_answer, situations
+from okd_conformance.reference.answers import Answer, Refused, json_answer, situations
 from okd_conformance.reference.compose import compose
-from okd_conformance.reference.school import Attempt, Enrolment, Exam, Person, Sitting
-from okd_conformance.reference.storage import Document, Spool
-from okd_conformance.standard.edition import Binding, Operation
-from okd_conformance.standard.fields import Body, validator
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
-    from okd_conformance.reference.world import Call, World
-
-Claims = Mapping[str, Any]
-Values = dict[str, Any]
-Handler = Callable[["Call"], Awaitable[Answer]]
+from okd_conformance.reference.world import Behaviour, Handler, World
+from okd_conformance.standard.edition import Operation
+from okd_conformance.standard.fields import validator
 
 
 def schema_errors(schema: Mapping[str, Any], value: Any) -> list[str]:
@@ -81,133 +67,121 @@ def handlers() -> dict[str, Handler]:
     }
 
 
-@dataclass
-class Behaviour:
-    """The steps and settings of one instance; every callable may be replaced."""
+def as_it_is(value: Any) -> Any:
+    """Change nothing."""
+    return value
 
-    situations: dict[str, Situation] = field(default_factory=lambda: dict(situations()))
-    handlers: dict[str, Handler] = field(default_factory=handlers)
-    problem: Callable[[World, Refused], Answer] = problem
-    problem_status: Callable[[int], int | str] = lambda status: status
-    success_status: Callable[[Call], int] = dms.success_status
-    also_at: Callable[[World, Operation], list[str]] = lambda _world, _operation: []
-    path_of: Callable[[Operation], str] = routes.path_of
-    method_of: Callable[[Request], str] = routes.method_of
-    path_ids: Callable[[Operation, Mapping[str, str]], dict[str, str]] = routes.path_ids
-    token_answer: Callable[[Values], Values] = lambda granted: granted
-    finish: list[Callable[[Call, Answer], Answer]] = field(default_factory=list)
-    delay_s: float = 0.0
-    link_lifetime_s: float = downloads.LIFETIME_S
 
-    # who calls, and what they may do
-    needs_token: Callable[[Call], bool] = rights.needs_token
-    authenticate: Callable[[Call], tokens.Caller] = rights.authenticate
-    accept_token: Callable[[Call, str], tokens.Caller] = rights.accept_token
-    signed_claims: Callable[[World, str], Claims] = tokens.signed_claims
-    token_checks: dict[str, Callable[[World, Claims], None]] = field(
-        default_factory=lambda: {
+def nowhere_else(_world: World, _operation: Operation) -> list[str]:
+    """Serve an operation under its own path only."""
+    return []
+
+
+def documented_behaviour() -> Behaviour:
+    """Return the steps and settings of an instance that does what the edition says."""
+    return Behaviour(
+        situations=dict(situations()),
+        handlers=handlers(),
+        problem=problem,
+        problem_status=as_it_is,
+        success_status=dms.success_status,
+        also_at=nowhere_else,
+        path_of=routes.path_of,
+        method_of=routes.method_of,
+        path_ids=routes.path_ids,
+        token_answer=as_it_is,
+        link_lifetime_s=downloads.LIFETIME_S,
+        # who calls, and what they may do
+        needs_token=rights.needs_token,
+        authenticate=rights.authenticate,
+        accept_token=rights.accept_token,
+        signed_claims=tokens.signed_claims,
+        token_checks={
             "times": tokens.check_times,
             "audience": tokens.check_audience,
             "issuer": tokens.check_issuer,
-        }
+        },
+        caller_of=tokens.caller_of,
+        check_operation_rights=rights.check_operation_rights,
+        check_type_rights=rights.check_type_rights,
+        scope_suffices=rights.scope_suffices,
+        scope_counts=rights.scope_counts,
+        disputed_counts=rights.disputed_counts,
+        may_use=rights.may_use,
+        # reading what is sent
+        errors=schema_errors,
+        receive_message=intake.receive_message,
+        message_filter=intake.DelimiterPadding,
+        end_message=intake.end_message,
+        boundary_of=intake.boundary_of,
+        document_limit=intake.document_limit,
+        pick_parts=intake.pick_parts,
+        check_file_part=intake.check_file_part,
+        parse_object=intake.parse_object,
+        check_json_type=intake.check_json_type,
+        check_binary_type=intake.check_binary_type,
+        # the DMS
+        read_metadata=dms.read_metadata,
+        check_metadata=dms.check_metadata,
+        make_document=dms.make_document,
+        choose_document_id=dms.choose_document_id,
+        store=dms.store_document,
+        upload_answer=dms.upload_answer,
+        make_document_link=dms.make_document_link,
+        find_document=dms.find_document,
+        whole_document=dms.whole_document,
+        deliver=dms.deliver,
+        delivered_type=dms.delivered_type,
+        describe=dms.describe,
+        make_download_url=downloads.make_download_url,
+        deliver_download=downloads.deliver_download,
+        refuse_empty=dms.refuse_empty,
+        refuse_locked=dms.refuse_locked,
+        check_lock=dms.check_lock,
+        replace_content=dms.replace_content,
+        remove=dms.remove,
+        check_change=dms.check_change,
+        check_change_ids=dms.check_path_id,
+        refuse_unknown_association=dms.refuse_unknown_association,
+        # the modules
+        read_registration=module.read_registration,
+        check_registration=module.check_registration,
+        refuse_other_type=module.refuse_other_type,
+        file_registration=module.file_registration,
+        find_student=module.find_student,
+        student_not_found=module.student_not_found,
+        students_differ=module.students_differ,
+        find_enrolment=module.find_enrolment,
+        enrolment_not_found=module.enrolment_not_found,
+        enrolment_of_other=module.enrolment_of_other,
+        enrolments_differ=module.enrolments_differ,
+        file_without_student=module.file_without_student,
+        file_with_person=module.file_with_person,
+        file_with_exam=module.file_with_exam,
+        file_with_sitting=module.file_with_sitting,
+        file_with_attempt=module.file_with_attempt,
+        student_not_in_sitting=module.student_not_in_sitting,
+        sitting_not_found=module.sitting_not_found,
+        exam_not_found=module.exam_not_found,
+        choose_attempt=module.choose_attempt,
+        register=module.register_document,
+        choose_registration_id=module.choose_registration_id,
+        forget_registration=module.forget_registration,
+        refuse_unknown_notice=module.refuse_unknown_notice,
+        # looking up
+        describe_service=lookup.describe_service,
+        list_types=lookup.list_types,
+        describe_person=lookup.describe_person,
+        search_persons=lookup.search_persons,
+        query_missing=intake.query_missing,
+        page=lookup.page,
+        list_enrolments=lookup.list_enrolments,
+        describe_listed_enrolment=lookup.describe_listed_enrolment,
+        describe_enrolment=lookup.describe_enrolment,
+        # the reports of sittings
+        check_report=reports.check_report,
+        merge_report=reports.merge_report,
+        read_offering=reports.read_offering,
+        paper=reports.paper,
+        paper_url=as_it_is,
     )
-    caller_of: Callable[[World, Claims], tokens.Caller] = tokens.caller_of
-    check_operation_rights: Callable[[Call], None] = rights.check_operation_rights
-    check_type_rights: Callable[[Call, str | None], None] = rights.check_type_rights
-    scope_suffices: Callable[[Call, Binding], bool] = rights.scope_suffices
-    scope_counts: Callable[[Call, Binding, str], bool] = rights.scope_counts
-    disputed_counts: Callable[[Call, Binding, str], bool] = rights.disputed_counts
-    may_use: Callable[[Call, Document], bool] = rights.may_use
-
-    # reading what is sent
-    errors: Callable[[Mapping[str, Any], Any], list[str]] = schema_errors
-    receive_message: Callable[[Call], Awaitable[intake.Message]] = intake.receive_message
-    message_filter: Callable[[bytes], intake.MessageFilter] = intake.DelimiterPadding
-    end_message: Callable[[PushMultipartParser], None] = intake.end_message
-    boundary_of: Callable[[Call], bytes] = intake.boundary_of
-    document_limit: Callable[[Call], int] = intake.document_limit
-    pick_parts: Callable[[Call, intake.Message], tuple[intake.Part | None, intake.Part | None]] = (
-        intake.pick_parts
-    )
-    check_file_part: Callable[[Call, intake.Part], None] = intake.check_file_part
-    parse_object: Callable[[bytes], Values] = intake.parse_object
-    check_json_type: Callable[[Call], None] = intake.check_json_type
-    check_binary_type: Callable[[Call], None] = intake.check_binary_type
-
-    # the DMS
-    read_metadata: Callable[[Call, intake.Part | None], Values] = dms.read_metadata
-    check_metadata: Callable[[Call, Body, intake.Part | None], None] = dms.check_metadata
-    make_document: Callable[[Call, Body, intake.Part | None], Document] = dms.make_document
-    choose_document_id: Callable[[Call, Body], str] = dms.choose_document_id
-    store: Callable[[Call, Document, Spool, intake.Message], None] = dms.store_document
-    upload_answer: Callable[[Call, Document, Body], Answer] = dms.upload_answer
-    make_document_link: Callable[[Call, Document], str] = dms.make_document_link
-    find_document: Callable[[Call], Document] = dms.find_document
-    whole_document: Callable[[Call, Document], Values] = dms.whole_document
-    deliver: Callable[[Call, Document], Answer] = dms.deliver
-    delivered_type: Callable[[Call, Document, str], str] = dms.delivered_type
-    describe: Callable[[Call, Document], Values] = dms.describe
-    make_download_url: Callable[[Call, Document], str] = downloads.make_download_url
-    deliver_download: Callable[[World, Request, Document], Answer] = downloads.deliver_download
-    refuse_empty: Callable[[Call], None] = dms.refuse_empty
-    refuse_locked: Callable[[Call, Document], None] = dms.refuse_locked
-    check_lock: Callable[[Call, Document, str | None], None] = dms.check_lock
-    replace_content: Callable[[Call, Document, Spool], None] = dms.replace_content
-    remove: Callable[[Call, Document], None] = dms.remove
-    check_change: Callable[[Call, Body], None] = dms.check_change
-    check_change_ids: Callable[[Call, Body], None] = dms.check_path_id
-    refuse_unknown_association: Callable[[Call], None] = dms.refuse_unknown_association
-
-    # the modules
-    read_registration: Callable[[Call, Body], Body] = module.read_registration
-    check_registration: Callable[[Call, Body], None] = module.check_registration
-    refuse_other_type: Callable[[Call, Body], None] = module.refuse_other_type
-    file_registration: Callable[[Call, Body], module.Filing] = module.file_registration
-    find_student: Callable[[Call, Body], Person | None] = module.find_student
-    student_not_found: Callable[[Call, Body], Person | None] = module.student_not_found
-    students_differ: Callable[[Call, Body, Person], Person | None] = module.students_differ
-    find_enrolment: Callable[[Call, Body, Person], Enrolment | None] = module.find_enrolment
-    enrolment_not_found: Callable[[Call, Body, Person], Enrolment | None] = module.enrolment_not_found
-    enrolment_of_other: Callable[[Call, Body, Enrolment], Enrolment | None] = module.enrolment_of_other
-    enrolments_differ: Callable[[Call, Body, Enrolment], Enrolment | None] = module.enrolments_differ
-    file_without_student: Callable[[Call, Body], module.Filing] = module.file_without_student
-    file_with_person: Callable[[Call, Person], module.Filing] = module.file_with_person
-    file_with_exam: Callable[[Call, Body, Person | None], module.Filing | None] = module.file_with_exam
-    file_with_sitting: Callable[[Call, Body, Sitting, Person | None], module.Filing | None] = (
-        module.file_with_sitting
-    )
-    file_with_attempt: Callable[[Call, Body, Exam, Person | None], module.Filing | None] = (
-        module.file_with_attempt
-    )
-    student_not_in_sitting: Callable[[Call, Sitting, Person], module.Filing | None] = (
-        module.student_not_in_sitting
-    )
-    sitting_not_found: Callable[[Call, Body, Person | None], module.Filing | None] = module.sitting_not_found
-    exam_not_found: Callable[[Call, Body, Person | None], module.Filing | None] = module.exam_not_found
-    choose_attempt: Callable[[Exam, Any], Attempt] = module.choose_attempt
-    register: Callable[[Call, Body, module.Filing], Answer] = module.register_document
-    choose_registration_id: Callable[[Call, Body], str] = module.choose_registration_id
-    forget_registration: Callable[[Call], bool] = module.forget_registration
-    refuse_unknown_notice: Callable[[Call], None] = module.refuse_unknown_notice
-
-    # looking up
-    describe_service: Callable[[Call], Values] = lookup.describe_service
-    list_types: Callable[[Call], list[Values]] = lookup.list_types
-    describe_person: Callable[[Call, Person], Values] = lookup.describe_person
-    search_persons: Callable[[Call, str | None], list[Person]] = lookup.search_persons
-    query_missing: Callable[[Call, str], None] = intake.query_missing
-    page: Callable[[Values, Sequence[Values]], Values] = lookup.page
-    list_enrolments: Callable[[Call, Person], list[Enrolment]] = lookup.list_enrolments
-    describe_listed_enrolment: Callable[[Call, Enrolment], Values] = lookup.describe_listed_enrolment
-    describe_enrolment: Callable[[Call, Enrolment], Values] = lookup.describe_enrolment
-
-    # the reports of sittings
-    check_report: Callable[[Call, Body], None] = reports.check_report
-    merge_report: Callable[[Values, Values], Values] = reports.merge_report
-    read_offering: Callable[[Call, Values], Values] = reports.read_offering
-    paper: Callable[[World, Values], bytes] = reports.paper
-    paper_url: Callable[[str], str] = lambda url: url
-
-    def answer_with(self, situation: str, status: int) -> None:
-        """Let a refusal have another status."""
-        self.situations[situation] = dataclasses.replace(self.situations[situation], status=status)

@@ -6,14 +6,12 @@ import base64
 import re
 import uuid
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from okd_conformance.reference.answers import Answer, Refused, json_answer
 from okd_conformance.reference.compose import compose
 from okd_conformance.reference.downloads import lasting_link
 from okd_conformance.reference.intake import (
-    Message,
-    Part,
     check_metadata_part,
     check_query,
     in_latin1,
@@ -21,10 +19,8 @@ from okd_conformance.reference.intake import (
     receive_object,
 )
 from okd_conformance.reference.storage import Document, Spool
+from okd_conformance.reference.world import Call, Message, Part
 from okd_conformance.standard.fields import Body, field_name
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Call
 
 LEVELS = {"association_id": "enrolment", "person_id": "person", "offering_id": "sitting"}
 UNNAMED_TYPE = "application/octet-stream"  # RFC 9110, 8.3

@@ -6,16 +6,13 @@ import json
 import re
 import sys
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from okd_conformance.reference.answers import Refused
 from okd_conformance.reference.storage import Spool
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Call
+from okd_conformance.reference.world import Call, Message, Part
 
 JSON_LIMIT = 1_000_000
 _FRAMING = 1 << 20  # what a message may hold besides the document: metadata, headers, delimiters
@@ -23,44 +20,6 @@ _MAX_PARTS = 20
 _MAX_PADDING = 70
 _UTF8_NAMES = {None, "utf-8", "utf8", "us-ascii"}
 _DEFAULT_PART_TYPE = "text/plain"  # RFC 7578, 4.4: the type of a part that names none
-
-
-@dataclass(slots=True)
-class Part:
-    """One part of a message."""
-
-    name: str
-    filename: str | None
-    content_type: str | None
-    charset: str | None
-    spool: Spool
-    length: str | None = None
-    """The Content-Length that the part itself names."""
-
-
-@dataclass(slots=True)
-class Message:
-    """A multipart message, read to its end."""
-
-    boundary: bytes
-    parts: list[Part] = field(default_factory=list)
-
-    def discard(self) -> None:
-        """Forget the bytes that nobody kept."""
-        for part in self.parts:
-            part.spool.discard()
-
-
-class MessageFilter(Protocol):
-    """What a multipart message passes through on its way to the parser."""
-
-    def feed(self, chunk: bytes) -> bytes:
-        """Take a chunk of the message and return the bytes that may go on."""
-        ...
-
-    def rest(self) -> bytes:
-        """Return what was held back, at the end of the message."""
-        ...
 
 
 class DelimiterPadding:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from okd_conformance.reference.answers import Answer, Refused
 from okd_conformance.reference.compose import Several
 from okd_conformance.reference.dms import json_success
 from okd_conformance.reference.intake import check_query
 from okd_conformance.reference.school import Enrolment, Person
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Call
+from okd_conformance.reference.world import Call
 
 _PAGE_SIZE = 10
 

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from okd_conformance.reference.answers import Answer, Refused
 from okd_conformance.reference.dms import check_schema, empty_success, json_success
 from okd_conformance.reference.intake import receive_object
 from okd_conformance.reference.school import Attempt, Enrolment, Exam, Person, Sitting
+from okd_conformance.reference.world import Call, Filing
 from okd_conformance.standard.fields import Body, deref
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Call
 
 KIND = "registration"
 EXAM_ROLE = "examineren"
-
-
-@dataclass(frozen=True, slots=True)
-class Filing:
-    """Where a registered document belongs; ids are None where they don't apply."""
-
-    level: str
-    person_id: str | None = None
-    association_id: str | None = None
-    offering_id: str | None = None
-    attempt: int | None = None
 
 
 async def register(call: Call) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from okd_conformance.reference.answers import Answer, Refused, json_answer
 from okd_conformance.reference.compose import Several, compose
@@ -11,10 +11,8 @@ from okd_conformance.reference.dms import check_schema, empty_success, success_o
 from okd_conformance.reference.downloads import lasting_link
 from okd_conformance.reference.intake import receive_object
 from okd_conformance.reference.storage import Document
+from okd_conformance.reference.world import Call, World
 from okd_conformance.standard.fields import Body
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Call, World
 
 KIND = "offering"
 READING = "read_report"

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
 
 from okd_conformance.reference.answers import Refused
 from okd_conformance.reference.storage import Document
-from okd_conformance.reference.tokens import Caller, bearer_token
+from okd_conformance.reference.tokens import bearer_token
+from okd_conformance.reference.world import Call, Caller
 from okd_conformance.standard.edition import Binding, Operation, ScopeCells
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Call
 
 UPLOAD = "upload"
 DOCUMENT_KINDS = ("read", "metadata", "replace", "delete")

@@ -10,8 +10,8 @@ import yaml
 from okd_conformance import DEFAULT_EDITION
 from okd_conformance.reference.app import TOKEN_PATH
 from okd_conformance.reference.hooks import HOOKS, PATH
+from okd_conformance.reference.issuer import AUDIENCE, process_key
 from okd_conformance.reference.school import School, load_school
-from okd_conformance.reference.tokens import AUDIENCE, process_key
 from okd_conformance.standard.edition import Edition, load_edition
 
 

@@ -1,23 +1,210 @@
-"""What a request meets: the edition, the school, the store, and how this instance behaves."""
+"""What the steps of the reference share: what a request meets, and the types of every step.
+
+The steps themselves are put together in ``behaviour.py``; this module knows none of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import dataclasses
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
+from okd_conformance.reference.answers import Answer, Refused, Situation
 from okd_conformance.reference.compose import constants
-from okd_conformance.reference.school import School
-from okd_conformance.reference.storage import Store
-from okd_conformance.reference.tokens import Caller, Issuer
-from okd_conformance.standard.edition import Edition, Operation
+from okd_conformance.reference.issuer import Issuer
+from okd_conformance.reference.school import Attempt, Enrolment, Exam, Person, School, Sitting
+from okd_conformance.reference.storage import Document, Spool, Store
+from okd_conformance.standard.edition import Binding, Edition, Operation
+from okd_conformance.standard.fields import Body
 
 if TYPE_CHECKING:
+    from multipart import PushMultipartParser
     from starlette.requests import Request
 
-    from okd_conformance.reference.behaviour import Behaviour
+Claims = Mapping[str, Any]
+Values = dict[str, Any]
+Handler = Callable[["Call"], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, as the token says; ``component`` is the calling system."""
+
+    client_id: str
+    component: str
+    scopes: frozenset[str]
+    claims: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
 
 ANONYMOUS = Caller("", "", frozenset())
+
+
+@dataclass(slots=True)
+class Part:
+    """One part of a message."""
+
+    name: str
+    filename: str | None
+    content_type: str | None
+    charset: str | None
+    spool: Spool
+    length: str | None = None
+    """The Content-Length that the part itself names."""
+
+
+@dataclass(slots=True)
+class Message:
+    """A multipart message, read to its end."""
+
+    boundary: bytes
+    parts: list[Part] = field(default_factory=list)
+
+    def discard(self) -> None:
+        """Forget the bytes that nobody kept."""
+        for part in self.parts:
+            part.spool.discard()
+
+
+class MessageFilter(Protocol):
+    """What a multipart message passes through on its way to the parser."""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take a chunk of the message and return the bytes that may go on."""
+        ...
+
+    def rest(self) -> bytes:
+        """Return what was held back, at the end of the message."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """Where a registered document belongs; ids are None where they don't apply."""
+
+    level: str
+    person_id: str | None = None
+    association_id: str | None = None
+    offering_id: str | None = None
+    attempt: int | None = None
+
+
+@dataclass(kw_only=True)
+class Behaviour:
+    """The steps and settings of one instance; a fault or a variant replaces some of them."""
+
+    situations: dict[str, Situation]
+    handlers: dict[str, Handler]
+    problem: Callable[[World, Refused], Answer]
+    problem_status: Callable[[int], int | str]
+    success_status: Callable[[Call], int]
+    also_at: Callable[[World, Operation], list[str]]
+    path_of: Callable[[Operation], str]
+    method_of: Callable[[Request], str]
+    path_ids: Callable[[Operation, Mapping[str, str]], dict[str, str]]
+    token_answer: Callable[[Values], Values]
+    finish: list[Callable[[Call, Answer], Answer]] = field(default_factory=list)
+    delay_s: float = 0.0
+    link_lifetime_s: float
+
+    # who calls, and what they may do
+    needs_token: Callable[[Call], bool]
+    authenticate: Callable[[Call], Caller]
+    accept_token: Callable[[Call, str], Caller]
+    signed_claims: Callable[[World, str], Claims]
+    token_checks: dict[str, Callable[[World, Claims], None]]
+    caller_of: Callable[[World, Claims], Caller]
+    check_operation_rights: Callable[[Call], None]
+    check_type_rights: Callable[[Call, str | None], None]
+    scope_suffices: Callable[[Call, Binding], bool]
+    scope_counts: Callable[[Call, Binding, str], bool]
+    disputed_counts: Callable[[Call, Binding, str], bool]
+    may_use: Callable[[Call, Document], bool]
+
+    # reading what is sent
+    errors: Callable[[Mapping[str, Any], Any], list[str]]
+    receive_message: Callable[[Call], Awaitable[Message]]
+    message_filter: Callable[[bytes], MessageFilter]
+    end_message: Callable[[PushMultipartParser], None]
+    boundary_of: Callable[[Call], bytes]
+    document_limit: Callable[[Call], int]
+    pick_parts: Callable[[Call, Message], tuple[Part | None, Part | None]]
+    check_file_part: Callable[[Call, Part], None]
+    parse_object: Callable[[bytes], Values]
+    check_json_type: Callable[[Call], None]
+    check_binary_type: Callable[[Call], None]
+
+    # the DMS
+    read_metadata: Callable[[Call, Part | None], Values]
+    check_metadata: Callable[[Call, Body, Part | None], None]
+    make_document: Callable[[Call, Body, Part | None], Document]
+    choose_document_id: Callable[[Call, Body], str]
+    store: Callable[[Call, Document, Spool, Message], None]
+    upload_answer: Callable[[Call, Document, Body], Answer]
+    make_document_link: Callable[[Call, Document], str]
+    find_document: Callable[[Call], Document]
+    whole_document: Callable[[Call, Document], Values]
+    deliver: Callable[[Call, Document], Answer]
+    delivered_type: Callable[[Call, Document, str], str]
+    describe: Callable[[Call, Document], Values]
+    make_download_url: Callable[[Call, Document], str]
+    deliver_download: Callable[[World, Request, Document], Answer]
+    refuse_empty: Callable[[Call], None]
+    refuse_locked: Callable[[Call, Document], None]
+    check_lock: Callable[[Call, Document, str | None], None]
+    replace_content: Callable[[Call, Document, Spool], None]
+    remove: Callable[[Call, Document], None]
+    check_change: Callable[[Call, Body], None]
+    check_change_ids: Callable[[Call, Body], None]
+    refuse_unknown_association: Callable[[Call], None]
+
+    # the modules
+    read_registration: Callable[[Call, Body], Body]
+    check_registration: Callable[[Call, Body], None]
+    refuse_other_type: Callable[[Call, Body], None]
+    file_registration: Callable[[Call, Body], Filing]
+    find_student: Callable[[Call, Body], Person | None]
+    student_not_found: Callable[[Call, Body], Person | None]
+    students_differ: Callable[[Call, Body, Person], Person | None]
+    find_enrolment: Callable[[Call, Body, Person], Enrolment | None]
+    enrolment_not_found: Callable[[Call, Body, Person], Enrolment | None]
+    enrolment_of_other: Callable[[Call, Body, Enrolment], Enrolment | None]
+    enrolments_differ: Callable[[Call, Body, Enrolment], Enrolment | None]
+    file_without_student: Callable[[Call, Body], Filing]
+    file_with_person: Callable[[Call, Person], Filing]
+    file_with_exam: Callable[[Call, Body, Person | None], Filing | None]
+    file_with_sitting: Callable[[Call, Body, Sitting, Person | None], Filing | None]
+    file_with_attempt: Callable[[Call, Body, Exam, Person | None], Filing | None]
+    student_not_in_sitting: Callable[[Call, Sitting, Person], Filing | None]
+    sitting_not_found: Callable[[Call, Body, Person | None], Filing | None]
+    exam_not_found: Callable[[Call, Body, Person | None], Filing | None]
+    choose_attempt: Callable[[Exam, Any], Attempt]
+    register: Callable[[Call, Body, Filing], Answer]
+    choose_registration_id: Callable[[Call, Body], str]
+    forget_registration: Callable[[Call], bool]
+    refuse_unknown_notice: Callable[[Call], None]
+
+    # looking up
+    describe_service: Callable[[Call], Values]
+    list_types: Callable[[Call], list[Values]]
+    describe_person: Callable[[Call, Person], Values]
+    search_persons: Callable[[Call, str | None], list[Person]]
+    query_missing: Callable[[Call, str], None]
+    page: Callable[[Values, Sequence[Values]], Values]
+    list_enrolments: Callable[[Call, Person], list[Enrolment]]
+    describe_listed_enrolment: Callable[[Call, Enrolment], Values]
+    describe_enrolment: Callable[[Call, Enrolment], Values]
+
+    # the reports of sittings
+    check_report: Callable[[Call, Body], None]
+    merge_report: Callable[[Values, Values], Values]
+    read_offering: Callable[[Call, Values], Values]
+    paper: Callable[[World, Values], bytes]
+    paper_url: Callable[[str], str]
+
+    def answer_with(self, situation: str, status: int) -> None:
+        """Let a refusal have another status."""
+        self.situations[situation] = dataclasses.replace(self.situations[situation], status=status)
 
 
 @dataclass(slots=True)

@@ -11,6 +11,8 @@ from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.judge.verdict import verdict_of
 from okd_conformance.report.model import (
     SUITE,
+    Address,
+    Citation,
     FlowResult,
     Report,
     RequirementResult,
@@ -18,6 +20,7 @@ from okd_conformance.report.model import (
     RowKey,
     RunInfo,
     StandardInfo,
+    SuiteInfo,
     TargetInfo,
     complete,
     count,
@@ -61,9 +64,9 @@ def build_report(
             row.status, row.reason = _without_cases(row, by_id[row.id], edition, claims, run, reasons or {})
     rows += [_stray(key, found) for key, found in cases.items()]
     report = Report(
-        suite_version=suite_version,
+        suite=SuiteInfo(suite_version),
         standard=StandardInfo(edition.name, edition.commit, edition.title),
-        target=replace(target_identity, roles=dict(claimed_roles)),
+        target=replace(target_identity, roles={name: Address(url) for name, url in claimed_roles.items()}),
         run=run,
         verdict=verdict_of((row.level, row.status) for row in rows),
         scope=Text.same(""),
@@ -111,7 +114,7 @@ def _row(requirement: Requirement, role: str, edition: Edition, cases: list[Case
         status=worst([case.status for case in cases] or [Status.NOT_TESTED]),
         why=requirement.why,
         reasoning=requirement.reasoning,
-        sources=tuple((source.cite(), source.quote) for source in _sources(requirement, edition)),
+        sources=tuple(Citation(source.cite(), source.quote) for source in _sources(requirement, edition)),
         test=requirement.test,
         remedy=requirement.remedy,
         cases=cases,

@@ -6,24 +6,25 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from okd_conformance.base.clean import one_line
+from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import Lang, Text, say
-from okd_conformance.judge.outcome import CaseResult, Status
+from okd_conformance.judge.case_id import case_id
+from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.report.markdown import escaped
 from okd_conformance.report.model import Report, RequirementResult
 from okd_conformance.report.reading import stored_report
 from okd_conformance.report.wording import moment, product, status_name, verdict_name
 
-_JUDGED = (Status.SUITE_FAULT, Status.FAILED, Status.INCONCLUSIVE, Status.WARNING, Status.PASSED)
-_BREAKS = frozenset({Status.SUITE_FAULT, Status.FAILED, Status.INCONCLUSIVE})
-"""What makes the command end with 1; a new warning is told, but breaks nothing."""
 KINDS = ("broke", "mended", "warned", "untested")
+"""What broke makes the command end with 1; a new warning is told, but breaks nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class CaseChange:
     """One case whose outcome differs between two runs, or a requirement that has no case."""
 
     id: str
@@ -39,52 +40,37 @@ class Change:
     @property
     def kind(self) -> str | None:
         """broke, mended, warned or untested; None for a difference that matters to nobody."""
-        old = _JUDGED.index(self.before) if self.before in _JUDGED else None
-        new = _JUDGED.index(self.after) if self.after in _JUDGED else None
+        old, new = (status if status and status.is_tried else None for status in (self.before, self.after))
         if new is None:
-            return "untested" if old is not None else None
-        if old is None or new < old:
-            return self._worse
-        return "mended" if new > old else None
-
-    @property
-    def _worse(self) -> str | None:
-        if self.after in _BREAKS:
+            return "untested" if old else None
+        if new is old:
+            return None
+        if old and worst([old, new]) is old:
+            return "mended"
+        if new.is_break:
             return "broke"
-        return "warned" if self.after is Status.WARNING else None
-
-    def as_json(self) -> dict[str, Any]:
-        """The form of the JSON output."""
-        return {
-            "id": self.id,
-            "requirement": self.requirement,
-            "role": self.role,
-            "level": self.level,
-            "statement": self.statement.as_json(),
-            "before": self.before,
-            "after": self.after,
-            "summary": self.summary.as_json() if self.summary else None,
-        }
+        return "warned" if new.is_finding else None
 
 
-def compare_files(old: str, new: str, form: str, lang: Lang) -> tuple[str, int]:
+def compare_files(old: str, new: str, form: str, lang: Lang) -> tuple[str, ExitCode]:
     """Compare two stored reports; the words, and the exit code. Raises ConfigurationError."""
     before, after = stored_report(Path(old)), stored_report(Path(new))
     changes = by_kind(before, after)
     renderers = {"text": _as_text, "markdown": _as_markdown, "json": _as_json}
-    return renderers[form](before, after, changes, lang), int(bool(changes["broke"]))
+    code = ExitCode.FOUND if changes["broke"] else ExitCode.OK
+    return renderers[form](before, after, changes, lang), code
 
 
-def by_kind(before: Report, after: Report) -> dict[str, list[Change]]:
+def by_kind(before: Report, after: Report) -> dict[str, list[CaseChange]]:
     """The changes of each kind, in the order of the reports."""
-    found: dict[str, list[Change]] = {kind: [] for kind in KINDS}
+    found: dict[str, list[CaseChange]] = {kind: [] for kind in KINDS}
     for change in changes_between(before, after):
         if change.kind:
             found[change.kind].append(change)
     return found
 
 
-def changes_between(before: Report, after: Report) -> Iterator[Change]:
+def changes_between(before: Report, after: Report) -> Iterator[CaseChange]:
     """Every case whose status differs."""
     old, new = dict(_entries(before)), dict(_entries(after))
     for key in {**new, **old}:
@@ -92,7 +78,7 @@ def changes_between(before: Report, after: Report) -> Iterator[Change]:
         earlier = old[key][2] if key in old else None
         if earlier is not status:
             summary = case.summary if case and status else None
-            yield Change(key, row.id, row.role, row.level, row.statement, earlier, status, summary)
+            yield CaseChange(key, row.id, row.role, row.level, row.statement, earlier, status, summary)
 
 
 _Entry = tuple[RequirementResult, CaseResult | None, Status | None]
@@ -102,8 +88,8 @@ def _entries(report: Report) -> Iterator[tuple[str, _Entry]]:
     for row in report.requirements:
         for case in row.cases:
             yield case.id, (row, case, case.status)
-        if not row.cases and row.status in _JUDGED:
-            yield f"{row.id}[{row.role}]", (row, None, row.status)
+        if not row.cases and row.status.is_tried:
+            yield case_id(row.id, row.role), (row, None, row.status)
 
 
 # --- shown ------------------------------------------------------------------------------------------------
@@ -124,20 +110,20 @@ def _head(before: Report, after: Report) -> list[Text]:
         "compare_other_product": (before.target.name, after.target.name),
         "compare_other_edition": (before.standard.edition, after.standard.edition),
         "compare_other_profile": (before.run.profile, after.run.profile),
-        "compare_other_suite": (before.suite_version, after.suite_version),
+        "compare_other_suite": (before.suite.version, after.suite.version),
         "compare_other_selection": (" ".join(before.run.selection), " ".join(after.run.selection)),
     }
     lines += [say(key, old=old or "-", new=new or "-") for key, (old, new) in pairs.items() if old != new]
     return lines
 
 
-def _last(changes: Mapping[str, list[Change]]) -> Text:
+def _last(changes: Mapping[str, list[CaseChange]]) -> Text:
     if not any(changes.values()):
         return say("compare_nothing")
     return say("compare_sum", **{kind: len(found) for kind, found in changes.items()})
 
 
-def _arrow(change: Change, lang: Lang) -> str:
+def _arrow(change: CaseChange, lang: Lang) -> str:
     names = [
         status_name(status).in_language(lang) if status else say("compare_absent").in_language(lang)
         for status in (change.before, change.after)
@@ -145,7 +131,7 @@ def _arrow(change: Change, lang: Lang) -> str:
     return " → ".join(names).lower()
 
 
-def _as_text(before: Report, after: Report, changes: Mapping[str, list[Change]], lang: Lang) -> str:
+def _as_text(before: Report, after: Report, changes: Mapping[str, list[CaseChange]], lang: Lang) -> str:
     lines = [one_line(text.in_language(lang)) for text in _head(before, after)]
     for kind, found in changes.items():
         if found:
@@ -161,7 +147,7 @@ def _as_text(before: Report, after: Report, changes: Mapping[str, list[Change]],
     return "\n".join([*lines, "", _last(changes).in_language(lang)]) + "\n"
 
 
-def _as_markdown(before: Report, after: Report, changes: Mapping[str, list[Change]], lang: Lang) -> str:
+def _as_markdown(before: Report, after: Report, changes: Mapping[str, list[CaseChange]], lang: Lang) -> str:
     blocks = [f"# {say('compare_title').in_language(lang)}"]
     blocks.append("\n".join(f"- {escaped(text.in_language(lang))}" for text in _head(before, after)))
     for kind, found in changes.items():
@@ -176,10 +162,10 @@ def _as_markdown(before: Report, after: Report, changes: Mapping[str, list[Chang
     return "\n\n".join([*blocks, escaped(_last(changes).in_language(lang))]) + "\n"
 
 
-def _as_json(before: Report, after: Report, changes: Mapping[str, list[Change]], _lang: Lang) -> str:
+def _as_json(before: Report, after: Report, changes: Mapping[str, list[CaseChange]], _lang: Lang) -> str:
     value = {
         "old": {"run": before.run.id, "verdict": str(before.verdict)},
         "new": {"run": after.run.id, "verdict": str(after.verdict)},
-        **{kind: [change.as_json() for change in found] for kind, found in changes.items()},
+        **msgspec.to_builtins(changes),
     }
     return json.dumps(value, ensure_ascii=False, indent=1) + "\n"

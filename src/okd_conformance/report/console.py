@@ -17,9 +17,10 @@ from rich.text import Text as Styled
 from okd_conformance.base.clean import one_line
 from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.judge.outcome import CaseResult, Status, Verdict
-from okd_conformance.report.model import Report
+from okd_conformance.report.model import SHARED, Report
 from okd_conformance.report.upgrade import STEPS, Upgrade
 from okd_conformance.report.wording import is_telling, part_verdict, plain_sentence, status_name
+from okd_conformance.standard.catalogue import load_catalogue
 from okd_conformance.standard.edition import Edition
 from okd_conformance.wire.meter import Meter
 
@@ -38,7 +39,6 @@ _VERDICT_STYLES = {
     Verdict.INCOMPLETE: "bold blue",
     Verdict.SUITE_FAULT: "bold magenta",
 }
-_SHOWN_AT_ONCE = frozenset({Status.FAILED, Status.SUITE_FAULT, Status.INCONCLUSIVE})
 _MOST_SHOWN = 25
 _MOST_CHANGES = 30
 _PLAIN_WIDTH = 110
@@ -118,11 +118,11 @@ class ConsoleReporter:
 
     def case_done(self, result: CaseResult) -> None:
         """Count a case, and show it when something is wrong with it."""
-        section = section_of(result.requirement)
+        section = load_catalogue().section_of(result.requirement) or SHARED
         self._sections[section][result.status] += 1
         if self._quiet:
             return
-        if result.status in _SHOWN_AT_ONCE:
+        if result.status.is_break:
             self._show(result)
         self.section_progress(section)
 
@@ -153,11 +153,30 @@ class ConsoleReporter:
         words = say(
             "report_console_moving", left=duration(left), **{k: f"{n:.0f}" for k, n in numbers.items()}
         )
+        if self._progress is not None or time.monotonic() - self._told > _TELL_EVERY_S:
+            self._told = time.monotonic()
+            self._at_work(words)
+
+    def preparing(self) -> None:
+        """Say that the target is being opened; a file or pipe need not hold that."""
+        if self._moving:
+            self._print(say("report_console_preparing"))
+
+    def cleaning_up(self, count: int) -> None:
+        """Say that what the run made is being undone."""
+        if count:
+            self._at_work(say("report_console_cleaning_up", n=count))
+
+    def concluding(self) -> None:
+        """Say that the report is being written."""
+        self._at_work(say("report_console_concluding"))
+
+    def _at_work(self, words: Text) -> None:
+        """What takes a while, beside the bar; where nothing moves, as a line."""
         if self._progress is not None and self._task is not None:
             line = one_line(words.in_language(self._lang))
             self._progress.update(self._task, description=line, refresh=True)
-        elif time.monotonic() - self._told > _TELL_EVERY_S:
-            self._told = time.monotonic()
+        elif not self._quiet:
             self._print(words)
 
     def stop(self) -> None:
@@ -179,7 +198,7 @@ class ConsoleReporter:
         self._console.print(Styled(line, _VERDICT_STYLES[report.verdict]), soft_wrap=True)
         if not self._quiet:
             self._print(plain_sentence(report))
-        if report.upgrade is not None:
+        if report.upgrade:
             self._upgrade(report.upgrade)
         failed = [row for row in report.findings() if row.status is Status.FAILED]
         if failed and not self._quiet:
@@ -270,11 +289,6 @@ def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int | None]:
         spare -= extra
         widths.append(least + extra)
     return widths
-
-
-def section_of(requirement_id: str) -> str:
-    """The section in a requirement's id: ``MPT`` of ``OKD-MPT-017``."""
-    return requirement_id.rpartition("-")[0].removeprefix("OKD-")
 
 
 def duration(seconds: float) -> str:

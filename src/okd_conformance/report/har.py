@@ -16,7 +16,7 @@ BODY_LENGTH = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class ShownMessage:
     """A request or an answer, ready to be shown."""
 
     line: str
@@ -31,13 +31,13 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownExchange:
     """An exchange, ready to be shown."""
 
     id: str
     milliseconds: float | None
-    request: Message
-    answer: Message | None
+    request: ShownMessage
+    answer: ShownMessage | None
     error: Text | None
     """Why there is no answer."""
     brief: str
@@ -50,12 +50,12 @@ def by_id(har: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:
     return {entry["_id"]: entry for entry in entries if "_id" in entry}
 
 
-def shown(entry: Mapping[str, Any]) -> Shown:
+def shown(entry: Mapping[str, Any]) -> ShownExchange:
     """Prepare one entry."""
     answer = entry.get("response") or {}
     error = entry.get("_error")
     answered = bool(answer.get("status")) and not error
-    return Shown(
+    return ShownExchange(
         id=str(entry.get("_id", "")),
         milliseconds=entry.get("time"),
         request=_request(entry.get("request") or {}),
@@ -65,7 +65,7 @@ def shown(entry: Mapping[str, Any]) -> Shown:
     )
 
 
-def _request(request: Mapping[str, Any]) -> Message:
+def _request(request: Mapping[str, Any]) -> ShownMessage:
     url = urlsplit(str(request.get("url", "")))
     path = url.path or "/"
     asked = f"{path}?{url.query}" if url.query else path
@@ -74,13 +74,13 @@ def _request(request: Mapping[str, Any]) -> Message:
     if not any(name.lower() == "host" for name, _ in headers):
         headers.insert(0, ("Host", url.netloc.rpartition("@")[2]))
     body, note = _body(request.get("postData") or {}, "_size")
-    return Message(line, headers, body, note)
+    return ShownMessage(line, headers, body, note)
 
 
-def _answer(answer: Mapping[str, Any]) -> Message:
+def _answer(answer: Mapping[str, Any]) -> ShownMessage:
     line = f"{answer.get('httpVersion') or 'HTTP/1.1'} {answer.get('status')} {answer.get('statusText', '')}"
     body, note = _body(answer.get("content") or {}, "size")
-    return Message(line.rstrip(), _headers(answer), body, note)
+    return ShownMessage(line.rstrip(), _headers(answer), body, note)
 
 
 def _headers(message: Mapping[str, Any]) -> list[tuple[str, str]]:

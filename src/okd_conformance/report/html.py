@@ -86,7 +86,7 @@ class _Exchanges:
     def __init__(self, har: Mapping[str, Any] | None) -> None:
         self._entries = har_view.by_id(har)
 
-    def of(self, case: CaseResult) -> list[har_view.Shown]:
+    def of(self, case: CaseResult) -> list[har_view.ShownExchange]:
         found = [self._entries[i] for i in case.exchanges if i in self._entries]
         return marked([har_view.shown(entry) for entry in found[:MOST_EXCHANGES]], case)
 
@@ -122,7 +122,7 @@ def _environment() -> Environment:
 
 def _again(case: CaseResult) -> str:
     """The command that runs a case again, with the one during which it was seen."""
-    if case.is_observed and case.during is None:  # at the end, while cleaning up
+    if case.is_observed and not case.during:  # at the end, while cleaning up
         return f"okd-conformance run TARGET.yaml --requirement {shlex.quote(case.requirement)}"
     ids = [case.during, case.id] if case.during else [case.id]
     return " ".join(["okd-conformance run TARGET.yaml", *(f"--case {shlex.quote(one)}" for one in ids)])

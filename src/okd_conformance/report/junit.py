@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 from okd_conformance.base.clean import one_line, printable
 from okd_conformance.base.text import Lang, Text, say
+from okd_conformance.judge.case_id import case_id
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.report.model import Report, RequirementResult
 from okd_conformance.report.wording import excuse
@@ -66,8 +67,8 @@ def _facts(report: Report, role: str) -> dict[str, str]:
         "edition": report.standard.edition,
         "target": report.target.name,
         "target_version": report.target.version or "",
-        "base_url": report.target.roles.get(role, ""),
-        "suite_version": report.suite_version,
+        "base_url": report.target.roles[role].base_url if role in report.target.roles else "",
+        "suite_version": report.suite.version,
         "run": report.run.id,
         "profile": report.run.profile,
         "seed": str(report.run.seed),
@@ -79,7 +80,7 @@ def _row(row: RequirementResult, lang: Lang) -> Iterator[ET.Element]:
     for case in row.cases:
         yield _case(row, case, lang)
     if not row.cases:
-        element = _element(row, f"{row.id}[{row.role}]", 0.0)
+        element = _element(row, case_id(row.id, row.role), 0.0)
         reason = (row.reason or row.statement).in_language(lang)
         _outcome(element, row.status, reason, "")
         yield element
@@ -128,7 +129,7 @@ def explanation(row: RequirementResult, case: CaseResult, lang: Lang) -> str:
         value = text.in_language(lang) if isinstance(text, Text) else text
         return f"{say(key).in_language(lang)}: {value}" if value else None
 
-    quotes = "; ".join(f'{cite}: "{quote}"' if quote else cite for cite, quote in row.sources)
+    quotes = "; ".join(f'{s.cite}: "{s.quote}"' if s.quote else s.cite for s in row.sources)
     lines = [
         case.summary.in_language(lang),
         f"{row.id} ({row.level}): {row.statement.in_language(lang)}",

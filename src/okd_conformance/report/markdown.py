@@ -48,7 +48,7 @@ def markdown(report: Report, lang: Lang) -> str:
         page.block(page.text(known))
     _roles(page, report)
     _findings(page, report)
-    if report.upgrade is not None:
+    if report.upgrade:
         _upgrade(page, report.upgrade)
     _identity(page, report)
     return "\n\n".join(page.blocks) + "\n"
@@ -154,8 +154,8 @@ def _findings(page: _Page, report: Report) -> None:
 def _finding(page: _Page, row: RequirementResult) -> None:
     page.block(f"### {escaped(row.id)} ({escaped(row.role)}, {row.level})")
     page.block(page.text(row.statement))
-    for cite, quote in row.sources[:1]:
-        page.block(f"> {f'“{escaped(quote)}” — ' if quote else ''}{escaped(cite)}")
+    for place in row.sources[:1]:
+        page.block(f"> {f'“{escaped(place.quote)}” — ' if place.quote else ''}{escaped(place.cite)}")
     if row.advice:
         page.block(f"**{page.say('report_remedy')}:** {page.text(row.advice)}")
     wrong = [case for case in row.cases_by_weight() if case.status is row.status]
@@ -191,7 +191,7 @@ def _identity(page: _Page, report: Report) -> None:
         ("report_product", escaped(" ".join(w for w in (target.name, target.version, target.vendor) if w))),
         ("report_environment", escaped(target.environment or "")),
         ("report_edition", escaped(f"{report.standard.edition} ({report.standard.commit})")),
-        ("report_suite", escaped(f"okd-conformance {report.suite_version}")),
+        ("report_suite", escaped(f"okd-conformance {report.suite.version}")),
         ("report_started", page.text(moment(run.started))),
         ("report_duration", page.text(duration(run.duration_s))),
         ("report_requests", str(run.requests)),

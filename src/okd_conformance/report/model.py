@@ -1,104 +1,186 @@
-"""The report of a run: the one model that everything else renders, and its form in ``report.json``.
+"""The report of a run: the one model that everything else renders, and that ``report.json`` holds.
 
-``report.schema.json`` beside this file describes that form.
+What is written and read, and the JSON Schema beside this file (``schema``), follow from the annotations here.
 """
 
 from __future__ import annotations
 
-import functools
-import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, fields
-from pathlib import Path
-from typing import Any, Self, get_args
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, Self, get_args
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
 
 from okd_conformance.base.text import Text
-from okd_conformance.judge.outcome import CaseResult, Status, Verdict, worst
+from okd_conformance.judge.outcome import FINDINGS, CaseResult, Status, Verdict, worst
 from okd_conformance.judge.verdict import verdict_of
 from okd_conformance.report.upgrade import Upgrade
 from okd_conformance.standard.catalogue import Basis, Level, Profile
 
-FORMAT = "okd-conformance/report/1"
+Format = Literal["okd-conformance/report/1"]
+FORMAT: Format = "okd-conformance/report/1"
 EXCHANGES = "exchanges.har"
 SUITE = "suite"
 """Stands in the place of a role where the suite itself went wrong, outside any check."""
+SHARED = "-"
+"""Stands in the place of a section for what cases of several sections share."""
 RowKey = tuple[str, str]
 """A requirement's id and a role: what identifies a row of the report."""
+Counts = Annotated[
+    Mapping[Status, Annotated[int, Meta(ge=0)]],
+    Meta(
+        description="How many requirements have each status.",
+        extra_json_schema={"required": [str(status) for status in Status]},
+    ),
+]
+
+_UNNAMED = Text.same("")
 
 
 @dataclass(frozen=True, slots=True)
-class TargetInfo:
-    """Which product was tested; ``roles`` gives the address of each role that it claims."""
+class SuiteInfo:
+    """What judged."""
 
-    name: str
-    vendor: str | None = None
-    version: str | None = None
-    environment: str | None = None
-    contact: str | None = None
-    roles: Mapping[str, str] = field(default_factory=dict)
+    version: Annotated[str, Meta(description="Version of okd-conformance.")]
 
 
 @dataclass(frozen=True, slots=True)
 class StandardInfo:
-    """Which dated version of the standard it was tested against."""
+    """The dated version of the standard that the product was tested against."""
 
-    edition: str
-    commit: str
-    title: Text | None = None
+    edition: Annotated[str, Meta(description="Id of the edition, such as okd-1.5.")]
+    commit: Annotated[
+        str, Meta(description="Commit of the published standard that the edition is written after.")
+    ]
+    title: Annotated[Text | None, Meta(description="Name of the edition.")] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a role of the product is reached."""
+
+    base_url: Annotated[str, Meta(description="What the paths of the standard are put behind.")]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetInfo:
+    """The product, as its target file names it."""
+
+    name: Annotated[str, Meta(description="Name of the product.")]
+    vendor: Annotated[str | None, Meta(description="Who makes it.")] = None
+    version: Annotated[str | None, Meta(description="Its version.")] = None
+    environment: Annotated[str | None, Meta(description="Which of its environments.")] = None
+    contact: Annotated[str | None, Meta(description="Whom to ask about it.")] = None
+    roles: Annotated[Mapping[str, Address], Meta(description="The roles that the target claims.")] = field(
+        default_factory=dict
+    )
+
+
+@dataclass(slots=True)
+class SectionTotals:
+    """What a section of the catalogue took."""
+
+    cases: Annotated[int, Meta(ge=0, description="How many cases were run.")] = 0
+    requests: Annotated[int, Meta(ge=0, description="How many requests were sent.")] = 0
+    seconds: Annotated[float, Meta(ge=0, description="How long the cases took.")] = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
     """How the run was done."""
 
-    id: str
-    started: str
-    """Moment, as RFC 3339."""
-    duration_s: float
-    profile: Profile
-    seed: int
-    requests: int
-    large_tested: bool | None = None
-    """Whether the messages of 1 GB were sent; None when no claimed role takes them."""
-    selection: tuple[str, ...] = ()
-    """The options that narrowed the run, such as ``--flow 1``."""
-    partial: tuple[str, ...] = ()
-    """All that left rows out: ``selection``, the smoke profile, and what plain pytest was told."""
-    sections: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """Per section of the catalogue: its cases, requests, and seconds; ``-`` is what cases share."""
-    roles: tuple[str, ...] = ()
-    """The roles that were to be judged; empty: every role that the target claims."""
-    interrupted: bool = False
-    stopped: Text | None = None
-    """Why the run itself ended before everything was tried."""
-    limits: Mapping[str, float] = field(default_factory=dict)
-    """What the run might ask of the target in all, with the names of the target file."""
+    id: Annotated[str, Meta(description="Id of the run.")]
+    started: Annotated[str, Meta(description="Moment, RFC 3339.")]
+    duration_s: Annotated[float, Meta(ge=0, description="How long it took, in seconds.")]
+    profile: Annotated[Profile, Meta(description="How much was tested.")]
+    seed: Annotated[int, Meta(description="What the generated values derive from.")]
+    requests: Annotated[int, Meta(ge=0, description="How many requests were sent.")]
+    large_tested: Annotated[
+        bool | None,
+        Meta(description="Whether the 1 GB messages were sent; null when no claimed role takes them."),
+    ] = None
+    selection: Annotated[
+        tuple[str, ...], Meta(description="Options that narrowed the run, such as --flow 1.")
+    ] = ()
+    partial: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Everything that left rows out: the options of selection, the smoke profile, "
+            "and what plain pytest was told. Empty for a whole run."
+        ),
+    ] = ()
+    sections: Annotated[
+        Mapping[str, SectionTotals],
+        Meta(description="Per section of the catalogue what it took; - is what cases share."),
+    ] = field(default_factory=dict)
+    roles: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="The roles that were to be judged; empty: every claimed role. "
+            "When nothing at all was judged of one of them, the verdict is at best incomplete."
+        ),
+    ] = ()
+    interrupted: Annotated[bool, Meta(description="Whether somebody stopped it.")] = False
+    stopped: Annotated[
+        Text | None,
+        Meta(
+            description="Why the run ended before everything was tried: a limit was met, "
+            "or the target can't be judged."
+        ),
+    ] = None
+    limits: Annotated[
+        Mapping[str, int | float],
+        Meta(description="What the run might ask of the target in all, with the names of the target file."),
+    ] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A place that a requirement comes from."""
+
+    cite: Annotated[str, Meta(description="The place, in one line.")]
+    quote: Annotated[str | None, Meta(description="The quoted words, if there are any.")]
+
+
+@dataclass(slots=True, kw_only=True)
 class RequirementResult:
     """One requirement at one role, with its cases."""
 
-    id: str
-    role: str
-    section: str
-    title: Text
-    """The title of the section."""
-    level: Level
-    basis: Basis
-    flows: tuple[str, ...]
-    statement: Text
-    status: Status
-    why: Text | None = None
-    reasoning: Text | None = None
-    sources: tuple[tuple[str, str | None], ...] = ()
-    """Each place that it comes from, with the quoted words if there are any."""
-    test: Text | None = None
-    remedy: Text | None = None
-    reason: Text | None = None
-    """Why there is no case."""
-    cases: list[CaseResult] = field(default_factory=list)
+    id: Annotated[str, Meta(description="Id in the catalogue, never reused.")]
+    role: Annotated[str, Meta(description="The role that it is about.")]
+    section: Annotated[str, Meta(description="The section of the catalogue that it stands in.")]
+    title: Annotated[Text, Meta(description="Title of the section.")]
+    level: Annotated[Level, Meta(description="How much the standard asks it.")]
+    basis: Annotated[
+        Basis, Meta(description="Whether the standard says it, it follows from that, or is read in it.")
+    ]
+    flow: Annotated[
+        str,
+        Meta(
+            description="The flows that it touches, with commas; empty when it is about the role as a whole."
+        ),
+    ] = ""
+    flows: Annotated[tuple[str, ...], Meta(description="The flows that it touches.")]
+    statement: Annotated[Text, Meta(description="What it asks.")]
+    why: Annotated[Text | None, Meta(description="Why that matters.")] = None
+    reasoning: Annotated[
+        Text | None, Meta(description="Of an interpretation: why the standard is read so.")
+    ] = None
+    source: Annotated[str, Meta(description="The places that it comes from, with semicolons.")] = ""
+    quote: Annotated[str | None, Meta(description="The first quoted words of the sources.")] = None
+    sources: Annotated[tuple[Citation, ...], Meta(description="The places that it comes from.")] = ()
+    test: Annotated[Text | None, Meta(description="How it is tested.")] = None
+    remedy: Annotated[Text | None, Meta(description="What to look at first when it fails.")] = None
+    status: Annotated[Status, Meta(description="The worst of its cases.")]
+    reason: Annotated[Text | None, Meta(description="Why there is no case.")] = None
+    cases: Annotated[list[CaseResult], Meta(description="Its cases.")] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.flow = ", ".join(self.flows)
+        self.source = "; ".join(place.cite for place in self.sources)
+        self.quote = next((place.quote for place in self.sources if place.quote), None)
 
     @property
     def key(self) -> RowKey:
@@ -113,22 +195,24 @@ class RequirementResult:
     @property
     def advice(self) -> Text | None:
         """What to look at first in the product; None where nothing was seen of the product."""
-        return self.remedy if self.status in _SEEN else None
+        return self.remedy if self.status.is_judged else None
 
     def cases_by_weight(self) -> list[CaseResult]:
         """The cases, the ones that matter most first."""
         return sorted(self.cases, key=lambda case: list(Status).index(case.status))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FlowResult:
     """The sub-verdict of one flow at one role."""
 
-    verdict: Verdict
-    title: Text
-    proposal: bool
-    """The standard itself calls the flow a proposal."""
-    counts: Mapping[Status, int]
+    verdict: Annotated[Verdict, Meta(description="The verdict about the flow.")]
+    title: Annotated[Text, Meta(description="Name of the flow.")] = _UNNAMED
+    proposal: Annotated[bool, Meta(description="The standard itself calls this flow a proposal.")] = False
+    counts: Counts = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.counts = _complete(self.counts)
 
     @property
     def examined(self) -> bool:
@@ -136,14 +220,17 @@ class FlowResult:
         return examined(self.counts)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, kw_only=True)
 class RoleResult:
     """The sub-verdict of one role, with that of each of its flows."""
 
-    verdict: Verdict
-    title: Text
-    flows: Mapping[str, FlowResult]
-    counts: Mapping[Status, int]
+    verdict: Annotated[Verdict, Meta(description="The verdict about the role.")]
+    title: Annotated[Text, Meta(description="Name of the role.")] = _UNNAMED
+    flows: Annotated[Mapping[str, FlowResult], Meta(description="The sub-verdict of each of its flows.")]
+    counts: Counts
+
+    def __post_init__(self) -> None:
+        self.counts = _complete(self.counts)
 
     @property
     def examined(self) -> bool:
@@ -151,20 +238,30 @@ class RoleResult:
         return examined(self.counts)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Report:
-    """Everything that a run found."""
+    """What one run of okd-conformance found."""
 
-    suite_version: str
+    format: Annotated[Format, Meta(description="Changes when the meaning of a key changes.")] = FORMAT
+    suite: SuiteInfo
     standard: StandardInfo
     target: TargetInfo
     run: RunInfo
-    verdict: Verdict
-    scope: Text
-    roles: Mapping[str, RoleResult]
-    requirements: list[RequirementResult]
-    upgrade: Upgrade | None = None
-    """What the step to another edition asks, if the run was to say that."""
+    verdict: Annotated[Verdict, Meta(description="The verdict of the run.")]
+    scope: Annotated[Text, Meta(description="What the verdict is about, and what it leaves out.")]
+    roles: Annotated[Mapping[str, RoleResult], Meta(description="The sub-verdict of each claimed role.")]
+    requirements: Annotated[
+        list[RequirementResult],
+        Meta(description="One row for each requirement and each role that it is about."),
+    ]
+    exchanges: Annotated[str, Meta(description="The HAR file beside the report.")] = EXCHANGES
+    upgrade: Upgrade | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        for name, role in self.roles.items():
+            role.title = _named(role.title, name)
+            for flow, result in role.flows.items():
+                result.title = _named(result.title, flow)
 
     def counts(self) -> dict[Status, int]:
         """How many rows have each status."""
@@ -176,8 +273,8 @@ class Report:
 
     def findings(self) -> list[RequirementResult]:
         """The rows that ask for something to be done, most important first."""
-        found = [row for row in self.requirements if row.status in _FINDINGS]
-        return sorted(found, key=lambda row: (_FINDINGS[row.status], _LEVELS.index(row.level)))
+        found = [row for row in self.requirements if row.status.is_finding]
+        return sorted(found, key=lambda row: (FINDINGS.index(row.status), _LEVELS.index(row.level)))
 
     def verdict_without(self, excused: Collection[str]) -> Verdict:
         """The verdict if these failures (ids of cases or of requirements) were not there."""
@@ -197,71 +294,33 @@ class Report:
         asked = self.run.roles or tuple(self.roles)
         return [name for name, role in self.roles.items() if name in asked and not role.examined]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Any:
         """Return the form of ``report.json``."""
-        return {
-            "format": FORMAT,
-            "suite": {"version": self.suite_version},
-            "standard": _plain(self.standard),
-            "target": {
-                **_plain(self.target),
-                "roles": {name: {"base_url": url} for name, url in self.target.roles.items()},
-            },
-            "run": _plain(self.run),
-            "verdict": str(self.verdict),
-            "scope": self.scope.as_json(),
-            "roles": {name: _role_json(role) for name, role in self.roles.items()},
-            "requirements": [_row_json(row) for row in self.requirements],
-            "exchanges": EXCHANGES,
-            **({"upgrade": self.upgrade.as_json()} if self.upgrade else {}),
-        }
+        return msgspec.to_builtins(self)
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Read what ``to_json`` wrote; ValueError when it is another format."""
+    def from_json(cls, value: Any) -> Self:
+        """Read what ``to_json`` wrote; ValueError when it is something else."""
         if value.get("format") != FORMAT:
             raise ValueError(f"not a report of the format {FORMAT}: {value.get('format')!r}")
-        standard, target, run = value["standard"], value["target"], value["run"]
-        addresses = {name: role["base_url"] for name, role in target["roles"].items()}
-        return cls(
-            suite_version=value["suite"]["version"],
-            standard=StandardInfo(
-                **{**_known(StandardInfo, standard), "title": _text(standard.get("title"))}
-            ),
-            target=TargetInfo(**{**_known(TargetInfo, target), "roles": addresses}),
-            run=RunInfo(
-                **{
-                    **_known(RunInfo, run),
-                    **_lists(run, "selection", "partial", "roles"),
-                    "stopped": _text(run.get("stopped")),
-                }
-            ),
-            verdict=Verdict(value["verdict"]),
-            scope=Text.from_json(value["scope"]),
-            roles={name: _role_from_json(name, role) for name, role in value["roles"].items()},
-            requirements=[_row_from_json(row) for row in value["requirements"]],
-            upgrade=Upgrade.from_json(value["upgrade"]) if value.get("upgrade") else None,
-        )
+        return msgspec.convert(value, cls)
 
 
-_SEEN = frozenset({Status.FAILED, Status.WARNING, Status.PASSED})
 _LEVELS = get_args(Level)
-_FINDINGS = {Status.FAILED: 0, Status.SUITE_FAULT: 1, Status.INCONCLUSIVE: 2, Status.WARNING: 3}
 
 
-@functools.cache
-def schema() -> dict[str, Any]:
-    """Return the JSON Schema of ``report.json``."""
-    loaded: dict[str, Any] = json.loads(Path(__file__).with_name("report.schema.json").read_text("utf-8"))
-    return loaded
+def _named(title: Text, name: str) -> Text:
+    return Text.same(name) if title == _UNNAMED else title
+
+
+def _complete(counts: Mapping[Status, int]) -> dict[Status, int]:
+    """The counts with every status in them, in the order of the statuses."""
+    return {status: counts.get(status, 0) for status in Status}
 
 
 def examined(counts: Mapping[Status, int]) -> bool:
     """Whether anything was judged, by these counts."""
-    return any(number for status, number in counts.items() if status not in _UNEXAMINED)
-
-
-_UNEXAMINED = frozenset({Status.NOT_TESTED, Status.NOT_APPLICABLE})
+    return any(number for status, number in counts.items() if status.is_tried)
 
 
 def complete(verdict: Verdict, unexamined: list[str]) -> Verdict:
@@ -273,119 +332,3 @@ def count(statuses: Iterable[Status]) -> dict[Status, int]:
     """Count statuses; every status is in the result."""
     found = Counter(statuses)
     return {status: found[status] for status in Status}
-
-
-# JSON ---------------------------------------------------------------------------------------------------
-
-
-def _plain(value: Any) -> dict[str, Any]:
-    found = {f.name: getattr(value, f.name) for f in fields(value)}
-    return {
-        name: v.as_json() if isinstance(v, Text) else list(v) if isinstance(v, tuple) else v
-        for name, v in found.items()
-    }
-
-
-def _known(kind: Any, value: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys that ``kind`` has; a report may hold more."""
-    return {f.name: value[f.name] for f in fields(kind) if f.name in value}
-
-
-def _lists(value: Mapping[str, Any], *names: str) -> dict[str, tuple[str, ...]]:
-    return {name: tuple(value.get(name, ())) for name in names}
-
-
-def _text(value: Mapping[str, str] | None) -> Text | None:
-    return Text.from_json(value) if value else None
-
-
-def _json(text: Text | None) -> dict[str, str] | None:
-    return text.as_json() if text else None
-
-
-def _role_json(role: RoleResult) -> dict[str, Any]:
-    return {
-        "verdict": str(role.verdict),
-        "title": role.title.as_json(),
-        "flows": {
-            name: {
-                "verdict": str(f.verdict),
-                "title": f.title.as_json(),
-                "proposal": f.proposal,
-                "counts": _counts_json(f.counts),
-            }
-            for name, f in role.flows.items()
-        },
-        "counts": _counts_json(role.counts),
-    }
-
-
-def _counts_json(counts: Mapping[Status, int]) -> dict[str, int]:
-    return {str(status): number for status, number in counts.items()}
-
-
-def _counts_from_json(value: Mapping[str, int]) -> dict[Status, int]:
-    return {status: value.get(str(status), 0) for status in Status}
-
-
-def _role_from_json(name: str, value: Mapping[str, Any]) -> RoleResult:
-    flows = {
-        flow: FlowResult(
-            verdict=Verdict(f["verdict"]),
-            title=_text(f.get("title")) or Text.same(flow),
-            proposal=f.get("proposal", False),
-            counts=_counts_from_json(f.get("counts", {})),
-        )
-        for flow, f in value["flows"].items()
-    }
-    return RoleResult(
-        verdict=Verdict(value["verdict"]),
-        title=_text(value.get("title")) or Text.same(name),
-        flows=flows,
-        counts=_counts_from_json(value["counts"]),
-    )
-
-
-def _row_json(row: RequirementResult) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "role": row.role,
-        "section": row.section,
-        "title": row.title.as_json(),
-        "level": row.level,
-        "basis": row.basis,
-        "flow": ", ".join(row.flows),
-        "flows": list(row.flows),
-        "statement": row.statement.as_json(),
-        "why": _json(row.why),
-        "reasoning": _json(row.reasoning),
-        "source": "; ".join(cite for cite, _ in row.sources),
-        "quote": next((quote for _, quote in row.sources if quote), None),
-        "sources": [{"cite": cite, "quote": quote} for cite, quote in row.sources],
-        "test": _json(row.test),
-        "remedy": _json(row.remedy),
-        "status": str(row.status),
-        "reason": _json(row.reason),
-        "cases": [case.as_json() for case in row.cases],
-    }
-
-
-def _row_from_json(value: Mapping[str, Any]) -> RequirementResult:
-    return RequirementResult(
-        id=value["id"],
-        role=value["role"],
-        section=value["section"],
-        title=Text.from_json(value["title"]),
-        level=value["level"],
-        basis=value["basis"],
-        flows=tuple(value["flows"]),
-        statement=Text.from_json(value["statement"]),
-        status=Status(value["status"]),
-        why=_text(value.get("why")),
-        reasoning=_text(value.get("reasoning")),
-        sources=tuple((source["cite"], source["quote"]) for source in value["sources"]),
-        test=_text(value.get("test")),
-        remedy=_text(value.get("remedy")),
-        reason=_text(value.get("reason")),
-        cases=[CaseResult.from_json(case) for case in value["cases"]],
-    )

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from okd_conformance.base.text import Text
-from okd_conformance.judge.outcome import CaseResult, Status, worst
-from okd_conformance.report.model import Report
+from okd_conformance.judge.case_id import values_of
+from okd_conformance.judge.outcome import Status, worst
+from okd_conformance.report.model import SHARED, Report, SectionTotals
 from okd_conformance.standard.edition import Binding, Edition, UnknownEditionError, load_edition
 from okd_conformance.standard.faults import load_faults
 
@@ -33,7 +34,7 @@ class MatrixRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Matrix:
+class ScopeMatrix:
     """Who may do what: the scopes of an edition against the exchanges of each role."""
 
     scopes: tuple[str, ...]
@@ -47,9 +48,7 @@ class SectionFigures:
     name: str
     title: Text | None
     """None: what the sections share."""
-    cases: int
-    requests: int
-    seconds: float
+    totals: SectionTotals
 
 
 def edition_of(report: Report) -> Edition | None:
@@ -63,7 +62,7 @@ def edition_of(report: Report) -> Edition | None:
 # --- scopes -----------------------------------------------------------------------------------------------
 
 
-def scope_matrix(report: Report) -> Matrix | None:
+def scope_matrix(report: Report) -> ScopeMatrix | None:
     """The scope matrix; None when no case was about a scope."""
     edition = edition_of(report)
     tried = list(_tried(report))
@@ -74,7 +73,7 @@ def scope_matrix(report: Report) -> Matrix | None:
         for role in report.roles
         if role in edition.roles
     }
-    return Matrix(edition.scopes, {role: rows for role, rows in roles.items() if rows})
+    return ScopeMatrix(edition.scopes, {role: rows for role, rows in roles.items() if rows})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +91,10 @@ class _Tried:
 def _tried(report: Report) -> Iterator[_Tried]:
     for row in report.requirements:
         for case in row.cases:
-            words = dict(part.partition("=")[::2] for part in _inside(case))
+            words = values_of(case.id)
             if "scope" in words and case.operation:
                 found = (words.get("flow"), words.get("type"), words["scope"], case.status)
                 yield _Tried(row.role, case.operation, *found)
-
-
-def _inside(case: CaseResult) -> list[str]:
-    """The parts of a case's id: ``OKD-AUT-011[dms,upload,flow=1]`` gives dms, upload, flow=1."""
-    return case.id.partition("[")[2].rpartition("]")[0].split(",")
 
 
 def _row(binding: Binding, edition: Edition, tried: list[_Tried]) -> MatrixRow:
@@ -155,13 +149,10 @@ def figures(report: Report) -> list[SectionFigures]:
     order = [*titles, *(name for name in report.run.sections if name not in titles)]
     return [
         SectionFigures(
-            "" if name == "-" else name,
+            "" if name == SHARED else name,
             titles.get(name),
-            int(found.get("cases", 0)),
-            int(found.get("requests", 0)),
-            float(found.get("seconds", 0)),
+            report.run.sections[name],
         )
         for name in order
-        for found in [report.run.sections.get(name, {})]
-        if found
+        if name in report.run.sections
     ]

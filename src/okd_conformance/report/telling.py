@@ -6,24 +6,23 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from okd_conformance.judge.outcome import CaseResult, Status
-from okd_conformance.report.har import Message, Shown
+from okd_conformance.judge.outcome import CaseResult
+from okd_conformance.report.har import ShownExchange, ShownMessage
 
 _START = 30
 """A sentence that repeats the body repeats at least this much of it; that part names nothing by itself."""
 _VOLATILE = frozenset({"content-length", "host", "user-agent", "date", "server", "connection"})
 _WORD = re.compile(r'"([^"]{2,80})"|\'([^\']{2,80})\'|\b([a-z]+[A-Z]\w+)\b')
 """What a sentence quotes, and names of fields."""
-_STATED = frozenset({Status.FAILED, Status.WARNING, Status.INCONCLUSIVE, Status.SUITE_FAULT})
 
 
-def marked(shown: Sequence[Shown], case: CaseResult) -> list[Shown]:
+def marked(shown: Sequence[ShownExchange], case: CaseResult) -> list[ShownExchange]:
     """The exchanges of a case with the telling parts of the first one marked.
 
     In the answer that is what the finding names: the status, a header, words of the body. In the request it
     is what differs from the second exchange, when that is the same request in a form that was accepted.
     """
-    if not shown or case.status not in _STATED:
+    if not shown or not case.status.is_finding:
         return list(shown)
     first, rest = shown[0], list(shown[1:])
     told = case.received.en if case.received else ""
@@ -32,7 +31,7 @@ def marked(shown: Sequence[Shown], case: CaseResult) -> list[Shown]:
     return [replace(first, request=request, answer=answer), *rest]
 
 
-def _against(request: Message, other: Message) -> Message:
+def _against(request: ShownMessage, other: ShownMessage) -> ShownMessage:
     """Mark the headers that the other request doesn't have in the same form."""
     if request.line.partition(" ")[0] != other.line.partition(" ")[0]:
         return request
@@ -45,7 +44,7 @@ def _against(request: Message, other: Message) -> Message:
     return replace(request, marked_headers=frozenset(differ))
 
 
-def _in_answer(answer: Message, told: str) -> Message:
+def _in_answer(answer: ShownMessage, told: str) -> ShownMessage:
     status = answer.line.split(" ")[1:2]
     told = told.partition(answer.body.strip()[:_START])[0] if answer.body.strip() else told
     words = {next(filter(None, found)) for found in _WORD.findall(told)}

@@ -7,90 +7,76 @@ belongs to an operation that changes, is met already, or can't be told.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from okd_conformance.base.text import Text, say
 from okd_conformance.judge.outcome import Status
 from okd_conformance.standard.catalogue import Requirement
-from okd_conformance.standard.edition import Binding, Edition, Operation
-from okd_conformance.standard.fields import deref, field_names, meanings
+from okd_conformance.standard.changes import Change, edition_changes
+from okd_conformance.standard.edition import Edition
+from okd_conformance.standard.facts import Fact
 
 Step = Literal["new", "change", "unknown", "met"]
 STEPS: tuple[Step, ...] = ("new", "change", "unknown", "met")
-_PARAMETER = re.compile(r"\{[^}]*\}")
-_MAX_DEPTH = 30
+_LISTED = {
+    "scope": "upgrade_scopes",
+    "scope-disputed": "upgrade_disputed",
+    "request": "upgrade_media",
+    "part": "upgrade_media",
+    "answer": "upgrade_answer_media",
+}
+"""What one sentence tells several of."""
+_VALUES = frozenset({"request-value", "answer-value"})
 
 
 @dataclass(frozen=True, slots=True)
 class OperationStep:
     """What changes in one operation of one role."""
 
-    role: str
-    operation: str
-    flows: tuple[str, ...]
-    changes: tuple[Text, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """The form in ``report.json``."""
-        changes = [text.as_json() for text in self.changes]
-        return {"role": self.role, "operation": self.operation, "flows": list(self.flows), "changes": changes}
+    role: Annotated[str, Meta(description="The role that serves it.")]
+    operation: Annotated[str, Meta(description="The name of the operation.")]
+    flows: Annotated[tuple[str, ...], Meta(description="The flows that use it.")]
+    changes: Annotated[tuple[Text, ...], Meta(description="What is new, other or gone, a sentence each.")]
 
 
 @dataclass(frozen=True, slots=True)
 class RequirementStep:
     """What one requirement of the other edition asks of the target."""
 
-    id: str
-    role: str
-    step: Step
-    statement: Text
-    reason: Text
-
-    def as_json(self) -> dict[str, Any]:
-        """The form in ``report.json``."""
-        texts = {"statement": self.statement.as_json(), "reason": self.reason.as_json()}
-        return {"id": self.id, "role": self.role, "step": self.step, **texts}
+    id: Annotated[str, Meta(description="Id in the catalogue.")]
+    role: Annotated[str, Meta(description="The role that it is about.")]
+    step: Annotated[
+        Step,
+        Meta(
+            description="The requirement is new; its operation changes, or it fails now; "
+            "can't be told; met already."
+        ),
+    ]
+    statement: Annotated[Text, Meta(description="What it asks.")]
+    reason: Annotated[Text, Meta(description="Why it is counted so.")]
 
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """The whole step."""
+    """What the step to another edition asks, when the run was started with --compare."""
 
-    edition: str
-    operations: tuple[OperationStep, ...]
-    requirements: tuple[RequirementStep, ...]
+    edition: Annotated[str, Meta(description="The other edition.")]
+    operations: Annotated[
+        tuple[OperationStep, ...],
+        Meta(description="The operations that are new, changed or gone, with what changes."),
+    ]
+    requirements: Annotated[
+        tuple[RequirementStep, ...],
+        Meta(description="The requirements of the other edition, per role."),
+    ]
 
     def of(self, step: Step) -> list[RequirementStep]:
         """The requirements with this outcome."""
         return [r for r in self.requirements if r.step == step]
-
-    def as_json(self) -> dict[str, Any]:
-        """The form in ``report.json``."""
-        return {
-            "edition": self.edition,
-            "operations": [o.as_json() for o in self.operations],
-            "requirements": [r.as_json() for r in self.requirements],
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Read what ``as_json`` wrote."""
-        operations = [
-            OperationStep(
-                o["role"], o["operation"], tuple(o["flows"]), tuple(map(Text.from_json, o["changes"]))
-            )
-            for o in value["operations"]
-        ]
-        requirements = [
-            RequirementStep(
-                r["id"], r["role"], r["step"], Text.from_json(r["statement"]), Text.from_json(r["reason"])
-            )
-            for r in value["requirements"]
-        ]
-        return cls(value["edition"], tuple(operations), tuple(requirements))
 
 
 def upgrade(
@@ -105,8 +91,9 @@ def upgrade(
     ``statuses`` are those of the run, by requirement and role; ``requirements`` are those of ``newer``.
     """
     common = [role for role in roles if role in newer.roles]
-    operations = [step for role in common for step in _operations(older, newer, role)]
-    changed = {(step.role, step.operation) for step in operations}
+    found = edition_changes(older, newer)
+    operations = [step for role in common for step in _operations(found, role)]
+    changed = {(r, c.subject.operation) for c in found if c.kind != "scope-disputed" for r in c.roles}
     rows = [
         _requirement(r, role, older, newer, statuses.get((r.id, role)), changed)
         for r in requirements
@@ -125,7 +112,7 @@ def _requirement(
     older: Edition,
     newer: Edition,
     status: Status | None,
-    changed: set[tuple[str, str]],
+    changed: set[tuple[str, str | None]],
 ) -> RequirementStep:
     step, reason = _judged(requirement, role, older, newer, status, changed)
     return RequirementStep(requirement.id, role, step, requirement.statement, reason)
@@ -137,7 +124,7 @@ def _judged(
     older: Edition,
     newer: Edition,
     status: Status | None,
-    changed: set[tuple[str, str]],
+    changed: set[tuple[str, str | None]],
 ) -> tuple[Step, Text]:
     if requirement.untestable:
         return "unknown", say("upgrade_untestable")
@@ -158,149 +145,108 @@ def _judged(
 # Operations
 
 
-def _operations(older: Edition, newer: Edition, role: str) -> Iterator[OperationStep]:
-    old = _by_name(older, role)
-    new = _by_name(newer, role)
-    for name, operations in new.items():
-        flows = tuple(dict.fromkeys(b.flow for o in operations for b in o.bindings))
-        changes = tuple(dict.fromkeys(_changes(old.get(name, []), operations)))
-        if changes:
-            yield OperationStep(role, name, flows, changes)
-    for name, operations in old.items():
-        if name not in new:
-            flows = tuple(dict.fromkeys(b.flow for o in operations for b in o.bindings))
-            gone = say("upgrade_operation_gone", address=_address(operations[0]))
-            yield OperationStep(role, name, flows, (gone,))
+def _operations(changes: Iterable[Change], role: str) -> Iterator[OperationStep]:
+    """What the changes that concern a role ask of each of its operations."""
+    by_operation: dict[str, list[Change]] = {}
+    for change in sorted(changes, key=lambda c: c.kind != "call"):  # the address first
+        if change.subject.operation and role in change.roles:
+            by_operation.setdefault(change.subject.operation, []).append(change)
+    for operation, found in by_operation.items():
+        flows = [b.flow for b in found[0].subject.bindings if b.role == role]
+        texts = dict.fromkeys(text for group in _grouped(found) for text in _told(group, role))
+        yield OperationStep(role, operation, tuple(dict.fromkeys(flows)), tuple(texts))
 
 
-def _by_name(edition: Edition, role: str) -> dict[str, list[Operation]]:
-    found: dict[str, list[Operation]] = {}
-    for operation in edition.operations(role) if role in edition.roles else ():
-        found.setdefault(operation.name, []).append(operation)
-    return found
+def _grouped(changes: Iterable[Change]) -> Iterable[list[Change]]:
+    """Changes that one sentence tells: scopes of the same flows, media types, values of one field."""
+    found: dict[object, list[Change]] = {}
+    for number, change in enumerate(changes):
+        listed: object = number
+        if change.kind in _LISTED and change.how in {"added", "removed"}:
+            listed = change.how
+        elif change.kind in _VALUES:
+            listed = change.facts[0].name
+        found.setdefault((change.kind, change.bindings, listed), []).append(change)
+    return found.values()
 
 
-def _address(operation: Operation) -> str:
-    return f"{operation.method} {operation.path}"
+def _told(group: list[Change], role: str) -> Iterator[Text]:
+    first = group[0]
+    flows = dict.fromkeys(b.flow for b in first.bindings if b.role == role)
+    old = _listed([_value(c.old) for c in group if c.old])
+    new = _listed([_value(c.new) for c in group if c.new])
+    if first.kind == "call":
+        yield from (_call(first, flow) for flow in flows)
+    elif first.kind.startswith("scope"):
+        key = f"{_LISTED[first.kind]}_{'more' if first.new else 'less'}"
+        yield from (say(key, flow=flow, scopes=new or old) for flow in flows)
+    elif first.kind in _LISTED and first.how in {"added", "removed"}:
+        yield say(f"{_LISTED[first.kind]}_{'more' if first.new else 'less'}", types=new or old)
+    elif first.kind in _VALUES:
+        key = "upgrade_values" if old and new else f"upgrade_values_{'more' if new else 'less'}"
+        yield from _in_place(first, say(key, name=first.facts[-1].name, old=old, new=new))
+    else:
+        for text in _one(first):
+            yield from _in_place(first, text)
 
 
-def _changes(old: list[Operation], new: list[Operation]) -> Iterator[Text]:
-    if not old:
-        yield from (say("upgrade_operation_new", address=_address(o)) for o in new)
-        return
-    for operation in new:
-        for binding in operation.bindings:
-            yield from _of_flow(old, operation, binding)
-    before, after = old[0], new[0]
-    yield from _of_media(before, after)
-    yield from _of_fields(before.body_schema or {}, after.body_schema or {})
-    for text in _of_fields(before.success_schema() or {}, after.success_schema() or {}):
-        yield say("upgrade_in_answer", change=text)
-    if before.success != after.success:
-        statuses = {"old": _listed(before.success), "new": _listed(after.success)}
-        yield say("upgrade_success", **statuses)
+def _value(fact: Fact) -> str:
+    return fact.value if fact.kind in {*_VALUES, "part"} else fact.name
 
 
-def _of_flow(old: list[Operation], new: Operation, binding: Binding) -> Iterator[Text]:
-    """What one flow does otherwise: address and scopes."""
-    known = [(o, b) for o in old for b in o.bindings if b.flow == binding.flow]
-    if not known:
-        yield say("upgrade_flow_new", flow=binding.flow, address=_address(new))
-        return
-    before = known[0][0]
-    if before.method != new.method or _shape(before.path) != _shape(new.path):
-        yield say("upgrade_address", flow=binding.flow, old=_address(before), new=_address(new))
-    then = {s for _, b in known for s in (b.scopes.sufficient if b.scopes else ())}
-    now = {
-        s for b in new.bindings if b.flow == binding.flow for s in (b.scopes.sufficient if b.scopes else ())
-    }
-    if now - then:
-        yield say("upgrade_scopes_more", flow=binding.flow, scopes=_listed(now - then))
-    if then - now:
-        yield say("upgrade_scopes_less", flow=binding.flow, scopes=_listed(then - now))
+def _call(change: Change, flow: str) -> Text:
+    old, new = change.old, change.new
+    if old and new:
+        return say("upgrade_address", flow=flow, old=old.name, new=new.name)
+    if new:
+        return say("upgrade_operation_new", address=new.name) if change.whole else _flow("new", flow, new)
+    if old is None:
+        raise ValueError("a change needs an old or a new fact")
+    return say("upgrade_operation_gone", address=old.name) if change.whole else _flow("gone", flow, old)
 
 
-def _shape(path: str) -> str:
-    return _PARAMETER.sub("{}", path)
+def _flow(what: str, flow: str, fact: Fact) -> Text:
+    return say(f"upgrade_flow_{what}", flow=flow, address=fact.name)
 
 
-def _of_media(old: Operation, new: Operation) -> Iterator[Text]:
-    more, less = (_media(new) - _media(old)), (_media(old) - _media(new))
-    if more:
-        yield say("upgrade_media_more", types=_listed(more))
-    if less:
-        yield say("upgrade_media_less", types=_listed(less))
-    then, now = ({spec.part: spec.name for spec in o.parts} for o in (old, new))
-    for part in then.keys() & now.keys():
-        if then[part] != now[part]:
-            yield say("upgrade_part", old=then[part], new=now[part])
+def _one(change: Change) -> Iterator[Text]:
+    """The sentences about one field, parameter, part or status."""
+    old, new = change.old, change.new
+    if old is None or new is None:
+        yield _come_or_gone(change)
+    elif change.kind.endswith("-form"):
+        then, now = _formats(old.value, new.value)
+        yield say("upgrade_form", name=new.name, old=then, new=now)
+    elif change.kind == "part-name":
+        yield say("upgrade_part", old=old.name, new=new.name)
+    elif change.kind == "status":
+        yield say("upgrade_success", old=old.name, new=new.name)
+    else:
+        thing = "query" if change.kind == "query" else "field"
+        if old.name != new.name:
+            yield say(f"upgrade_{thing}_renamed", old=old.name, new=new.name)
+        if old.value != new.value:
+            yield say(f"upgrade_{thing}_{new.value}", name=new.name)
 
 
-def _media(operation: Operation) -> set[str]:
-    return {*operation.request, *(t for part in operation.parts for t in part.content_types)}
+def _formats(old: str, new: str) -> tuple[str, str]:
+    """Two forms of a field; of texts that both have a format, the format alone."""
+    then, now = old.removeprefix("string "), new.removeprefix("string ")
+    return (old, new) if old == then or new == now else (then, now)
 
 
-def _of_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Text]:
-    """Which fields are new, gone, called otherwise, required or of another form."""
-    known, wanted = meanings(old), meanings(new)
-    for meaning in wanted:
-        names = field_names(new, meaning)
-        if meaning not in known:
-            key = "upgrade_field_new_required" if meaning in _required(new) else "upgrade_field_new"
-            yield say(key, name=names[0])
-            continue
-        former = field_names(old, meaning)
-        if not set(names) & set(former):
-            yield say("upgrade_field_renamed", old=former[0], new=names[0])
-        if meaning in _required(new) and meaning not in _required(old):
-            yield say("upgrade_field_required", name=names[0])
-        if meaning in _required(old) and meaning not in _required(new):
-            yield say("upgrade_field_optional", name=names[0])
-        yield from _of_form(names[0], _form(old, meaning), _form(new, meaning))
-    for meaning in known:
-        if meaning not in wanted:
-            yield say("upgrade_field_gone", name=field_names(old, meaning)[0])
+def _come_or_gone(change: Change) -> Text:
+    fact = change.facts[0]
+    thing = "field" if change.kind.endswith("-field") else change.kind.replace("-", "_")
+    how = "new" if change.new else "gone"
+    must = "_required" if change.new and fact.value == "required" else ""
+    return say(f"upgrade_{thing}_{how}{must}", name=fact.name)
 
 
-def _of_form(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Text]:
-    then, now = _values(old), _values(new)
-    if set(then) != set(now):
-        yield say("upgrade_values", name=name, old=_listed(then) or "…", new=_listed(now) or "…")
-    kinds = [f"{s.get('format') or s.get('type') or ''}" for s in (old, new)]
-    if all(kinds) and kinds[0] != kinds[1]:
-        yield say("upgrade_form", name=name, old=kinds[0], new=kinds[1])
+def _in_place(change: Change, text: Text) -> Iterator[Text]:
+    """The sentence, with that it is about the answer if it is."""
+    yield say("upgrade_in_answer", change=text) if change.kind.startswith("answer-") else text
 
 
-def _values(schema: Mapping[str, Any]) -> list[str]:
-    return [str(value) for value in ([schema["const"]] if "const" in schema else schema.get("enum", ()))]
-
-
-def _listed(values: Iterable[object]) -> str:
-    ordered = values if isinstance(values, list) else sorted(map(str, values))
-    return ", ".join(map(str, ordered))
-
-
-def _form(schema: Mapping[str, Any], meaning: str) -> Mapping[str, Any]:
-    return next((s for _, s, _ in _walk(schema, schema, 0) if s.get("x-okd-meaning") == meaning), {})
-
-
-def _required(schema: Mapping[str, Any]) -> set[str]:
-    return {str(s.get("x-okd-meaning")) for _, s, required in _walk(schema, schema, 0) if required}
-
-
-def _walk(
-    root: Mapping[str, Any], schema: Mapping[str, Any], depth: int
-) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
-    """Every property, with its schema, and whether the object that holds it requires it."""
-    if depth > _MAX_DEPTH:
-        return
-    schema = deref(root, schema)
-    required = set(schema.get("required", ()))
-    for name, sub in schema.get("properties", {}).items():
-        yield name, deref(root, sub), name in required
-    below = [*schema.get("properties", {}).values(), schema.get("items")]
-    for word in ("allOf", "anyOf", "oneOf"):
-        below += schema.get(word, ())
-    for sub in below:
-        if isinstance(sub, Mapping):
-            yield from _walk(root, sub, depth + 1)
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(values))

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from okd_conformance.base.text import Text, joined, say
 from okd_conformance.judge.outcome import CaseResult, Status, Verdict
+from okd_conformance.report.model import FlowResult, Report, RequirementResult, RoleResult
 
 _WORD = 3
 """Flows are numbered or lettered; a longer id is a word of our own."""
-
-if TYPE_CHECKING:
-    from okd_conformance.report.model import FlowResult, Report, RequirementResult, RoleResult
 
 
 def status_name(status: Status) -> Text:
@@ -92,14 +89,14 @@ def is_telling(case: CaseResult) -> bool:
 
 def excuse(case: CaseResult) -> Text | None:
     """That the baseline excuses a failure, until when and why; None for any other case."""
-    if case.excused is None:
+    if not case.excused:
         return None
     return say("report_excused", until=day(case.excused.until), reason=Text.same(case.excused.reason))
 
 
 def excused_sentence(report: Report) -> Text | None:
     """How many failures the baseline excuses; None when it excuses none."""
-    known = sum(case.excused is not None for case in report.cases())
+    known = sum(bool(case.excused) for case in report.cases())
     return counted("report_excused_cases", known) if known else None
 
 

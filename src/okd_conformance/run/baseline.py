@@ -8,7 +8,6 @@ nobody forgets one.
 from __future__ import annotations
 
 import difflib
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,20 +15,22 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from msgspec import UNSET
+
 from okd_conformance.base.configuration import ConfigurationError, Mistake, shortened
 from okd_conformance.base.text import Text, say
 from okd_conformance.base.yaml_input import Document, Pointer, read_yaml
 from okd_conformance.checks.planning import is_named
+from okd_conformance.judge.case_id import is_case_id, requirement_of, role_of
 from okd_conformance.judge.outcome import CaseResult, Excuse, Status
 from okd_conformance.report.model import Report
 from okd_conformance.report.wording import counted
 
 _KEYS = ("case", "reason", "until")
-_HEALED = frozenset({Status.PASSED, Status.WARNING, Status.NOT_APPLICABLE})
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class KnownFailure:
     """One known failure."""
 
     case: str
@@ -56,10 +57,10 @@ class Applied:
     def mark(self, report: Report) -> None:
         """Write each excuse at its case, so that every rendering of the report can show it."""
         for case in report.cases():
-            case.excused = self.excuses.get(case.id)
+            case.excused = self.excuses.get(case.id, UNSET)
 
     def words(self, file: str) -> tuple[Text, ...]:
-        """The same, for people."""
+        """How many failures it excuses and what is wrong with it, for people."""
         excused = [counted("baseline_excused", len(self.excused), file=file)] if self.excused else []
         return (*excused, *(Text(m.render("nl"), m.render("en")) for m in self.mistakes))
 
@@ -69,7 +70,7 @@ class Baseline:
     """A baseline file."""
 
     file: str
-    entries: tuple[Entry, ...]
+    entries: tuple[KnownFailure, ...]
 
     def applied(self, report: Report, today: date | None = None) -> Applied:
         """What the file makes of a run. ``today`` defaults to the day, in UTC, on which the run began."""
@@ -90,11 +91,13 @@ def _day(started: str) -> date:
     return datetime.fromisoformat(started).astimezone(UTC).date()
 
 
-def _wrong(entry: Entry, case: CaseResult | None, report: Report, today: date) -> tuple[Text, Text] | None:
+def _wrong(
+    entry: KnownFailure, case: CaseResult | None, report: Report, today: date
+) -> tuple[Text, Text] | None:
     """Why an entry no longer holds, and what to do about it."""
     if entry.until < today:
         return say("baseline_expired", case=entry.case, until=entry.until), say("baseline_expired_remedy")
-    if case is not None and case.status in _HEALED:
+    if case is not None and case.status.is_mended:
         return say("baseline_stale", case=entry.case), say("baseline_stale_remedy")
     if case is None and _would_be_there(entry, report):
         near = difflib.get_close_matches(entry.case, [c.id for c in report.cases()], n=1)
@@ -103,13 +106,13 @@ def _wrong(entry: Entry, case: CaseResult | None, report: Report, today: date) -
     return None
 
 
-def _would_be_there(entry: Entry, report: Report) -> bool:
+def _would_be_there(entry: KnownFailure, report: Report) -> bool:
     """Whether the run would have shown the case if it existed.
 
     A run that was broken off says nothing, nor does a narrowed one of what it left out. Of a narrowed one by
     flow or case nobody can tell what an unknown case would belong to.
     """
-    requirement, _, rest = entry.case.partition("[")
+    requirement = requirement_of(entry.case)
     if requirement not in {row.id for row in report.requirements}:
         return True
     if report.run.interrupted:
@@ -122,7 +125,7 @@ def _would_be_there(entry: Entry, report: Report) -> bool:
     named = chosen.get("--requirement")
     roles = chosen.get("--role")
     return (not named or any(is_named(wanted, requirement) for wanted in named)) and (
-        not roles or re.split(r"[],]", rest, maxsplit=1)[0] in roles
+        not roles or role_of(entry.case) in roles
     )
 
 
@@ -139,7 +142,9 @@ def load_baseline(path: Path | str) -> Baseline:
     return Baseline(
         document.file,
         tuple(
-            Entry(e["case"], e["reason"], date.fromisoformat(e["until"]), document.line(("excused", index)))
+            KnownFailure(
+                e["case"], e["reason"], date.fromisoformat(e["until"]), document.line(("excused", index))
+            )
             for index, e in enumerate(entries)
         ),
     )
@@ -179,7 +184,7 @@ def _wrong_with(entry: Any) -> str | None:
     for key in _KEYS:
         if not isinstance(entry.get(key), str) or not entry[key].strip():
             return key
-    if "[" not in entry["case"]:
+    if not is_case_id(entry["case"]):
         return "case"
     try:
         date.fromisoformat(entry["until"])

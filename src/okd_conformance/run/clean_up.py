@@ -10,6 +10,7 @@ import click
 
 from okd_conformance.base.clean import printable
 from okd_conformance.base.configuration import ConfigurationError
+from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.judge.interruption import as_from_the_keyboard
 from okd_conformance.judge.ledger import Left
@@ -23,7 +24,10 @@ from okd_conformance.judge.ledger_files import (
     without_a_file,
     write_ledger,
 )
-from okd_conformance.run.opening import Options, RefusedError, Run, open_run, reached
+from okd_conformance.run.opening import reached
+from okd_conformance.run.options import Options
+from okd_conformance.run.refused import RefusedError
+from okd_conformance.run.run import Run, open_run
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ def clean(
     allow_hooks: bool = False,
     allow_other_target: bool = False,
 ) -> int:
-    """Undo what the ledger names; 0 when nothing is left, 3 when something is, 2 for a wrong file.
+    """Undo what the ledger names, and return the exit code.
 
     ``ledger`` is a ``ledger.json``, with the journals of a killed run beside it, or one journal. What is left
     is in ``ledger.json`` afterwards; an interruption keeps the rest. A target at another address than the
@@ -72,7 +76,7 @@ def clean(
         raise click.UsageError(printable(error.reason.in_language(lang))) from None
     if not ledgers.files:
         _tell([say("nothing_to_clean", folder=Path(ledger).parent)], lang, err=False)
-        return 0
+        return ExitCode.OK
     if not ledgers.found:
         return _ended(ledgers, 0, Left(), lang)
     stored = ledgers.found[0][1]
@@ -91,7 +95,7 @@ def clean(
             with reached(options) as run:
                 before, left = _undone(run, [stored.left for _, stored in ledgers.found])
     except KeyboardInterrupt:
-        return 3
+        return ExitCode.INCOMPLETE
     except ConfigurationError as error:
         raise click.UsageError(error.render(lang)) from None
     except RefusedError as error:
@@ -167,13 +171,13 @@ def _ended(ledgers: _Ledgers, before: int, left: Left, lang: Lang, run: Run | No
         except OSError as error:
             words = say("not_written", file=ledgers.kept, error=error.strerror)
             _tell([words, say("ledger_unwritten"), *without_a_file(left, redactor)], lang)
-            return 3
+            return ExitCode.INCOMPLETE
     for file in ledgers.files:
         if file not in kept:
             _remove(file, lang)
     for file, n in ledgers.damaged.items():
         _tell([say("lines_damaged", n=n, file=file, run=ledgers.found[0][1].run)], lang)
-    return 3 if kept else 0
+    return ExitCode.INCOMPLETE if kept else ExitCode.OK
 
 
 def _what_is_left(ledgers: _Ledgers, left: Left, run: Run) -> list[Text]:

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from okd_conformance import __version__
+from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import Text, say
+from okd_conformance.judge.case_id import requirement_of
+from okd_conformance.judge.events import Event
 from okd_conformance.judge.ledger import Left
 from okd_conformance.judge.ledger_files import LEDGER, in_words, without_a_file, write_ledger
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.verdict import exit_code
 from okd_conformance.report.build import build_report
 from okd_conformance.report.files import write_all
-from okd_conformance.report.model import SUITE, Report, RunInfo, TargetInfo
+from okd_conformance.report.model import SHARED, SUITE, Report, RunInfo, SectionTotals, TargetInfo
 from okd_conformance.report.upgrade import Upgrade, upgrade
 from okd_conformance.run.baseline import load_baseline
-from okd_conformance.run.opening import Run
+from okd_conformance.run.opening import make_folder
+from okd_conformance.run.refused import UnreachableError
+from okd_conformance.run.run import Run
+from okd_conformance.standard.catalogue import Catalogue
 from okd_conformance.standard.edition import load_edition
 from okd_conformance.wire.record import as_har
-
-_INTERRUPTED = 2
 
 
 @dataclass
@@ -53,7 +58,7 @@ class Outcome:
 
     report: Report
     folder: Path
-    exit_code: int
+    exit_code: ExitCode
     left: Left
     configuration: str | None
     baseline: tuple[Text, ...] = ()
@@ -67,16 +72,23 @@ class Outcome:
     """Whether ``ledger.json`` says what is left, so that the journals are no longer needed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ended(Event):
+    """The files of the run are written; nothing more is to come."""
+
+    outcome: Outcome
+
+
 def finish(
     run: Run,
     findings: Findings,
     deselected: dict[tuple[str, str], str],
     skipped: list[CaseResult],
-    exitstatus: int,
+    interrupted: bool,
 ) -> Outcome:
     """Build the report, write the files, and say how the run ended."""
-    interrupted = exitstatus == _INTERRUPTED and not findings.broken
-    report = _report(run, findings, deselected, skipped, interrupted)
+    interrupted = interrupted and not findings.broken
+    report = report_of(run, findings, deselected, skipped, interrupted)
     if run.options.compare is not None:
         report.upgrade = _upgrade(run, report)
     known = load_baseline(run.options.baseline).applied(report) if run.options.baseline else None
@@ -90,12 +102,12 @@ def finish(
     )
     excused = report.verdict_without(known.excused) if known else None
     code = exit_code(report.verdict, allow_incomplete=run.options.allow_incomplete, excused=excused)
-    if known and known.mistakes and code == 0:
-        code = 2
+    if known and known.mistakes and code == ExitCode.OK:
+        code = ExitCode.USAGE
     if findings.configuration or no_ledger or no_report:
-        code = 2
-    elif interrupted and code in {0, 1}:
-        code = 3
+        code = ExitCode.USAGE
+    elif interrupted and code in {ExitCode.OK, ExitCode.FOUND}:
+        code = ExitCode.INCOMPLETE
     words = known.words(run.options.baseline or "") if known else ()
     leftovers = in_words(left, folder / LEDGER, run.options.run_id)
     if no_ledger:
@@ -112,6 +124,18 @@ def finish(
         report_written=not no_report,
         ledger_written=not no_ledger,
     )
+
+
+def finish_unreached(error: UnreachableError) -> Outcome:
+    """Report on a run that found nothing to judge: incomplete, the cause first.
+
+    Raises RefusedError when there can't be a folder for it.
+    """
+    run = error.run
+    make_folder(run.options.folder)
+    reason = Text.from_json(run.bench.redactor.deep(error.reason.as_json()))
+    outcome = finish(run, Findings(stopped=reason), {}, [], interrupted=False)
+    return replace(outcome, exit_code=error.exit_code)
 
 
 def _tried(what: Path, write: Callable[[], object]) -> list[Text]:
@@ -134,13 +158,14 @@ def _upgrade(run: Run, report: Report) -> Upgrade:
     return upgrade(run.edition, other, report.roles, statuses, run.bench.catalogue.of(other))
 
 
-def _report(
+def report_of(
     run: Run,
     findings: Findings,
     deselected: dict[tuple[str, str], str],
     skipped: list[CaseResult],
     interrupted: bool,
 ) -> Report:
+    """The report of a run from all that was found."""
     target, options = run.target, run.options
     broken = [_broken(name, error) for name, error in findings.broken.items()]
     results = [*findings.results, *findings.observed.values(), *skipped, *broken]
@@ -164,7 +189,7 @@ def _report(
             interrupted=interrupted,
             stopped=findings.stopped,
             limits=run.allowance.as_json(),
-            sections=_sections(findings),
+            sections=_sections(findings, run.bench.catalogue),
         ),
         requirements=run.bench.catalogue.of(run.edition),
         claimed_roles={name: role.base_url for name, role in target.roles.items()},
@@ -189,21 +214,19 @@ def _broken(name: str, error: str) -> CaseResult:
     )
 
 
-def _sections(findings: Findings) -> dict[str, dict[str, float]]:
-    """Cases, requests and seconds per section; what cases share is counted under ``-``."""
-    found: dict[str, dict[str, float]] = {}
+def _sections(findings: Findings, catalogue: Catalogue) -> dict[str, SectionTotals]:
+    """What each section took, and what cases share."""
+    found: dict[str, SectionTotals] = defaultdict(SectionTotals)
 
-    def add(case: str, key: str, amount: float) -> None:
-        requirement = case.partition("[")[0]
-        section = requirement.rpartition("-")[0].partition("-")[2] if requirement.startswith("OK") else "-"
-        totals = found.setdefault(section, {"cases": 0, "requests": 0, "seconds": 0.0})
-        totals[key] = round(totals[key] + amount, 3)
+    def of(case: str) -> SectionTotals:
+        return found[catalogue.section_of(requirement_of(case)) or SHARED]
 
     for result in findings.results:
-        add(result.id, "cases", 1)
-        add(result.id, "seconds", result.duration_s)
+        totals = of(result.id)
+        totals.cases += 1
+        totals.seconds = round(totals.seconds + result.duration_s, 3)
     for exchange in findings.exchanges:
-        add(exchange["_case"] or "", "requests", 1)
+        of(exchange["_case"] or "").requests += 1
     return dict(sorted(found.items()))
 
 
@@ -222,13 +245,7 @@ def _carried(request: dict[str, Any], size: int) -> bool:
 
 def _selection(run: Run) -> tuple[str, ...]:
     options = run.options
-    named = {
-        "--role": options.roles,
-        "--flow": options.flows,
-        "--requirement": options.requirements,
-        "--case": options.cases,
-    }
-    chosen = tuple(f"{option} {value}" for option, values in named.items() for value in values)
+    chosen = tuple(f"{option} {value}" for option, value in options.narrowed)
     partly = options.profile == "full" and options.large == "one"
     return (*chosen, "--large one") if partly else chosen
 
@@ -239,7 +256,7 @@ def _smoke(run: Run) -> tuple[str, ...]:
 
 def _roles(run: Run, results: list[CaseResult]) -> tuple[str, ...]:
     """The claimed roles that the options chose: by name, else those that have a case in what they chose."""
-    selection = run.options.selection()
+    selection = run.selection
     with_cases = {result.role for result in results}
     wanted = selection.roles or (run.claims.roles if selection.everything else with_cases)
     return tuple(role for role in run.claims.roles if role in wanted)
@@ -257,6 +274,6 @@ def _reasons(
                 found[row] = requirement.untestable
             elif requirement.id in catalogue.pending:
                 found[row] = catalogue.pending[requirement.id]
-            elif row in deselected or not (cut_short or run.options.selection().everything):
+            elif row in deselected or not (cut_short or run.selection.everything):
                 found[row] = say(deselected.get(row, "deselected_by_option"))
     return found

@@ -26,8 +26,8 @@ from okd_conformance.reference.target import fixtures_of
 from okd_conformance.standard.catalogue import load_catalogue
 from okd_conformance.standard.edition import Edition, UnknownEditionError, load_edition
 from okd_conformance.standard.fields import Body
-from okd_conformance.target.checks import SCHEMA_FILE
 from okd_conformance.target.reading import load_target
+from okd_conformance.target.shape import SCHEMA_FILE
 
 REFERENCE_URL = "http://127.0.0.1:8800"
 """Where the values of the reference point: ``serve --port 8800``."""

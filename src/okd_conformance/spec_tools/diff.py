@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from difflib import SequenceMatcher
+from collections.abc import Iterator
 
 from okd_conformance.base.text import Text, say
-from okd_conformance.spec_tools.facts import Fact, Standing, Subject, read_standing
 from okd_conformance.spec_tools.findings import Finding, finding
+from okd_conformance.spec_tools.published import read_standing
 from okd_conformance.standard.catalogue import Requirement, load_catalogue
+from okd_conformance.standard.changes import Change, changes
 from okd_conformance.standard.edition import Edition
+from okd_conformance.standard.facts import Fact, Standing
 
 _BREAKS: dict[str, tuple[str, str]] = {
     "call": ("servers", "clients"),
@@ -20,6 +20,7 @@ _BREAKS: dict[str, tuple[str, str]] = {
     "request-field": ("compatible", "compatible"),
     "request-value": ("servers", "clients"),
     "part": ("servers", "clients"),
+    "part-name": ("servers", "clients"),
     "scope": ("servers", "clients"),
     "scope-disputed": ("compatible", "compatible"),
     "status": ("compatible", "compatible"),
@@ -43,27 +44,8 @@ _DEMANDED = {
     ("answer-field", "required"): "servers",
 }
 """Whom it breaks when a field or a parameter must be there."""
-_FIELDS = frozenset({"request-field", "answer-field", "text-field", "text-answer-field"})
-_WHOLE = frozenset({"call", "flow"})
-_FORMS = frozenset({"request-form", "answer-form"})
-"""The type of a field; told only when it changes, not when the field itself comes or goes."""
 _ORDER = ("both", "servers", "clients", "text", "compatible")
 _MAX_NAMED = 6
-_ALIKE = 0.6
-"""From here on two sentences count as one that was rewritten."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A fact that was added (no old), taken away (no new), or became another."""
-
-    subject: Subject
-    kind: str
-    breaks: str
-    old: Fact | None
-    new: Fact | None
-    file: str
-    line: int
 
 
 def diff(old: str, new: str) -> list[Finding]:
@@ -72,122 +54,23 @@ def diff(old: str, new: str) -> list[Finding]:
     Raises UnknownEditionError, or SourceError when one can't be read.
     """
     before, after = read_standing(old), read_standing(new)
-    changes = _compared(before, after)
-    changes.sort(key=lambda c: (_ORDER.index(c.breaks), _flow_key(c.subject), c.kind, c.file, c.line))
-    return [*(_told(c, before, after) for c in changes), *_requirements(before, after)]
+    told = sorted(changes(before, after), key=_rank)
+    return [*(_told(c, before, after) for c in told), *_requirements(before, after)]
 
 
-def _flow_key(subject: Subject) -> tuple[int, str]:
-    flow = subject.flows[0] if subject.flows else "~"
+def _rank(change: Change) -> tuple[object, ...]:
+    """The breaking changes first, then by flow."""
+    return (_ORDER.index(_breaking(change)), _flow_key(change), change.kind, change.file, change.line)
+
+
+def _flow_key(change: Change) -> tuple[int, str]:
+    flow = change.flows[0] if change.flows else "~"
     return (int(flow), "") if flow.isdigit() else (99, flow)
 
 
-def _compared(before: Standing, after: Standing) -> list[Change]:
-    paired = _paired_subjects(before, after)
-    moved = {new: old for old, new in paired.items()}
-    old_facts = {fact._replace(subject=paired.get(fact.subject, fact.subject)): fact for fact in before.facts}
-    gone = [fact for fact in old_facts if fact not in after.facts]
-    come = [fact for fact in after.facts if fact not in old_facts]
-    changes = []
-    for new, old in list(_paired_facts(gone, come, before, after)):
-        gone.remove(old)
-        come.remove(new)
-        changes.append(_change(before, after, old_facts[old], new))
-    whole = {f.subject for f in [*come, *gone] if f.kind in _WHOLE}
-    changes += [_change(before, after, old_facts[f], None) for f in gone if _worth(f, whole)]
-    changes += [_change(before, after, None, f) for f in come if _worth(f, whole)]
-    return [c for c in changes if c.subject.label or moved]
-
-
-def _worth(fact: Fact, whole: set[str]) -> bool:
-    """Of a call or a flow that is all new or all gone, that alone is told."""
-    return fact.kind in _WHOLE or (fact.subject not in whole and fact.kind not in _FORMS)
-
-
-def _paired_subjects(before: Standing, after: Standing) -> dict[str, str]:
-    """Calls of which path or method changed: the same operation, or the same path but for a plural."""
-    left = [k for k in before.subjects if k not in after.subjects]
-    right = [k for k in after.subjects if k not in before.subjects]
-    found: dict[str, str] = {}
-    for key in left:
-        for other in right:
-            if other not in found.values() and _same(before.subjects[key], after.subjects[other], key, other):
-                found[key] = other
-                break
-    return found
-
-
-def _same(one: Subject, other: Subject, key: str, other_key: str) -> bool:
-    if one.operation and other.operation:
-        return one.operation == other.operation
-    return _singular(key) == _singular(other_key) or (
-        bool(set(one.flows) & set(other.flows))
-        and _singular(key.partition(" ")[2]) == _singular(other_key.partition(" ")[2])
-        and {key.partition(" ")[0], other_key.partition(" ")[0]} == {"PUT", "POST"}
-    )
-
-
-def _singular(words: str) -> str:
-    return "/".join(word.removesuffix("s") for word in words.lower().split("/"))
-
-
-def _paired_facts(
-    gone: list[Fact], come: list[Fact], before: Standing, after: Standing
-) -> Iterator[tuple[Fact, Fact]]:
-    """What became something else: a call, a field under another name, a field that must be there now."""
-    taken: set[Fact] = set()
-    for old in gone:
-        for new in come:
-            if new in taken or (new.subject, new.kind) != (old.subject, old.kind):
-                continue
-            if _became(old, new, before, after):
-                taken.add(new)
-                yield new, old
-                break
-
-
-def _became(old: Fact, new: Fact, before: Standing, after: Standing) -> bool:
-    """Whether one fact came in the place of another."""
-    same_name = old.name == new.name
-    tests: dict[str, Callable[[], bool]] = {
-        "call": lambda: True,
-        "text-call": lambda: _path(old) == _path(new),
-        "request-form": lambda: same_name,
-        "answer-form": lambda: same_name,
-        "text-rule": lambda: _alike(old.name, new.name),
-        "text-value": lambda: same_name and old.value.casefold() == new.value.casefold(),
-        "query": lambda: same_name or _means_the_same(old, new, before, after),
-    }
-    if old.kind in _FIELDS:
-        return tests["query"]()
-    return old.kind in tests and tests[old.kind]()
-
-
-def _path(fact: Fact) -> str:
-    return _singular(fact.name.partition(" ")[2])
-
-
-def _alike(one: str, other: str) -> bool:
-    match = SequenceMatcher(None, one, other, autojunk=False)
-    return match.quick_ratio() > _ALIKE and match.ratio() > _ALIKE
-
-
-def _means_the_same(old: Fact, new: Fact, before: Standing, after: Standing) -> bool:
-    meaning = before.meanings.get(old.name)
-    same = meaning is not None and meaning == after.meanings.get(new.name)
-    return same or old.name.casefold() == new.name.casefold()
-
-
-def _change(before: Standing, after: Standing, old: Fact | None, new: Fact | None) -> Change:
-    side, fact = (after, new) if new is not None else (before, old)
-    if fact is None:
-        raise ValueError("a change needs an old or a new fact")
-    file, line = side.facts[fact]
-    return Change(side.subjects[fact.subject], fact.kind, _breaking(old, new), old, new, file, line)
-
-
-def _breaking(old: Fact | None, new: Fact | None) -> str:
+def _breaking(change: Change) -> str:
     """Whom a change breaks."""
+    old, new = change.old, change.new
     fact = new or old
     if fact is None or fact.kind == "text-rule":
         return "text"
@@ -213,15 +96,10 @@ def _breaking_anew(old: Fact, new: Fact) -> str:
 
 
 def _told(change: Change, before: Standing, after: Standing) -> Finding:
-    how = "changed" if change.old and change.new else "added" if change.new else "removed"
-    new, old = change.new or change.old, change.old or change.new
-    if new is None or old is None:
-        raise ValueError("a change needs an old or a new fact")
-    if how == "changed" and old.name != new.name:
-        how = "renamed"
+    old, new = change.facts[0], change.facts[-1]
     what = say(
-        f"standard_change_{how}",
-        whose=_whose(change.subject),
+        f"standard_change_{change.how}",
+        whose=_whose(change),
         thing=say(f"standard_kind_{change.kind.replace('-', '_')}"),
         old=_shown(old),
         new=_shown(new),
@@ -233,17 +111,18 @@ def _told(change: Change, before: Standing, after: Standing) -> Finding:
             f" … (+{len(ids) - _MAX_NAMED})" if len(ids) > _MAX_NAMED else ""
         )
         touches = say("standard_touches", ids=listed)
+    breaks = _breaking(change)
     details = {
-        "breaks": change.breaks,
+        "breaks": breaks,
         "kind": change.kind,
-        "change": how,
-        "flows": list(change.subject.flows),
-        "roles": list(change.subject.roles),
+        "change": change.how,
+        "flows": list(change.flows),
+        "roles": list(change.roles),
         "requirements": ids,
         "old": change.old and [change.old.name, change.old.value],
         "new": change.new and [change.new.name, change.new.value],
     }
-    return finding(f"change-{change.breaks}", change.file, change.line, details, what=what, touches=touches)
+    return finding(f"change-{breaks}", change.file, change.line, details, what=what, touches=touches)
 
 
 def _shown(fact: Fact) -> str:
@@ -252,9 +131,8 @@ def _shown(fact: Fact) -> str:
     return f"{fact.name} ({fact.value})" if fact.value else fact.name
 
 
-def _whose(subject: Subject) -> Text:
-    flows = ", ".join(subject.flows)
-    roles = ", ".join(subject.roles)
+def _whose(change: Change) -> Text:
+    subject, flows, roles = change.subject, ", ".join(change.flows), ", ".join(change.roles)
     if subject.label.startswith("flow "):
         return say("standard_whose_text", flows=flows, roles=roles or "?")
     if not flows:
@@ -264,8 +142,7 @@ def _whose(subject: Subject) -> Text:
 
 def _touched(change: Change, before: Standing, after: Standing) -> list[str]:
     """The requirements about this call whose words name what changed; of a call, all of them."""
-    facts = [fact for fact in (change.old, change.new) if fact]
-    tokens = {f.name for f in facts} | {f.value for f in facts} - {"required", "optional"}
+    tokens = {f.name for f in change.facts} | {f.value for f in change.facts} - {"required", "optional"}
     editions = [s.edition for s in (before, after) if s.edition is not None]
     found = [r.id for e in editions for r in load_catalogue().of(e) if _about(r, change, e, tokens)]
     return list(dict.fromkeys(found))
@@ -275,7 +152,7 @@ def _about(requirement: Requirement, change: Change, edition: Edition, tokens: s
     subject, applies = change.subject, requirement.applies
     if not any(o.name == subject.operation and applies.to(o) for o in edition.operations()):
         return False
-    if applies.flows and not set(applies.flows) & set(subject.flows):
+    if applies.flows and not set(applies.flows) & set(change.flows):
         return False
     whole = change.kind in {"call", "text-call", "flow"} and bool(applies.operations)
     return whole or _names(requirement, tokens)

@@ -9,11 +9,12 @@ from typing import Any
 from okd_conformance.spec_tools.defects import defects
 from okd_conformance.spec_tools.findings import Finding, finding, in_order
 from okd_conformance.spec_tools.lint import docs_beside, lint
-from okd_conformance.spec_tools.source import Source, read_text
-from okd_conformance.spec_tools.spec import Call, Spec, Spot
 from okd_conformance.spec_tools.unsound import examining
 from okd_conformance.standard.bundle import read_data
+from okd_conformance.standard.composed import parts, required_names
+from okd_conformance.standard.document import Call, Spec, Spot
 from okd_conformance.standard.edition import Edition
+from okd_conformance.standard.source import Source, read_text
 
 Difference = tuple[str, str]
 """An operation of ours, and a line that is new (+) or gone (-)."""
@@ -38,7 +39,7 @@ def _drift(document: Path, edition: Edition) -> list[Finding]:
     told = {(o, line) for e in named for o in e["operations"] for line in e.get("differences", [])}
     for operation, line in sorted(differing - told):
         spec, spot = places[operation]
-        found.append(spec.found("drift-unnamed", spot, operation=operation, line=line))
+        found.append(_found(spec, spot, "drift-unnamed", operation=operation, line=line))
     found += _mended(errata, named, differing)
     found += _defects_gone(document, edition, errata, named)
     return in_order(found)
@@ -49,10 +50,10 @@ def _calls(theirs: Spec, ours: Sequence[Spec]) -> Iterator[Finding]:
     mine = {(c.method, c.path): (spec, c) for spec in ours for c in spec.calls()}
     published = {(c.method, c.path): c for c in theirs.calls()}
     for key in sorted(set(published) - set(mine)):
-        yield theirs.found("drift-call-theirs", published[key].spot, call=published[key].name)
+        yield _found(theirs, published[key].spot, "drift-call-theirs", call=published[key].name)
     for key in sorted(set(mine) - set(published)):
         spec, call = mine[key]
-        yield spec.found("drift-call-ours", call.spot, call=call.name)
+        yield _found(spec, call.spot, "drift-call-ours", call=call.name)
 
 
 def _differences(theirs: Spec, ours: Sequence[Spec]) -> tuple[set[Difference], dict[str, tuple[Spec, Spot]]]:
@@ -103,6 +104,10 @@ def _defects_gone(
             where = errata.line(("errata", index))
             words = ", ".join(sorted({t.rule for t in traces}))
             yield finding("drift-defect-gone", _name(errata), where, erratum=erratum["id"], rules=words)
+
+
+def _found(spec: Spec, spot: Spot, rule: str, **values: object) -> Finding:
+    return finding(rule, spec.shown(spot.source.path), spot.line, **values)
 
 
 def _name(errata: Source) -> str:
@@ -156,24 +161,6 @@ def required(spec: Spec, schema: Spot, before: str = "") -> set[str]:
     return found
 
 
-def required_names(spec: Spec, unread: Spot) -> set[str]:
-    """The fields that an object must have; none when something else than an object will do too."""
-    schema = spec.follow(unread)
-    beside = unread.at("required").value if unread != schema and spec.version >= (3, 1) else None
-    listed = [*(schema.at("required").value or []), *(beside or [])]
-    names = {name for name in listed if isinstance(name, str)}
-    for part in schema.at("allOf").items():
-        names |= required_names(spec, part)
-    for word in ("oneOf", "anyOf"):
-        branches = [required_names(spec, b) for b in schema.at(word).items() if isinstance(b.value, dict)]
-        names |= set.intersection(*branches) if branches else set()
-    return names
-
-
-def _keyword(spec: Spec, unread: Spot, word: str) -> list[Spot]:
+def _keyword(spec: Spec, schema: Spot, word: str) -> list[Spot]:
     """Where a keyword stands in a schema and in the parts that it is made of."""
-    schema = spec.follow(unread)
-    found = [schema.at(word)] if schema.has(word) else []
-    for part in schema.at("allOf").items():
-        found += _keyword(spec, part, word)
-    return found
+    return [part.at(word) for part in parts(spec, schema, ("allOf",)) if part.has(word)]

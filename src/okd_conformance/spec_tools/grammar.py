@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
 from okd_conformance.spec_tools.findings import Finding
-from okd_conformance.spec_tools.spec import Spec, Spot
+from okd_conformance.standard.document import Spec, Spot, holds_value
 
 if TYPE_CHECKING:
     from okd_conformance.spec_tools.world import World
 
-_FREE = ("example", "examples", "default", "enum", "const")
+_POINTING = frozenset({"$ref", "$dynamicRef", "$recursiveRef", "$id", "$schema"})
+"""What would lead a validator out of the document; every reference that we follow is followed before."""
 _MAX_SHOWN = 160
 
 
@@ -49,18 +50,23 @@ class Bundle:
         value = spot.value
         in_schema = in_schema or key in {"schema", "schemas"}
         if isinstance(value, list):
-            copy: Any = [self._copied(spot.at(i), None, in_schema) for i in range(len(value))]
+            items = [item for item in spot.items() if in_schema or not self._leads_nowhere(item)]
+            copy: Any = [self._copied(item, None, in_schema) for item in items]
         elif isinstance(value, dict):
             if isinstance(value.get("$ref"), str) and key != "properties":
                 return self._referred(spot, in_schema)
             copy = {
-                k: v if k in _FREE and key != "properties" else self._copied(spot.at(k), k, in_schema)
+                k: _still(v) if holds_value(spot, k) else self._copied(spot.at(k), k, in_schema)
                 for k, v in value.items()
+                if not (k in _POINTING and isinstance(v, str))
             }
         else:
             return value
         self._origins[id(copy)] = spot
         return copy
+
+    def _leads_nowhere(self, spot: Spot) -> bool:
+        return spot.has("$ref") and self._spec.follow(spot) == spot
 
     def _referred(self, spot: Spot, in_schema: bool) -> Any:
         target = self._spec.follow(spot)
@@ -80,6 +86,15 @@ class Bundle:
         return made
 
 
+def _still(value: Any) -> Any:
+    """A value without words that a validator could take for a reference."""
+    if isinstance(value, list):
+        return [_still(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {k: _still(v) for k, v in value.items() if not (k in _POINTING and isinstance(v, str))}
+
+
 def _mapping(value: Any) -> dict[Any, Any]:
     """A copy; nothing of what is no mapping, which other rules tell of."""
     return dict(value) if isinstance(value, dict) else {}
@@ -92,5 +107,6 @@ def grammar(world: World) -> Iterator[Finding]:
     for error in judge(bundle.document).iter_errors():
         steps = list(error.absolute_path)
         where = " > ".join(map(str, steps))
-        reason = where if error.message.startswith(("{", "[")) else f"{where}: {error.message}"
+        message = error.message.partition("\n")[0]
+        reason = where if message.startswith(("{", "[")) else f"{where}: {message}"
         yield world.at("openapi-invalid", bundle.origin(steps), reason=reason[:_MAX_SHOWN])

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from okd_conformance.spec_tools.source import Source, SourceError
+from okd_conformance.standard.source import Source, SourceError
 
 _UNCLOSED_KEY = re.compile(r'^(\s*")([A-Za-z]\w*): "')
 _STARTS_ITEM = re.compile(r'^\s*["{\[]')

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from okd_conformance.spec_tools.findings import Finding, in_order
+from okd_conformance.spec_tools.findings import Finding, finding, in_order
 from okd_conformance.spec_tools.lint_answers import answers
 from okd_conformance.spec_tools.lint_examples import examples
 from okd_conformance.spec_tools.lint_names import names
@@ -13,9 +13,9 @@ from okd_conformance.spec_tools.lint_schemas import schemas
 from okd_conformance.spec_tools.lint_security import security
 from okd_conformance.spec_tools.lint_structure import structure
 from okd_conformance.spec_tools.lint_text import texts
-from okd_conformance.spec_tools.source import real
 from okd_conformance.spec_tools.unsound import examining
 from okd_conformance.spec_tools.world import World
+from okd_conformance.standard.source import SourceError, real
 
 _GROUPS: tuple[Callable[[World], Iterator[Finding]], ...] = (
     structure,
@@ -36,7 +36,15 @@ def lint(document: Path, doc_folder: Path | None = None) -> list[Finding]:
     """
     with examining(document):
         world = World(document, doc_folder or docs_beside(document))
-        return in_order(found for group in _GROUPS for found in group(world))
+    found: list[Finding] = []
+    for group in _GROUPS:
+        try:
+            with examining(document):
+                found.extend(group(world))
+        except SourceError as error:  # what the other rules find is told all the same
+            where = world.shown(error.file)
+            found.append(finding("openapi-invalid", where, error.line, reason=error.reason))
+    return in_order(found)
 
 
 def docs_beside(document: Path) -> Path | None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from okd_conformance.spec_tools.findings import Finding
 from okd_conformance.spec_tools.markdown_doc import Doc, Message
-from okd_conformance.spec_tools.spec import Call, Spot
 from okd_conformance.spec_tools.world import World
+from okd_conformance.standard.document import Call, Spot
 
 _PROBLEM = "application/problem+json"
 _HEADERS = {"401": "WWW-Authenticate", "405": "Allow", "429": "Retry-After"}

@@ -13,10 +13,11 @@ from jsonschema.exceptions import ValidationError
 from okd_conformance.spec_tools.findings import Finding
 from okd_conformance.spec_tools.lint_schemas import shown
 from okd_conformance.spec_tools.markdown_doc import Doc, Message
-from okd_conformance.spec_tools.spec import Spot
 from okd_conformance.spec_tools.validity import fits_several, telling
-from okd_conformance.spec_tools.witness import property_names, shrunk
+from okd_conformance.spec_tools.witness import shrunk
 from okd_conformance.spec_tools.world import Sample, World, walk
+from okd_conformance.standard.composed import property_names
+from okd_conformance.standard.document import Spot
 
 _MAX_ERRORS = 8
 _UUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")

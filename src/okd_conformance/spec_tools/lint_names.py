@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from okd_conformance.spec_tools.findings import Finding
-from okd_conformance.spec_tools.spec import Spot
 from okd_conformance.spec_tools.world import World
+from okd_conformance.standard.document import Spot
 
 _QUOTED = re.compile(r'"([A-Za-z][\w -]*)"')
 _NARROWING = re.compile(r"\b(only|alleen)\b", re.IGNORECASE)

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from okd_conformance.spec_tools.findings import Finding
-from okd_conformance.spec_tools.spec import Spot
 from okd_conformance.spec_tools.validity import fits_several
-from okd_conformance.spec_tools.witness import ABSURD, property_names, shrunk, smallest
+from okd_conformance.spec_tools.witness import ABSURD, shrunk, smallest
 from okd_conformance.spec_tools.world import World
+from okd_conformance.standard.composed import property_names
+from okd_conformance.standard.document import Spot
 
 _SHOWN = 240
 

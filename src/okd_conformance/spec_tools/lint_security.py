@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from okd_conformance.spec_tools.findings import Finding
 from okd_conformance.spec_tools.markdown_doc import Doc
-from okd_conformance.spec_tools.spec import Call, Spot
 from okd_conformance.spec_tools.world import World
+from okd_conformance.standard.document import Call, Spot
 
 _PAGE = re.compile(r"^\s*[-*]\s*flow\s+([\w,]+)\s*:\s*(.*)$")
 _AND_SO_ON = re.compile(r"specifie\w*|variant", re.IGNORECASE)

@@ -6,17 +6,17 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from okd_conformance.spec_tools.findings import Finding
+from okd_conformance.spec_tools.findings import Finding, finding
 from okd_conformance.spec_tools.grammar import grammar
-from okd_conformance.spec_tools.spec import Spot
 from okd_conformance.spec_tools.world import World, fits
+from okd_conformance.standard.document import Spot
 
 _MEANINGFUL = ("readOnly", "writeOnly", "nullable", "required", "enum", "type", "format")
 
 
 def structure(world: World) -> Iterator[Finding]:
     """All rules of this module."""
-    yield from world.spec.problems
+    yield from problems(world)
     yield from files(world)
     yield from references(world)
     yield from siblings(world)
@@ -24,6 +24,12 @@ def structure(world: World) -> Iterator[Finding]:
     yield from paths(world)
     yield from server(world)
     yield from grammar(world)
+
+
+def problems(world: World) -> Iterator[Finding]:
+    """References that were not followed, and files that could not be read."""
+    for rule, path, line, values in world.spec.problems:
+        yield finding(rule, world.spec.shown(path), line, **values)
 
 
 def files(world: World) -> Iterator[Finding]:
@@ -47,9 +53,9 @@ def _plain(found: Finding) -> dict[str, Any]:
 
 def references(world: World) -> Iterator[Finding]:
     """References that lead nowhere."""
-    told = {(p.file, p.line) for p in world.spec.problems}
+    told = {(p.path, p.line) for p in world.spec.problems}
     for spot, target in world.spec.references:
-        if target is None and (world.spec.shown(spot.source.path), spot.line) not in told:
+        if target is None and (spot.source.path, spot.line) not in told:
             yield world.at("ref-broken", spot.at("$ref"), reference=spot.value["$ref"])
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from okd_conformance.spec_tools.findings import Finding
 from okd_conformance.spec_tools.lint_security import calls_of
 from okd_conformance.spec_tools.markdown_doc import Doc
-from okd_conformance.spec_tools.spec import Call
-from okd_conformance.spec_tools.witness import property_names
 from okd_conformance.spec_tools.world import World
+from okd_conformance.standard.composed import property_names
+from okd_conformance.standard.document import Call
 
 _OPEN = re.compile(
     r"open ?vraag|voorstel om te bespreken|huidige idee|we zoeken nog|\bTODO\b|\bTBD\b", re.IGNORECASE

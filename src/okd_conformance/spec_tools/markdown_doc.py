@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from okd_conformance.spec_tools.jsonish import Block, read_block
-from okd_conformance.spec_tools.source import read_text
+from okd_conformance.standard.source import read_text
 
 _FENCE = re.compile(r"^\s*(```+|~~~+)\s*(\w*)")
 _METHOD = r"(GET|PUT|POST|PATCH|DELETE)"

@@ -17,7 +17,6 @@ from okd_conformance.report.reading import stored_report
 from okd_conformance.report.wording import status_name, verdict_name
 from okd_conformance.spec_tools.findings import Finding, finding
 
-_JUDGED = (Status.SUITE_FAULT, Status.FAILED, Status.INCONCLUSIVE, Status.WARNING, Status.PASSED)
 _MARKS = {
     Status.SUITE_FAULT: "‽",
     Status.FAILED: "✗",
@@ -49,7 +48,7 @@ class Row:
     @property
     def divided(self) -> int:
         """Into how many camps an interpretation divides the field; 0 when it doesn't."""
-        judged = {n: s for n, s in self.cells.items() if s in _JUDGED}
+        judged = {n: s for n, s in self.cells.items() if s.is_tried}
         camps = {(status, self.freedoms.get(number, ())) for number, status in judged.items()}
         return len(camps) if len(camps) > 1 and (self.basis == "interpretation" or _noted(self)) else 0
 
@@ -94,7 +93,7 @@ def _requirements(reports: Sequence[Report]) -> list[Row]:
     return [
         Row(f"{key[0]} ({key[1]})", *about[key], cells=cells[key], freedoms=freedoms[key])
         for key in about
-        if any(status in _JUDGED for status in cells[key].values())
+        if any(status.is_tried for status in cells[key].values())
     ]
 
 
@@ -105,7 +104,7 @@ def _flows(reports: Sequence[Report]) -> list[Row]:
     for number, report in enumerate(reports):
         for role, result in report.roles.items():
             for flow, flow_result in result.flows.items():
-                statuses = [s for s, n in flow_result.counts.items() if n and s in _JUDGED]
+                statuses = [s for s, n in flow_result.counts.items() if n and s.is_tried]
                 label = f"{flow} ({role})"
                 titles.setdefault(label, flow_result.title)
                 found[label][number] = worst(statuses) if statuses else Status.NOT_TESTED
@@ -129,7 +128,7 @@ def matrix_html(matrix: Matrix, lang: Lang) -> str:
         mark=_MARKS,
         status_words=lambda status: status_name(status).in_language(lang),
         verdict_words=lambda verdict: verdict_name(verdict).in_language(lang),
-        camps=lambda row: Counter(row.cells[n] for n in row.cells if row.cells[n] in _JUDGED),
+        camps=lambda row: Counter(status for status in row.cells.values() if status.is_tried),
     )
 
 

@@ -9,21 +9,18 @@ single exchange, are run again. All else needs a new run, and is said to.
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from okd_conformance.base.paths import data_folder
 from okd_conformance.base.text import Text, say
-from okd_conformance.checks.marking import checks_of, load_suites, observers
-from okd_conformance.checks.planning import Claims, planned
-from okd_conformance.checks.running import result_of
+from okd_conformance.checks.marking import load_suites, observers
+from okd_conformance.checks.planning import Claims, every_case
+from okd_conformance.checks.running import observe
 from okd_conformance.judge.case import Case, CaseSpec
 from okd_conformance.judge.outcome import CaseResult, Status, worst
-from okd_conformance.judge.stops import Stopped
 from okd_conformance.report.model import Report
 from okd_conformance.report.wording import status_name
 from okd_conformance.spec_tools.findings import Finding, finding
@@ -33,9 +30,8 @@ from okd_conformance.standard.edition import Edition, Operation, Schema, load_ed
 from okd_conformance.standard.fields import field_name, validator
 from okd_conformance.wire.exchange import Exchange
 
-_HARMLESS = frozenset({"x-okd-meaning", "x-okd-fixture", "x-okd-fresh", "x-okd-part"})
+_HARMLESS = frozenset({"x-okd-meaning", "x-okd-fixture", "x-okd-fresh", "x-okd-part", "x-okd-usual"})
 """Annotations that say how we fill a field, not how its value is to be read."""
-_JUDGED = (Status.FAILED, Status.WARNING, Status.PASSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +100,7 @@ class _Judge:
     # --- one case ---
 
     def _case(self, case: CaseResult) -> Outcome:
-        if case.status not in _JUDGED:
+        if not case.status.is_judged:
             return self._needs(case, say("standard_not_judged"))
         if case.is_observed and case.requirement in observers():
             return self._observed(case)
@@ -169,20 +165,21 @@ class _Judge:
         self, case: CaseResult, operation: Operation, edition: Edition, entries: list[Entry]
     ) -> tuple[Status | None, CaseResult | None]:
         """The status by an edition, and the result that shows it; None when no exchange says anything."""
-        spec = CaseSpec(case.id, self.catalogue[case.requirement], case.role, operation, None)
-        bench = cast("Any", SimpleNamespace(edition=edition, catalogue=self.catalogue, curl=_no_curl))
+        requirement = self.catalogue[case.requirement].in_edition(edition)
+        spec = CaseSpec(case.id, requirement, case.role, operation, None)
+        bench = cast(
+            "Any",
+            SimpleNamespace(
+                edition=edition, catalogue=self.catalogue, sending=SimpleNamespace(curl=_no_curl)
+            ),
+        )
         results: list[CaseResult] = []
         for entry in entries:
             exchange = entry.exchange(operation.id)
-            observed = Case(spec, bench, exchanges=[exchange], telling=exchange)
-            stop: Stopped | None = None
-            relevant = True
-            try:
-                relevant = observers()[case.requirement](observed)
-            except Stopped as stopped:
-                stop = stopped
-            if relevant:
-                results.append(result_of(observed, stop, 0.0))
+            holding = Case(spec, bench, exchanges=[exchange], telling=exchange)
+            seen = observe(holding, observers()[case.requirement], exchange.duration_s)
+            if seen is not None:
+                results.append(seen)
         if not results:
             return None, None
         status = worst([r.status for r in results])
@@ -311,11 +308,8 @@ def _plan(edition: Edition, report: Report, catalogue: Catalogue) -> dict[str, s
     roles = {name: frozenset(edition.flows_of(name)) for name in report.roles if name in edition.roles}
     claims = Claims(edition, roles)
     found: dict[str, str] = {}
-    for file in sorted(data_folder("suites").glob("test_*.py")):
-        for name, function in vars(sys.modules[file.stem]).items():
-            if checks_of(function) and getattr(function, "__module__", "") == file.stem:
-                for case in planned(function, catalogue, claims):
-                    found.setdefault(case.spec.id, f"{file.stem}.{name}")
+    for function, plan in every_case(catalogue, claims):
+        found.setdefault(plan.spec.id, f"{function.__module__}.{function.__name__}")
     return found
 
 

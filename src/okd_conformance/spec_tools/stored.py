@@ -15,6 +15,7 @@ from okd_conformance.report.har import by_id
 from okd_conformance.report.model import EXCHANGES, Report
 from okd_conformance.report.reading import stored_exchanges, stored_report
 from okd_conformance.wire.exchange import Answer, Exchange, Request
+from okd_conformance.wire.no_answer import NoAnswer
 
 _BOUNDARY = re.compile(r'boundary="?([^";]+)"?')
 
@@ -77,7 +78,7 @@ class Entry:
             id=self.id,
             request=request,
             answer=answer,
-            error=self.raw.get("_error"),
+            error=NoAnswer.named(self.raw.get("_error")),
             started=str(self.raw.get("startedDateTime", "")),
             duration_s=0.0,
             case=self.raw.get("_case"),

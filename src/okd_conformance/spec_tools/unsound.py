@@ -14,8 +14,8 @@ from referencing.exceptions import Unresolvable
 
 from okd_conformance.base.text import say
 from okd_conformance.spec_tools.grammar import Bundle
-from okd_conformance.spec_tools.source import SourceError
-from okd_conformance.spec_tools.spec import Spec
+from okd_conformance.standard.document import Spec
+from okd_conformance.standard.source import SourceError
 
 _STUMBLES = (
     AssertionError,

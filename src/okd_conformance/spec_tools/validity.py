@@ -7,11 +7,13 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError, best_match
+from referencing import Registry
 
-from okd_conformance.spec_tools.spec import Spec, Spot
+from okd_conformance.standard.document import Spec, Spot
 
 _COMBINING = ("allOf", "anyOf", "oneOf")
 _INNER = ("items", "additionalProperties", "not", "contains")
+_POINTING = frozenset({"$ref", "$dynamicRef", "$recursiveRef", "$id", "$schema"})
 _VALUES = ("example", "examples", "default", "enum", "const")
 _NAMED = (
     "properties",
@@ -34,7 +36,8 @@ class Validity:
         self._index = {id(source): str(i) for i, source in enumerate(spec.sources.values())}
         files = {self._index[id(s)]: self._converted(s.value, Spot(s, ())) for s in spec.sources.values()}
         whole = {"files": files}
-        self._validator = Draft202012Validator(whole, format_checker=FormatChecker())
+        closed: Registry[Any] = Registry()  # it has no way to fetch anything
+        self._validator = Draft202012Validator(whole, registry=closed, format_checker=FormatChecker())
 
     def errors(self, schema: Spot, value: Any) -> list[ValidationError]:
         """What is wrong with a value by the schema at a place."""
@@ -66,6 +69,7 @@ class Validity:
             if key in _VALUES and not named and not _is_example_map(key, inner)
             else self._converted(inner, spot.at(key), key in _NAMED and not named)
             for key, inner in value.items()
+            if not (key in _POINTING and isinstance(inner, str))
         }
         return found if named else _as_json_schema(found, self._old)
 

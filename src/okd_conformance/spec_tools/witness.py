@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from okd_conformance.spec_tools.spec import Spec, Spot
+from okd_conformance.standard.composed import property_names
+from okd_conformance.standard.document import Spec, Spot
 
 _MAX_DEPTH = 12
 _BY_FORMAT = {
@@ -85,18 +86,6 @@ def _demands(spec: Spec, unread: Spot, depth: int) -> tuple[list[str], Spot | No
         found += [name for name in more if name not in found]
         plain = plain or other
     return found, plain
-
-
-def property_names(spec: Spec, unread: Spot, depth: int = 0) -> dict[str, Spot]:
-    """Every property that a schema or one of its branches knows."""
-    schema = spec.follow(unread)
-    if depth > _MAX_DEPTH or not isinstance(schema.value, dict):
-        return {}
-    found = {name: schema.at("properties", name) for name in schema.at("properties").names()}
-    for word in ("allOf", "oneOf", "anyOf"):
-        for part in schema.at(word).items():
-            found = {**property_names(spec, part, depth + 1), **found}
-    return found
 
 
 def shrunk(value: Any, keep: frozenset[str], still: Callable[[Any], bool]) -> Any:

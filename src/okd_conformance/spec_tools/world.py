@@ -11,8 +11,8 @@ from typing import Any
 
 from okd_conformance.spec_tools.findings import Finding, finding
 from okd_conformance.spec_tools.markdown_doc import Doc, Message, Named, read_docs
-from okd_conformance.spec_tools.spec import Call, Spec, Spot
 from okd_conformance.spec_tools.validity import Validity
+from okd_conformance.standard.document import Call, Spec, Spot
 
 _SCOPE = re.compile(r"\b[a-z][a-z0-9]*:[A-Za-z][\w]*")
 
@@ -162,7 +162,9 @@ class World:
         found: dict[str, list[Spot]] = {}
         for schema in self.spec.schemas():
             for name in schema.at("properties").names():
-                found.setdefault(name, []).append(schema.at("properties", name))
+                spot = schema.at("properties", name)
+                if isinstance(self.spec.follow(spot).value, dict):
+                    found.setdefault(name, []).append(spot)
         return found
 
 

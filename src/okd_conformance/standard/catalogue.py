@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from okd_conformance.base import choices
 from okd_conformance.base.paths import data_folder
 from okd_conformance.base.text import Text
 from okd_conformance.standard.bundle import read_data
 from okd_conformance.standard.edition import Binding, Edition, Operation
+from okd_conformance.standard.readings import Answers, read
 
 Level = Literal["MUST", "SHOULD", "MAY"]
 Basis = Literal["explicit", "derived", "interpretation"]
-Profile = Literal["smoke", "standard", "full"]
-Reading = Literal["conformant", "noted", "warned", "failed"]
+Profile = choices.Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,30 +33,6 @@ class Source:
         section = self.section.lstrip("# ") if self.section else None
         words = [self.edition, self.document, section]
         return ", ".join(w for w in words if w)
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """Which HTTP statuses are conformant, noted, warned of, or failed in one situation."""
-
-    conformant: tuple[int | str, ...]
-    noted: tuple[int | str, ...] = ()
-    warned: tuple[int | str, ...] = ()
-    failed: tuple[int | str, ...] = ()
-
-    def reading_of(self, status: int) -> tuple[Reading, bool]:
-        """How ``status`` is read, and whether the row names it itself; anything unnamed is failed."""
-        readings: tuple[Reading, ...] = ("failed", "conformant", "noted", "warned")
-        exact = [r for r in readings if status in getattr(self, r)]
-        by_class = [r for r in readings if f"{status // 100}xx" in getattr(self, r)]
-        for reading in [*exact, *by_class]:
-            return reading, True
-        return "failed", False
-
-    @property
-    def accepted(self) -> tuple[int | str, ...]:
-        """The statuses that pass, conformant first."""
-        return (*self.conformant, *self.noted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +80,10 @@ class Requirement:
     parked: Text | None
     never_fails: bool = False
     """Only an RFC asks it, so it is noted or warned, never failed."""
+    readings: Mapping[str, str] = field(default_factory=dict)
+    """The name of the reading that each situation uses."""
+    otherwise: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What is otherwise in some editions: level, basis, reasoning or answers."""
 
     @property
     def can_fail(self) -> bool:
@@ -112,6 +93,11 @@ class Requirement:
     def holds_in(self, edition: Edition) -> bool:
         """Whether the requirement is one of an edition's, by its own id or by the edition that it follows."""
         return edition.id in self.editions or edition.requirements in self.editions
+
+    def in_edition(self, edition: Edition) -> Requirement:
+        """The requirement as it holds in an edition."""
+        changes = self.otherwise.get(edition.id) or self.otherwise.get(edition.requirements)
+        return replace(self, **changes) if changes else self
 
     @property
     def flows(self) -> tuple[str, ...]:
@@ -154,10 +140,14 @@ class Catalogue:
     def __contains__(self, requirement_id: object) -> bool:
         return requirement_id in self._by_id
 
+    def section_of(self, requirement_id: str) -> str | None:
+        """The section that a requirement stands in; None when there is no such requirement."""
+        return self[requirement_id].section if requirement_id in self else None
+
     def of(self, edition: Edition, role: str | None = None) -> list[Requirement]:
         """The requirements of an edition, for one role if given."""
         return [
-            r
+            r.in_edition(edition)
             for r in self._by_id.values()
             if r.holds_in(edition)
             and not r.parked
@@ -215,21 +205,32 @@ def _requirement(row: dict[str, Any], section: str, title: Text) -> Requirement:
             flows=tuple(str(f) for f in applies.get("flows", ())),
         ),
         test=_text(row, "test"),
-        answers={
-            name: Answers(**{k: tuple(v) for k, v in situation.items()})
-            for name, situation in _with_conformant(row.get("answers") or {}).items()
-        },
+        answers=_answers(row, None),
         fixtures=tuple(needs.get("fixtures", ())),
         hooks=tuple(needs.get("hooks", ())),
         remedy=_text(row, "remedy"),
         untestable=_text(row, "untestable"),
         parked=_text(row, "parked"),
         never_fails=bool(row.get("never_fails")),
+        readings={
+            name: entry if isinstance(entry, str) else entry["use"]
+            for name, entry in (row.get("answers") or {}).items()
+        },
+        otherwise={edition: changes for edition in row["editions"] if (changes := _otherwise(row, edition))},
     )
 
 
-def _with_conformant(answers: dict[str, Any]) -> dict[str, Any]:
-    return {name: {"conformant": (), **situation} for name, situation in answers.items()}
+def _answers(row: dict[str, Any], edition: str | None) -> dict[str, Answers]:
+    return {name: read(entry, edition) for name, entry in (row.get("answers") or {}).items()}
+
+
+def _otherwise(row: dict[str, Any], edition: str) -> dict[str, Any]:
+    """What a row says otherwise in an edition."""
+    changes: dict[str, Any] = dict(row.get("in_edition", {}).get(edition, {}))
+    if "reasoning" in changes:
+        changes["reasoning"] = Text.from_json(changes["reasoning"])
+    answers = _answers(row, edition)
+    return changes if answers == _answers(row, None) else {**changes, "answers": answers}
 
 
 def _text(row: dict[str, Any], key: str) -> Text | None:

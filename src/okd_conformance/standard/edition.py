@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from okd_conformance import DEFAULT_EDITION
 from okd_conformance.base.paths import data_folder
 from okd_conformance.base.text import Text
 from okd_conformance.standard.bundle import bundle, read_data
@@ -238,6 +239,11 @@ def _folders(extra: str | None) -> dict[str, Path]:  # noqa: ARG001 - part of th
 def edition_ids() -> list[str]:
     """Return the ids of the editions under ``specs/`` (and under ``OKD_SPECS``, if that is set)."""
     return sorted(_folders(os.environ.get("OKD_SPECS")))
+
+
+def edition_or_default(name: str | None) -> str:
+    """The edition that somebody named, else the one that is meant when nobody does."""
+    return name or DEFAULT_EDITION
 
 
 def load_edition(name: str) -> Edition:

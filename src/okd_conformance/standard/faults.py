@@ -1,14 +1,14 @@
 """What is known of each fault and variant of the reference.
 
-That is data, under ``specs/faults`` and in ``specs/variants.yaml``. What one does is Python, and stands in
-``okd_conformance.reference.faults`` under the same name.
+That is data, under ``specs/faults``, in ``specs/variants.yaml`` and in ``specs/unproven.yaml``. What one does
+is Python, and stands in ``okd_conformance.reference.faults`` under the same name.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from okd_conformance.base.paths import data_folder
@@ -31,7 +31,7 @@ class FaultFacts:
     """The roles that deviate."""
     only_in: tuple[str, ...] = ()
     """The editions whose own wording or shape it touches; empty for every edition with its requirements."""
-    not_in: Mapping[str, str] | None = None
+    not_in: Mapping[str, Text] = field(default_factory=dict)
     """The editions that lack what it touches, each with the reason."""
 
     def is_in(self, edition: Edition) -> bool:
@@ -60,7 +60,7 @@ class VariantFacts:
     says: Text
     warns: tuple[str, ...] = ()
     """The requirements that may warn of it; nothing ever fails because of it."""
-    not_in: Mapping[str, str] | None = None
+    not_in: Mapping[str, Text] = field(default_factory=dict)
     """The editions where the difference is not a legitimate one, each with the reason."""
 
     def is_in(self, edition: Edition) -> bool:
@@ -68,9 +68,14 @@ class VariantFacts:
         return _allows(edition, (), self.not_in)
 
 
-def _allows(edition: Edition, only_in: tuple[str, ...], not_in: Mapping[str, str] | None) -> bool:
-    followed = edition.name if edition.requirements == edition.id else edition.requirements
-    return (not only_in or followed in only_in) and followed not in (not_in or {})
+def _followed(edition: Edition) -> str:
+    """The edition that facts must name to mean this one; for a draft the edition that it follows."""
+    return edition.name if edition.requirements == edition.id else edition.requirements
+
+
+def _allows(edition: Edition, only_in: tuple[str, ...], not_in: Mapping[str, Text]) -> bool:
+    followed = _followed(edition)
+    return (not only_in or followed in only_in) and followed not in not_in
 
 
 @functools.cache
@@ -85,6 +90,17 @@ def load_variants() -> Mapping[str, VariantFacts]:
     """Read every variant, by name; ValueError when two have one name."""
     file = data_folder("specs") / "variants.yaml"
     return _by_name([_variant(row) for row in read_data(file)["variants"]])
+
+
+def unproven_in(edition: Edition) -> dict[str, Text]:
+    """The requirements that no fault can prove in an edition, each with the reason."""
+    rows = read_data(data_folder("specs") / "unproven.yaml")["unproven"]
+    return {
+        requirement: Text.from_json(row["reason"])
+        for row in rows
+        if "editions" not in row or _followed(edition) in row["editions"]
+        for requirement in row["requirements"]
+    }
 
 
 def _by_name(found: list[_Facts]) -> dict[str, _Facts]:
@@ -102,7 +118,7 @@ def _fault(row: dict[str, Any]) -> FaultFacts:
         breaks=tuple(row["breaks"]),
         roles=tuple(row["roles"]),
         only_in=tuple(row.get("only_in", ())),
-        not_in=row.get("not_in"),
+        not_in=_reasons(row),
     )
 
 
@@ -111,5 +127,9 @@ def _variant(row: dict[str, Any]) -> VariantFacts:
         name=row["name"],
         says=Text.from_json(row["says"]),
         warns=tuple(row.get("warns", ())),
-        not_in=row.get("not_in"),
+        not_in=_reasons(row),
     )
+
+
+def _reasons(row: dict[str, Any]) -> dict[str, Text]:
+    return {edition: Text.from_json(reason) for edition, reason in row.get("not_in", {}).items()}

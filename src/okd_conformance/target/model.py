@@ -52,11 +52,16 @@ class Secret(Generic[Value]):
 
 @dataclass(frozen=True, slots=True)
 class RoleTarget:
-    """Where the target plays a role, and the flows that it claims there (None: all flows of the role)."""
+    """Where the target plays a role, and the flows that it claims there."""
 
     base_url: str
     """Without a slash at the end."""
     flows: tuple[str, ...] | None = None
+    """None: all flows of the role; an empty tuple: none of them."""
+
+    def serves(self, flow: str) -> bool:
+        """Whether the target claims a flow of this role."""
+        return self.flows is None or flow in self.flows
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ class Client:
 
     client_id: str
     client_secret: Secret[str]
+    """Empty when the client shows who it is by a key."""
     scopes: tuple[str, ...]
     component: str | None = None
     place: str = "auth.clients"
@@ -80,8 +86,14 @@ class Auth:
     """How to get access tokens."""
 
     token_url: str
+    """Empty when ``issuer`` publishes it."""
     clients: tuple[Client, ...]
-    client_auth: Literal["basic", "post"] = "basic"
+    client_auth: Literal["basic", "post", "private_key_jwt", "tls"] = "basic"
+    issuer: str | None = None
+    client_key: Secret[Mapping[str, Any]] | None = None
+    """A private JWK, for private_key_jwt."""
+    extra: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Further fields of the form."""
     default_scope: str | None = None
     audience: str | None = None
     tokens: Mapping[str, Secret[str]] = field(default_factory=dict)
@@ -116,6 +128,7 @@ class Http:
     proxy: str | None = field(default=None, repr=False)
     """May hold a password."""
     headers: Mapping[str, Secret[str]] = field(default_factory=dict)
+    headers_at_token_url: bool = False
 
     @property
     def proxy_host(self) -> str | None:
@@ -164,8 +177,8 @@ class Target:
     """By name: a URL, or a command as the list of its words."""
     templates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By operation: how a request is laid out, and where an answer has what the suite looks for."""
-    hook_secrets: tuple[Secret[str], ...] = ()
-    """What came from the environment inside the hooks."""
+    filled_secrets: tuple[Secret[str], ...] = ()
+    """What came from the environment inside the hooks and the further fields for the token endpoint."""
 
     @property
     def is_production(self) -> bool:
@@ -177,7 +190,7 @@ class Target:
         return sorted({text for text in self._secret_texts() if text}, key=lambda text: (-len(text), text))
 
     def _secret_texts(self) -> Iterator[str]:
-        yield from (secret.reveal() for secret in self.hook_secrets)
+        yield from (secret.reveal() for secret in self.filled_secrets)
         yield from (secret.reveal() for secret in self.http.headers.values())
         if self.http.proxy is not None:
             parts = urlsplit(self.http.proxy)
@@ -190,12 +203,14 @@ class Target:
         yield from secrets_of_address(self.auth.token_url)
         for client in self.auth.clients:
             secret = client.client_secret.reveal()
+            if not secret:
+                continue
             yield from (secret, _basic(f"{client.client_id}:{secret}"))
             yield _basic(f"{quote_plus(client.client_id)}:{quote_plus(secret)}")
         yield from (token.reveal() for token in self.auth.tokens.values())
-        if self.auth.signing_key is not None:
-            key = self.auth.signing_key.reveal()
-            yield from (str(key[member]) for member in _PRIVATE_MEMBERS if member in key)
+        for key in (self.auth.signing_key, self.auth.client_key):
+            members = key.reveal() if key is not None else {}
+            yield from (str(members[member]) for member in _PRIVATE_MEMBERS if member in members)
 
     def public(self) -> list[str]:
         """Return what may be shown, so that words in it that a secret has too are not taken out."""

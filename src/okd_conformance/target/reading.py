@@ -8,18 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from okd_conformance import DEFAULT_EDITION
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.yaml_input import Document, Pointer, read_yaml
-from okd_conformance.target.checks import (
-    Mistakes,
-    beside,
-    check_all,
-    hook_of,
-    is_loopback,
-    place_of,
-    signing_key_of,
-)
+from okd_conformance.standard.edition import Edition, edition_or_default
+from okd_conformance.target.checks import beside, check_all, hook_of, signing_key_of
+from okd_conformance.target.client_auth import check_client_auth, key_in
+from okd_conformance.target.mistakes import Mistakes, place_of
 from okd_conformance.target.model import (
     PRODUCTION_RATE,
     Auth,
@@ -32,6 +26,7 @@ from okd_conformance.target.model import (
     Tls,
     is_production,
 )
+from okd_conformance.target.urls import is_loopback
 
 __all__ = [
     "Auth",
@@ -53,7 +48,7 @@ _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def load_target(
     path: Path | str, environ: Mapping[str, str] = os.environ, *, edition: str | None = None
 ) -> Target:
-    """Read a target file. ``edition`` takes the place of the edition that the file names.
+    """Read a target file; ``edition`` is judged by in place of the file's own, and only its roles remain.
 
     Raises ConfigurationError with everything that is wrong with the file.
     """
@@ -65,14 +60,18 @@ def load_target(
     variables: dict[Pointer, list[str]] = {}
     value = _filled(document.value, (), environ, mistakes, variables)
     if isinstance(value, dict) and value.get("edition") is None:
-        value["edition"] = DEFAULT_EDITION
+        value["edition"] = edition_or_default(None)
     found = check_all(value, mistakes, edition)
+    check_client_auth(value, mistakes)
     if mistakes.found or found is None:
         raise ConfigurationError(mistakes.found)
-    hook_secrets = tuple(
-        Secret(text) for pointer, texts in variables.items() if pointer[0] == "hooks" for text in texts
+    filled_secrets = tuple(
+        Secret(text)
+        for pointer, texts in variables.items()
+        if pointer[:1] == ("hooks",) or pointer[:2] == ("auth", "extra")
+        for text in texts
     )
-    return _target(_without_nulls(value), document, found.name, hook_secrets)
+    return _target(_without_nulls(value), document, found, filled_secrets)
 
 
 def _filled(
@@ -112,15 +111,15 @@ def _without_nulls(value: Any) -> Any:
 
 
 def _target(
-    value: dict[str, Any], document: Document, edition: str, hook_secrets: tuple[Secret[str], ...]
+    value: dict[str, Any], document: Document, edition: Edition, filled_secrets: tuple[Secret[str], ...]
 ) -> Target:
     tls = value.get("tls", {})
     files = {k: beside(document.file, tls[k]) for k in ("ca_file", "client_cert") if k in tls}
     identity = {k: value[k] for k in ("name", "vendor", "version", "contact", "environment") if k in value}
     return Target(
         **identity,
-        edition=edition,
-        roles={name: _role(role) for name, role in value["roles"].items()},
+        edition=edition.name,
+        roles={name: _role(role) for name, role in value["roles"].items() if name in edition.roles},
         file=Path(document.file),
         auth=_auth(value["auth"], document) if "auth" in value else None,
         tls=Tls(**{**tls, **files}),
@@ -129,7 +128,7 @@ def _target(
         limits=_limits(value.get("limits", {}), identity.get("environment", "")),
         hooks={name: hook_of(hook) for name, hook in value.get("hooks", {}).items()},
         templates=value.get("templates", {}),
-        hook_secrets=hook_secrets,
+        filled_secrets=filled_secrets,
     )
 
 
@@ -150,14 +149,17 @@ def _auth(value: dict[str, Any], document: Document) -> Auth:
     }
     if "signing_key" in value:
         secrets["signing_key"] = Secret(signing_key_of(value["signing_key"]))
-    return Auth(**{**value, **secrets})
+    if "key_file" in value:
+        secrets["client_key"] = Secret(key_in(value, document.file))
+    plain = {name: given for name, given in value.items() if name not in {"key_file", "algorithm"}}
+    return Auth(**{"token_url": "", **plain, **secrets})
 
 
 def _client(value: dict[str, Any], index: int, document: Document) -> Client:
     pointer: Pointer = ("auth", "clients", index)
     return Client(
         client_id=value["client_id"],
-        client_secret=Secret(value["client_secret"]),
+        client_secret=Secret(value.get("client_secret", "")),
         scopes=tuple(value["scopes"]),
         component=value.get("component"),
         place=place_of(pointer),
@@ -167,4 +169,4 @@ def _client(value: dict[str, Any], index: int, document: Document) -> Client:
 
 def _http(value: dict[str, Any]) -> Http:
     headers = {name: Secret(content) for name, content in value.get("headers", {}).items()}
-    return Http(proxy=value.get("proxy"), headers=headers)
+    return Http(**{**value, "headers": headers})

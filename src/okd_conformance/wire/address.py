@@ -1,14 +1,43 @@
-"""Web addresses that a target names: whether they are complete, and whose they are."""
+"""Web addresses: how to go to one, whether one that a target names is complete, and whose it is."""
 
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import dataclass
 
 import httpx
 
 _LAST_PORT = 65535
 _KEYS_OF_CLOUDS = frozenset({"fd00:ec2::254", "100.100.100.200", "168.63.129.16"})
 """Metadata services that have no link-local address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How an address is gone to: where to connect, and what the request line and the header Host say.
+
+    Names beyond ASCII go as IDNA, paths percent-encoded; user name and password stay with us, and so does a
+    port that goes without saying.
+    """
+
+    secure: bool
+    host: str
+    port: int
+    target: bytes
+    host_line: tuple[bytes, bytes]
+
+
+def way_to(address: str) -> Way:
+    """How to go to an address. Raises httpx.InvalidURL."""
+    url = httpx.URL(address)
+    secure = url.scheme == "https"
+    port = url.port or (443 if secure else 80)
+    return Way(secure, url.raw_host.decode("ascii"), port, url.raw_path, (b"Host", url.netloc))
+
+
+def with_host(way: Way, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Header lines with Host in front, unless they have their own."""
+    return headers if any(name.lower() == b"host" for name, _ in headers) else [way.host_line, *headers]
 
 
 def web_address(value: object) -> str | None:

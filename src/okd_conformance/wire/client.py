@@ -6,29 +6,28 @@ Redirects are never followed, compressed answers never asked for, and the enviro
 from __future__ import annotations
 
 import contextlib
-import math
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
-from okd_conformance.base.network_errors import is_tls
+from okd_conformance.wire.address import origin, way_to, with_host
 from okd_conformance.wire.body import Payload, Streamed, chunks_of, length_of
 from okd_conformance.wire.budget import Budget, Tally
+from okd_conformance.wire.connections import Connections
 from okd_conformance.wire.exchange import Answer, Exchange, Request, Whole
-from okd_conformance.wire.leftovers import drop_polluted
-from okd_conformance.wire.patience import DeadlineError, NotOpenedError, patient
+from okd_conformance.wire.failures import FAILURES, why, why_at
+from okd_conformance.wire.no_answer import NoAnswer
+from okd_conformance.wire.patience import DeadlineError, NotOpenedError, Patience
+from okd_conformance.wire.throttling import MAX_THROTTLED, seconds_to_wait
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 """As much of an answer as is kept; large documents go elsewhere, piece by piece."""
-MAX_WAIT_FOR_THROTTLING_S = 30.0
-MAX_THROTTLED = 5
 MAX_WAITED = 10
 """So many times ``timeout_s`` is waited in all for a target that only says that it is too busy."""
 SLOWEST = 250_000
@@ -77,11 +76,13 @@ class Client:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _here: threading.local = field(default_factory=threading.local)
     _next_slot: float = 0.0
+    _hung_up: dict[str, NoAnswer] = field(default_factory=dict)
+    """By server, what its hanging up means."""
 
     def __post_init__(self) -> None:
-        self._transport = self.transport or _transport(self.settings)
-        self._patience = patient(self._transport)
         limits = self.settings
+        self._patience = Patience()
+        self._transport = self.transport or Connections(self._patience, limits.verify, limits.proxy)
         self._budget = Budget(limits.max_requests, limits.max_bytes, limits.max_duration_s, self.tally)
 
     def close(self) -> None:
@@ -110,7 +111,7 @@ class Client:
             if isinstance(request.body, Streamed):
                 return exchange
             idle = talk is None and self._patience.stale  # a talk of its own opens its own connection
-            if exchange.error == "disconnected" and idle and not stale:
+            if exchange.error is NoAnswer.DISCONNECTED and idle and not stale:
                 stale = 1
                 before_again()
                 continue
@@ -120,7 +121,7 @@ class Client:
             if not busy or weary or len(throttled) == MAX_THROTTLED - 1:
                 return exchange
             throttled.append(exchange)
-            wait = _retry_after(exchange)
+            wait = seconds_to_wait(exchange.answer.header("retry-after") if exchange.answer else None)
             self.waited_s += wait
             self._pause(wait)
 
@@ -145,18 +146,12 @@ class Client:
         begun = time.monotonic()
         try:
             exchange.answer = talk(request, begun)
-        except httpx.TimeoutException:
-            exchange.error = "timeout"
         except DeadlineError:
-            exchange.error = "deadline"
+            exchange.error = NoAnswer.DEADLINE
         except NotOpenedError:
-            exchange.error = "not_opened"
-        except httpx.ConnectError as error:
-            exchange.error = "tls" if is_tls(error) else "unreachable"
-        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError) as error:
-            exchange.error = "disconnected" if _is_disconnect(error) else "not_http"
-        except (httpx.ProxyError, httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError):
-            exchange.error = "unreachable"  # the last two: an address, or a name, that the target made up
+            exchange.error = NoAnswer.NOT_OPENED
+        except FAILURES as error:
+            exchange.error = self._why(error, request)
         exchange.duration_s = time.monotonic() - begun
         if exchange.answer is not None:
             with self._lock:
@@ -175,7 +170,8 @@ class Client:
         built = httpx.Request(
             request.method, request.url, headers=raw, content=content, extensions={"timeout": waits}
         )
-        _keep_only(built, raw)
+        # Our headers and Host, and nothing that the library would add by itself.
+        built.headers = httpx.Headers(with_host(way_to(request.url), raw))
         patience = self.settings.deadline_s + length_of(request.body or b"") / SLOWEST
         with self._patience.until(begun + patience, from_elsewhere=request.elsewhere):
             # Past the library's own client, which reads cookies and works out redirects of any answer.
@@ -189,8 +185,19 @@ class Client:
             except (httpx.TransportError, DeadlineError):
                 self.lost(pieces.size)
                 raise
-            finally:
-                drop_polluted(self._transport)
+
+    def _why(self, error: Exception, request: Request) -> NoAnswer:
+        """The name of a failure. A server that hangs up is asked why only once: it may do so often."""
+        server, settings = origin(request.url), self.settings
+        if (
+            why(error) is not NoAnswer.DISCONNECTED
+            or settings.proxy is not None
+            or self.transport is not None
+        ):
+            return why(error)
+        if server not in self._hung_up:
+            self._hung_up[server] = why_at(server, error, settings.verify, settings.timeout_s)
+        return self._hung_up[server]
 
     def lost(self, n_bytes: int) -> None:
         """Count what came of an answer that broke off; ``once`` only counts an answer that it gets."""
@@ -267,26 +274,10 @@ def _answer(answer: httpx.Response, body: bytes, *, cut: bool = False, whole: Wh
     )
 
 
-def _transport(settings: Settings) -> httpx.HTTPTransport:
-    return httpx.HTTPTransport(
-        verify=settings.verify,
-        proxy=settings.proxy,
-        trust_env=False,
-        limits=httpx.Limits(max_connections=16, keepalive_expiry=1.5),
-    )
-
-
 def _sendable(body: Payload, chunked: bool) -> bytes | Iterator[bytes]:
     if isinstance(body, bytes) and chunked:
         return (body[start : start + _CHUNK] for start in range(0, len(body), _CHUNK))
     return body if isinstance(body, bytes) else map(bytes, chunks_of(body))
-
-
-def _keep_only(built: httpx.Request, raw: list[tuple[bytes, bytes]]) -> None:
-    """Send our headers and Host, and nothing that the library would add by itself."""
-    host = [(n, v) for n, v in built.headers.raw if n.lower() == b"host"]
-    own_host = any(n.lower() == b"host" for n, _ in raw)
-    built.headers = httpx.Headers(raw if own_host else [*host, *raw])
 
 
 def _decoded(value: bytes) -> str:
@@ -294,27 +285,3 @@ def _decoded(value: bytes) -> str:
         return value.decode("utf-8")
     except UnicodeDecodeError:
         return value.decode("latin-1")
-
-
-def _is_disconnect(error: Exception) -> bool:
-    if isinstance(error, httpx.RemoteProtocolError):
-        return "disconnected" in str(error) or "closed connection" in str(error)
-    return True
-
-
-def _retry_after(exchange: Exchange) -> float:
-    value = exchange.answer.header("retry-after") if exchange.answer else None
-    seconds = 1.0
-    if value is not None:
-        try:
-            seconds = float(value)
-        except ValueError:
-            seconds = _until(value)
-    return 1.0 if math.isnan(seconds) else min(max(seconds, 0.0), MAX_WAIT_FOR_THROTTLING_S)
-
-
-def _until(value: str) -> float:
-    try:
-        return (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-    except (TypeError, ValueError, OverflowError):
-        return 1.0

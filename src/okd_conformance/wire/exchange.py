@@ -14,6 +14,7 @@ from okd_conformance.redaction.redactor import REDACTED, Redactor
 from okd_conformance.wire.body import Payload, Streamed, beginning_of, length_of, survey
 from okd_conformance.wire.meter import Meter
 from okd_conformance.wire.multipart import Header
+from okd_conformance.wire.no_answer import NoAnswer
 
 EVIDENCE_BYTES = 8192
 """How much of a body is kept as evidence."""
@@ -110,8 +111,8 @@ class Exchange:
     id: str
     request: Request
     answer: Answer | None
-    error: str | None
-    """Why there is no answer: one of the client's error names, such as ``timeout``."""
+    error: NoAnswer | None
+    """Why there is no answer."""
     started: str
     duration_s: float
     case: str | None = None
@@ -188,7 +189,7 @@ class Exchange:
             "_case": self.case,
             "_role": self.role,
             "_operation": self.operation,
-            "_error": self.error,
+            "_error": self.error.value if self.error else None,
             "_tags": list(self.tags),
             "startedDateTime": self.started,
             "time": milliseconds,

@@ -1,27 +1,40 @@
 """Bytes that a server sent beyond its answer, on a connection that is kept.
 
-The HTTP library would read them as the beginning of the next answer, and so blame the next request for what
-this one did.
+Read as the beginning of the next answer, they would blame the next request for what this one did.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import h11
 
-import httpx
+MAX_HEAD_BYTES = 100 * 1024
+"""As much of a head as the HTTP library reads."""
 
 
-def drop_polluted(transport: httpx.BaseTransport) -> None:
-    """Close every idle connection of a transport on which there is more than the answer.
+class Answers:
+    """Reads along with the answers of one connection; ``more`` is whether something came after the last."""
 
-    The library has no public place for it.
-    """
-    if not isinstance(transport, httpx.HTTPTransport):
-        return
-    pool: Any = transport._pool
-    for connection in pool.connections:
-        inner = connection
-        while inner is not None and not hasattr(inner, "_h11_state"):
-            inner = getattr(inner, "_connection", None)
-        if inner is not None and inner.is_idle() and inner._h11_state.trailing_data[0]:
-            connection.close()
+    def __init__(self) -> None:
+        self.more = False
+        self._talk: h11.Connection | None = None
+
+    def begin(self, request: bytes) -> None:
+        """A request is sent that begins with these bytes."""
+        method = request.partition(b" ")[0]
+        self._talk = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
+        self._talk.send(h11.Request(method=method, target="/", headers=[("Host", "")]))
+        self._talk.send(h11.EndOfMessage())
+
+    def came(self, data: bytes) -> None:
+        """Take what came. Of an answer that isn't HTTP nothing is told: its connection isn't kept."""
+        if self._talk is None:
+            return
+        try:
+            self._talk.receive_data(data)
+            while isinstance(self._talk.next_event(), h11.InformationalResponse | h11.Response | h11.Data):
+                pass
+        except h11.RemoteProtocolError:
+            self._talk = None
+            return
+        if self._talk.their_state is h11.DONE:
+            self.more = bool(self._talk.trailing_data[0])

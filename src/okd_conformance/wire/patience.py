@@ -11,12 +11,13 @@ import ssl
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 import httpcore
-import httpx
 
 from okd_conformance.wire.address import may_lead
+from okd_conformance.wire.leftovers import Answers
 
 _AT_ONCE = 65536
 
@@ -29,14 +30,31 @@ class NotOpenedError(Exception):
     """A target named an address in a network that it may not lead us into."""
 
 
+@dataclass
+class _Busy:
+    """The exchange that a thread is busy with."""
+
+    end: float | None = None
+    from_elsewhere: bool = False
+    reused: bool = False
+    """It uses a connection that was open before."""
+    heard: bool = False
+
+
 class Patience(httpcore.NetworkBackend):
     """Connections that wait no longer than the deadline of the exchange that their thread is busy with."""
 
-    def __init__(self, pooled: bool) -> None:
-        self._pooled = pooled
+    def __init__(self) -> None:
         self._own: str | None = None
         self._backend = httpcore.SyncBackend()
         self._of_thread = threading.local()
+
+    @property
+    def busy(self) -> _Busy:
+        """The exchange that this thread is busy with, or was."""
+        if not hasattr(self._of_thread, "busy"):
+            self._of_thread.busy = _Busy()
+        return cast(_Busy, self._of_thread.busy)
 
     @contextlib.contextmanager
     def until(self, end: float, *, from_elsewhere: bool = False) -> Iterator[None]:
@@ -45,33 +63,21 @@ class Patience(httpcore.NetworkBackend):
         ``from_elsewhere``: the target named the address, so look where it leads before anything is sent, and
         raise NotOpenedError if the target may not lead us there.
         """
-        self._of_thread.end = end
-        self._of_thread.connected = self._of_thread.heard = False
-        self._of_thread.from_elsewhere = from_elsewhere
+        busy = self._of_thread.busy = _Busy(end, from_elsewhere)
         try:
             yield
         finally:
-            self._of_thread.end = None
-
-    @property
-    def connected(self) -> bool:
-        """Whether the last exchange of this thread opened a connection, rather than use an open one."""
-        return not self._pooled or getattr(self._of_thread, "connected", False)
+            busy.end = None
 
     @property
     def stale(self) -> bool:
         """Whether the last exchange of this thread used an open connection, and heard nothing on it."""
-        return not self.connected and not getattr(self._of_thread, "heard", False)
-
-    def hear(self, data: bytes) -> bytes:
-        """Remember that something came."""
-        self._of_thread.heard = self._of_thread.heard or bool(data)
-        return data
+        return self.busy.reused and not self.busy.heard
 
     @contextlib.contextmanager
     def waiting(self, timeout: float | None) -> Iterator[float | None]:
         """Give the time that is left for one wait. Raises DeadlineError when it was, or is, the deadline."""
-        end: float | None = getattr(self._of_thread, "end", None)
+        end = self.busy.end
         if end is None:
             yield timeout
             return
@@ -94,7 +100,6 @@ class Patience(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         """Open a connection."""
-        self._of_thread.connected = True
         with self.waiting(timeout) as left:
             stream = self._backend.connect_tcp(host, port, left, local_address, socket_options)
         self._look_where_it_leads(stream)
@@ -103,7 +108,7 @@ class Patience(httpcore.NetworkBackend):
     def _look_where_it_leads(self, stream: httpcore.NetworkStream) -> None:
         """See that the target doesn't lead us where it may not; where it is itself was seen before."""
         peer = str(stream.get_extra_info("server_addr")[0]).partition("%")[0]
-        if not getattr(self._of_thread, "from_elsewhere", False):
+        if not self.busy.from_elsewhere:
             self._own = peer
         elif self._own is None or not may_lead(peer, self._own):
             stream.close()
@@ -114,12 +119,24 @@ class _Stream(httpcore.NetworkStream):
     def __init__(self, stream: httpcore.NetworkStream, patience: Patience) -> None:
         self._stream = stream
         self._patience = patience
+        self._answers = Answers()
+        self._opened_for = patience.busy
+        self._used_for: _Busy | None = None
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         with self._patience.waiting(timeout) as left:
-            return self._patience.hear(self._stream.read(max_bytes, left))
+            data = self._stream.read(max_bytes, left)
+        busy = self._patience.busy
+        busy.heard = busy.heard or bool(data)
+        self._answers.came(data)
+        return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        busy = self._patience.busy
+        if busy is not self._used_for:
+            self._used_for = busy
+            busy.reused = busy is not self._opened_for
+            self._answers.begin(buffer)
         for start in range(0, len(buffer), _AT_ONCE):
             with self._patience.waiting(timeout) as left:
                 self._stream.write(buffer[start : start + _AT_ONCE], left)
@@ -134,16 +151,7 @@ class _Stream(httpcore.NetworkStream):
             return _Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._patience)
 
     def get_extra_info(self, info: str) -> Any:
+        """What is known of the connection; one with more on it than the answer is readable, so not kept."""
+        if info == "is_readable" and self._answers.more:
+            return True
         return self._stream.get_extra_info(info)
-
-
-def patient(transport: httpx.BaseTransport) -> Patience:
-    """Give a transport this patience; one without connections needs none.
-
-    The library has no public place for it.
-    """
-    patience = Patience(isinstance(transport, httpx.HTTPTransport))
-    if isinstance(transport, httpx.HTTPTransport):
-        pool: Any = transport._pool
-        pool._network_backend = patience
-    return patience

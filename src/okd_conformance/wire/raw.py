@@ -11,19 +11,19 @@ import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
 
 import h11
 import httpx
 
+from okd_conformance.wire.address import Way, way_to, with_host
 from okd_conformance.wire.body import chunks_of
 from okd_conformance.wire.client import MAX_ANSWER_BYTES, Client
 from okd_conformance.wire.exchange import Answer, Request, Whole
+from okd_conformance.wire.leftovers import MAX_HEAD_BYTES
 from okd_conformance.wire.patience import DeadlineError
+from okd_conformance.wire.tls import verification
 
 LEAVE_S = 5.0
-MAX_HEAD_BYTES = 100 * 1024
-"""As much of a head as the client reads too."""
 _BLOCK = 65536
 _CONTINUE = 100
 _ASKED_AGAIN = 30
@@ -72,10 +72,8 @@ class Expecting:
 
 def head_of(request: Request, headers: list[tuple[bytes, bytes]]) -> h11.Request:
     """The request line and the header lines."""
-    url = urlsplit(request.url)
-    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-    lines = [(b"Host", url.netloc.encode()), *headers]
-    return h11.Request(method=request.method, target=target, headers=lines)
+    way = way_to(request.url)
+    return h11.Request(method=request.method, target=way.target, headers=with_host(way, headers))
 
 
 def conversation() -> h11.Connection:
@@ -87,7 +85,7 @@ def conversation() -> h11.Connection:
 def line_to(client: Client, request: Request, end: float) -> Iterator[Line]:
     """A connection to where a request goes; what came is counted when it breaks off."""
     settings = client.settings
-    with connected(urlsplit(request.url), settings.verify, settings.timeout_s) as link:
+    with connected(way_to(request.url), settings.verify, settings.timeout_s) as link:
         line = Line(link, conversation(), settings.timeout_s, end)
         try:
             yield line
@@ -97,24 +95,18 @@ def line_to(client: Client, request: Request, end: float) -> Iterator[Line]:
 
 
 @contextlib.contextmanager
-def connected(url: SplitResult, verify: ssl.SSLContext | bool, timeout_s: float) -> Iterator[socket.socket]:
+def connected(way: Way, verify: ssl.SSLContext | bool, timeout_s: float) -> Iterator[socket.socket]:
     """A connection of our own; ConnectError when there is none."""
-    secure = url.scheme == "https"
-    host = url.hostname or ""
     with contextlib.ExitStack() as closing:
         try:
-            link = socket.create_connection((host, url.port or (443 if secure else 80)), timeout_s)
+            link = socket.create_connection((way.host, way.port), timeout_s)
             closing.enter_context(link)
-            if secure:
-                context = verify if isinstance(verify, ssl.SSLContext) else _usual()
-                link = closing.enter_context(context.wrap_socket(link, server_hostname=host))
+            if way.secure:
+                context = verification(verify)
+                link = closing.enter_context(context.wrap_socket(link, server_hostname=way.host))
         except (OSError, UnicodeError) as error:
             raise httpx.ConnectError(str(error)) from error
         yield link
-
-
-def _usual() -> ssl.SSLContext:
-    return httpx.create_ssl_context(trust_env=False)
 
 
 @dataclass

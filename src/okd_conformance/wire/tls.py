@@ -1,4 +1,4 @@
-"""Handshakes: which versions of TLS a server takes, and whether its certificate holds."""
+"""TLS: how a server is verified, which versions it takes, and whether its certificate holds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ import ssl
 import warnings
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlsplit
+
+import httpx
+
+from okd_conformance.base.network_errors import tls_reason
+from okd_conformance.wire.address import way_to
 
 Outcome = Literal["done", "refused", "unverified", "unable", "unreachable"]
 _LOCAL = frozenset(
@@ -24,6 +28,8 @@ _LOCAL = frozenset(
 )
 """Reasons for which our own OpenSSL, not the server, ends a handshake."""
 
+_AT_ONCE_S = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
@@ -31,6 +37,13 @@ class Handshake:
 
     outcome: Outcome
     detail: str
+
+
+def verification(verify: ssl.SSLContext | bool) -> ssl.SSLContext:
+    """The context for requests: HTTP/1.1, and not what the environment says about certificates."""
+    context = httpx.create_ssl_context(verify, trust_env=False)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 def offering(version: ssl.TLSVersion) -> ssl.SSLContext:
@@ -52,15 +65,14 @@ def offering(version: ssl.TLSVersion) -> ssl.SSLContext:
 
 def shake_hands(url: str, context: ssl.SSLContext, timeout_s: float) -> Handshake:
     """Connect to the server of ``url`` and do the handshake, nothing else."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
     try:
-        plain = socket.create_connection((host, parts.port or 443), timeout=timeout_s)
-    except OSError as error:
+        way = way_to(url)
+        plain = socket.create_connection((way.host, way.port), timeout=timeout_s)
+    except (OSError, httpx.InvalidURL) as error:
         return Handshake("unreachable", type(error).__name__)
     with contextlib.closing(plain):
         try:
-            with context.wrap_socket(plain, server_hostname=host) as secure:
+            with context.wrap_socket(plain, server_hostname=way.host) as secure:
                 return Handshake("done", secure.version() or "")
         except ssl.SSLCertVerificationError as error:
             return Handshake("unverified", error.verify_message)
@@ -71,3 +83,22 @@ def shake_hands(url: str, context: ssl.SSLContext, timeout_s: float) -> Handshak
             return Handshake("unreachable", "timeout")
         except OSError as error:
             return Handshake("refused", type(error).__name__)
+
+
+def said_at_once(url: str, verify: ssl.SSLContext | bool, timeout_s: float) -> str | None:
+    """OpenSSL's reason when a server ends a connection on which nothing was sent yet; None when it doesn't.
+
+    With TLS 1.3 the handshake is over for us before the server has judged our certificate. When a request
+    is under way by then, what the server says about it may get lost.
+    """
+    try:
+        way = way_to(url)
+        with (
+            socket.create_connection((way.host, way.port), timeout_s) as plain,
+            verification(verify).wrap_socket(plain, server_hostname=way.host) as secure,
+        ):
+            secure.settimeout(min(timeout_s, _AT_ONCE_S))
+            secure.recv(1)
+    except (OSError, httpx.InvalidURL) as error:
+        return tls_reason(error)
+    return None

@@ -4,17 +4,22 @@ from okd_conformance.reference.faults import (
     aut,
     choices,
     documents,
-    flows,
     gen,
     lim,
+    lookups,
+    metadata,
     mpt,
+    notices,
     older,
     reg,
     sketches,
+    uploads,
     variants,
+    variants_bodies,
     variants_headers,
     variants_intake,
     variants_rights,
+    variants_statuses,
 )
 from okd_conformance.reference.faults.registry import (
     FAULTS,
@@ -25,8 +30,8 @@ from okd_conformance.reference.faults.registry import (
 )
 
 SECTIONS = (
-    *(aut, gen, mpt, documents, lim, flows, reg, choices, sketches, older),
-    *(variants, variants_headers, variants_intake, variants_rights),
+    *(aut, gen, mpt, metadata, documents, lim, uploads, notices, lookups, reg, choices, sketches, older),
+    *(variants, variants_bodies, variants_headers, variants_intake, variants_rights, variants_statuses),
 )
 
 __all__ = ["FAULTS", "VARIANTS", "UnknownFaultError", "find_fault", "find_variant"]

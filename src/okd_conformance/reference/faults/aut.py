@@ -10,12 +10,12 @@ from okd_conformance.reference import rights
 from okd_conformance.reference.answers import Answer, Refused
 from okd_conformance.reference.faults.change import after, anyone
 from okd_conformance.reference.faults.registry import fault
-from okd_conformance.reference.tokens import Caller, bearer_token
+from okd_conformance.reference.tokens import bearer_token
+from okd_conformance.reference.world import Caller
 from okd_conformance.standard.edition import Binding
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.behaviour import Behaviour, Claims
-    from okd_conformance.reference.world import Call, World
+    from okd_conformance.reference.world import Behaviour, Call, Claims, World
 
 
 @fault("token-type-missing")

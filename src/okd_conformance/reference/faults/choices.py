@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from okd_conformance.reference.answers import Refused
 from okd_conformance.reference.faults.change import before, of_kind
-from okd_conformance.reference.faults.flows import example_state
+from okd_conformance.reference.faults.notices import example_state
 from okd_conformance.reference.faults.registry import fault, variant
 from okd_conformance.standard.fields import Body
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.behaviour import Behaviour
-    from okd_conformance.reference.world import Call
+    from okd_conformance.reference.world import Behaviour, Call
 
 PLACEMENT_ROLE = "bpv"
 PLACEMENT = ("2000-01-01", "2025-12-31")

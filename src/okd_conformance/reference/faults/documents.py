@@ -16,8 +16,7 @@ from okd_conformance.reference.tokens import bearer_token
 from okd_conformance.standard.edition import Binding
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.behaviour import Behaviour
-    from okd_conformance.reference.world import Call
+    from okd_conformance.reference.world import Behaviour, Call
 
 
 _HEADERS = 1 << 16

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 from okd_conformance.reference import routes
 from okd_conformance.reference.answers import Answer, Refused
 from okd_conformance.reference.compose import Several
-from okd_conformance.reference.faults.change import after, before, refuse_if
+from okd_conformance.reference.faults.change import after, before, of_kind, refuse_if
 from okd_conformance.reference.faults.registry import fault
 from okd_conformance.standard.edition import Operation
 from okd_conformance.standard.fields import Body, deref, validator
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.behaviour import Behaviour, Values
-    from okd_conformance.reference.world import Call, World
+    from okd_conformance.reference.world import Behaviour, Call, Values, World
 
 
 @fault("other-method-400")
@@ -217,6 +216,16 @@ def _singular_paths(behaviour: Behaviour) -> None:
 @fault("service-needs-token")
 def _service_needs_token(behaviour: Behaviour) -> None:
     behaviour.needs_token = lambda _call: True
+
+
+@fault("service-as-text")
+def _service_as_text(behaviour: Behaviour) -> None:
+    def as_text(call: Call, answer: Answer) -> Answer:
+        if of_kind(call, "service") and answer.status == 200:
+            answer.media_type = "text/plain"
+        return answer
+
+    behaviour.finish.append(as_text)
 
 
 @fault("contact-not-a-mail-address")

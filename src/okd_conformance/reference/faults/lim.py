@@ -15,9 +15,7 @@ from okd_conformance.reference.faults.registry import fault
 from okd_conformance.reference.storage import Document, Spool
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.behaviour import Behaviour
-    from okd_conformance.reference.intake import Message
-    from okd_conformance.reference.world import Call
+    from okd_conformance.reference.world import Behaviour, Call, Message
 
 _FORGOTTEN = {
     "1-mb": 10**6,

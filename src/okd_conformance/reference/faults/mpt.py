@@ -5,22 +5,21 @@ from __future__ import annotations
 import itertools
 import re
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from multipart import MultipartError, PushMultipartParser, parse_options_header
 
 from okd_conformance.reference import dms, intake
 from okd_conformance.reference.answers import Answer, Refused, json_answer
-from okd_conformance.reference.compose import constants
-from okd_conformance.reference.faults.change import after, before, refuse_if, unless, without_errors
+from okd_conformance.reference.faults.change import after, before, refuse_if, unless
 from okd_conformance.reference.faults.registry import fault
-from okd_conformance.reference.intake import Message, Part
 from okd_conformance.reference.storage import Document, Spool
+from okd_conformance.reference.world import Message, Part
 from okd_conformance.standard.fields import Body, field_name
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.behaviour import Behaviour, Values
-    from okd_conformance.reference.world import Call
+    from okd_conformance.reference.world import Behaviour, Call, Values
 
 _FIXED_ID = "00000000-0000-4000-8000-000000000001"
 
@@ -35,10 +34,10 @@ def _upload_answers_other_name(behaviour: Behaviour) -> None:
     behaviour.upload_answer = upload_answer
 
 
-@fault("upload-answers-201")
-def _upload_answers_201(behaviour: Behaviour) -> None:
+@fault("upload-answers-202")
+def _upload_answers_202(behaviour: Behaviour) -> None:
     inner = behaviour.success_status
-    behaviour.success_status = lambda call: 201 if call.operation.kind == "upload" else inner(call)
+    behaviour.success_status = lambda call: 202 if call.operation.kind == "upload" else inner(call)
 
 
 @fault("id-not-uuid")
@@ -197,22 +196,22 @@ def _metadata_not_json_accepted(behaviour: Behaviour) -> None:
     unless(behaviour, "check_metadata", lambda _call, body, _file: body.value == {})
 
 
-@fault("untyped-metadata-500")
-def _untyped_metadata_500(behaviour: Behaviour) -> None:
+def _refuse_metadata_part(behaviour: Behaviour, situation: str, case: Callable[[Part], bool]) -> None:
     before(
         behaviour,
         "read_metadata",
-        refuse_if("server_fault", lambda _call, part: part is not None and part.content_type is None),
+        refuse_if(situation, lambda _call, part: part is not None and case(part)),
     )
+
+
+@fault("untyped-metadata-500")
+def _untyped_metadata_500(behaviour: Behaviour) -> None:
+    _refuse_metadata_part(behaviour, "server_fault", lambda part: part.content_type is None)
 
 
 @fault("charset-refused")
 def _charset_refused(behaviour: Behaviour) -> None:
-    before(
-        behaviour,
-        "read_metadata",
-        refuse_if("charset", lambda _call, part: part is not None and part.charset is not None),
-    )
+    _refuse_metadata_part(behaviour, "charset", lambda part: part.charset is not None)
 
 
 @fault("charset-ignored")
@@ -405,143 +404,25 @@ def _empty_file_500(behaviour: Behaviour) -> None:
     before(behaviour, "check_file_part", refuse_if("server_fault", lambda _call, part: part.spool.size == 0))
 
 
+def _change_content(behaviour: Behaviour, change: Callable[[bytes], bytes]) -> None:
+    """Keep other bytes than came."""
+    before(behaviour, "store", lambda _call, _document, spool, _: spool.replace(change(spool.content())))
+
+
 @fault("one-bit-changed")
 def _one_bit_changed(behaviour: Behaviour) -> None:
-    def change(_call: Call, _document: Document, spool: Spool, _message: Message) -> None:
-        content = bytearray(spool.content())
-        if content:
-            content[len(content) // 2] ^= 1
-            spool.replace(bytes(content))
+    def changed(content: bytes) -> bytes:
+        half = len(content) // 2
+        return content[:half] + bytes(b ^ 1 for b in content[half : half + 1]) + content[half + 1 :]
 
-    before(behaviour, "store", change)
+    _change_content(behaviour, changed)
 
 
 @fault("truncated-at-64k")
 def _truncated_at_64k(behaviour: Behaviour) -> None:
-    def cut(_call: Call, _document: Document, spool: Spool, _message: Message) -> None:
-        if spool.size > 65536:
-            spool.replace(spool.content()[:65536])
-
-    before(behaviour, "store", cut)
+    _change_content(behaviour, lambda content: content[:65536])
 
 
 @fault("text-newlines-normalised")
 def _text_newlines_normalised(behaviour: Behaviour) -> None:
-    def normalise(_call: Call, _document: Document, spool: Spool, _message: Message) -> None:
-        spool.replace(spool.content().replace(b"\r\n", b"\n"))
-
-    before(behaviour, "store", normalise)
-
-
-@fault("body-id-wins")
-def _body_id_wins(behaviour: Behaviour) -> None:
-    def follow(call: Call, body: Body, _file: object) -> None:
-        given = {m: body.get(m) for m in call.ids if isinstance(body.get(m), str)}
-        call.ids = {**call.ids, **{m: v.lower() for m, v in given.items()}}
-
-    before(behaviour, "check_metadata", follow)
-
-
-@fault("only-first-consumer-read")
-def _only_first_consumer_read(behaviour: Behaviour) -> None:
-    def others_first(_call: Call, body: Body, _file: object) -> bool:
-        consumers, name = body.get("consumers"), field_name(body.schema, "consumer_key")
-        own = list(constants(body.schema, "consumer_key"))
-        first = consumers[0] if isinstance(consumers, list) and consumers else None
-        return isinstance(first, dict) and first.get(name) not in own
-
-    before(behaviour, "check_metadata", refuse_if("metadata_invalid", others_first))
-
-
-@fault("required-metadata-not-checked")
-def _required_metadata_not_checked(behaviour: Behaviour) -> None:
-    without_errors(behaviour, {"required", "contains", "minItems"}, _is_metadata)
-
-
-@fault("any-document-type")
-def _any_document_type(behaviour: Behaviour) -> None:
-    without_errors(behaviour, {"enum"}, _is_metadata)
-
-
-@fault("subtype-from-a-list")
-def _subtype_from_a_list(behaviour: Behaviour) -> None:
-    def unknown(call: Call, body: Body, _file: object) -> bool:
-        examples = call.operation.examples.values()
-        part = call.operation.part("metadata")
-        known = {Body(part.schema, example).get("document_subtype") for example in examples}
-        return body.get("document_subtype") not in (None, *known)
-
-    before(behaviour, "check_metadata", refuse_if("metadata_invalid", unknown))
-
-
-@fault("retention-in-years-only")
-def _retention_in_years_only(behaviour: Behaviour) -> None:
-    def other(_call: Call, body: Body, _file: object) -> bool:
-        period = body.get("retention_period")
-        return isinstance(period, str) and not period.endswith("Y")
-
-    before(behaviour, "check_metadata", refuse_if("metadata_invalid", other))
-
-
-@fault("received-date-required")
-def _received_date_required(behaviour: Behaviour) -> None:
-    before(
-        behaviour,
-        "check_metadata",
-        refuse_if("metadata_invalid", lambda _call, body, _file: not body.has("received_date")),
-    )
-
-
-@fault("metadata-types-not-checked")
-def _metadata_types_not_checked(behaviour: Behaviour) -> None:
-    without_errors(behaviour, {"type", "format", "minimum"}, _is_metadata)
-    _overlook_size(behaviour, lambda given: not isinstance(given, int) or given < 0)
-
-
-def _is_metadata(schema: Any) -> bool:
-    return field_name(schema, "consumers") is not None
-
-
-@fault("given-size-believed")
-def _given_size_believed(behaviour: Behaviour) -> None:
-    given: dict[str, Any] = {}
-    _overlook_size(behaviour, lambda _given: True)
-
-    def note(document: Document, _call: Call, body: Body, _file: object) -> Document:
-        if body.has("document_size"):
-            given[document.id] = body.get("document_size")
-        return document
-
-    after(behaviour, "make_document", note)
-    after(
-        behaviour,
-        "describe",
-        lambda values, _call, document: {
-            **values,
-            "document_size": given.get(document.id, values["document_size"]),
-        },
-    )
-
-
-def _overlook_size(behaviour: Behaviour, case: Any) -> None:
-    """Don't compare the given size with the real one, in the cases where ``case`` is true of it."""
-    inner = behaviour.check_metadata
-
-    def check_metadata(call: Call, body: Body, file: Part | None) -> None:
-        given = body.get("document_size")
-        inner(call, body, None if given is not None and case(given) else file)
-
-    behaviour.check_metadata = check_metadata
-
-
-@fault("second-upload-500")
-def _second_upload_500(behaviour: Behaviour) -> None:
-    seen: set[str] = set()
-
-    def again(_call: Call, body: Body, _file: object) -> bool:
-        own = body.get("component_document_id")
-        known = own in seen
-        seen.add(str(own))
-        return own is not None and known
-
-    before(behaviour, "make_document", refuse_if("server_fault", again))
+    _change_content(behaviour, lambda content: content.replace(b"\r\n", b"\n"))

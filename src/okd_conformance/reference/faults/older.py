@@ -13,8 +13,7 @@ from okd_conformance.standard.fields import Body, field_names
 
 if TYPE_CHECKING:
     from okd_conformance.reference.answers import Answer
-    from okd_conformance.reference.behaviour import Behaviour, Handler
-    from okd_conformance.reference.world import Call
+    from okd_conformance.reference.world import Behaviour, Call, Handler
 
 LOCK, UNLOCK, REPLACE = "lock_document", "unlock_document", "replace_by_put"
 

@@ -20,14 +20,13 @@ from okd_conformance.reference.faults.change import (
     without_errors,
 )
 from okd_conformance.reference.faults.registry import fault
-from okd_conformance.reference.module import Filing
 from okd_conformance.reference.school import Attempt, Enrolment, Exam, Person, Sitting
+from okd_conformance.reference.world import Filing
 from okd_conformance.standard.edition import Binding
 from okd_conformance.standard.fields import Body, field_name
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.behaviour import Behaviour
-    from okd_conformance.reference.world import Call
+    from okd_conformance.reference.world import Behaviour, Call
 
 
 def _refuse(behaviour: Behaviour, situation: str, case: Any) -> None:
@@ -48,10 +47,10 @@ def _registration_answers_other_name(behaviour: Behaviour) -> None:
     after(behaviour, "register", rename)
 
 
-@fault("registration-answers-201")
-def _registration_answers_201(behaviour: Behaviour) -> None:
+@fault("registration-answers-202")
+def _registration_answers_202(behaviour: Behaviour) -> None:
     inner = behaviour.success_status
-    behaviour.success_status = lambda call: 201 if of_kind(call, "register") else inner(call)
+    behaviour.success_status = lambda call: 202 if of_kind(call, "register") else inner(call)
 
 
 @fault("required-field-not-checked")
@@ -284,6 +283,16 @@ def _exam_reference_required(behaviour: Behaviour) -> None:
         return call.role == module.EXAM_ROLE and not named
 
     _refuse(behaviour, "registration_invalid", neither)
+
+
+@fault("exam-document-filed-with-person")
+def _exam_document_filed_with_person(behaviour: Behaviour) -> None:
+    def with_person(filing: Filing, call: Call, _body: Body) -> Filing:
+        if call.role != module.EXAM_ROLE or filing.association_id is None or filing.offering_id:
+            return filing
+        return dataclasses.replace(filing, level="person", association_id=None)
+
+    after(behaviour, "file_registration", with_person)
 
 
 @fault("sitting-filed-with-person")

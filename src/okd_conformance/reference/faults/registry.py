@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.behaviour import Behaviour
+    from okd_conformance.reference.world import Behaviour
 
 Change = Callable[["Behaviour"], None]
 

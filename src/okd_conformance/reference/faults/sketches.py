@@ -13,10 +13,8 @@ from okd_conformance.reference.faults.registry import fault
 from okd_conformance.standard.fields import Body, field_names, meanings
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.behaviour import Behaviour, Values
-    from okd_conformance.reference.intake import Part
     from okd_conformance.reference.storage import Document
-    from okd_conformance.reference.world import Call
+    from okd_conformance.reference.world import Behaviour, Call, Part, Values
     from okd_conformance.standard.edition import Operation
 
 ALWAYS = "3f2b7a10-6d1c-4c55-9a0e-51c0b1a7e901"

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 from okd_conformance.reference.answers import Answer, Refused
 from okd_conformance.reference.faults.gen import throttle
 from okd_conformance.reference.faults.registry import variant
-from okd_conformance.reference.intake import Message, Part
+from okd_conformance.reference.world import Message, Part
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.behaviour import Behaviour
-    from okd_conformance.reference.world import Call
+    from okd_conformance.reference.world import Behaviour, Call
 
 _UUID = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

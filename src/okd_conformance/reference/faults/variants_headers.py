@@ -9,7 +9,7 @@ from okd_conformance.reference.faults.change import after
 from okd_conformance.reference.faults.registry import variant
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.behaviour import Behaviour
+    from okd_conformance.reference.world import Behaviour
 
 
 @variant("several-challenges")

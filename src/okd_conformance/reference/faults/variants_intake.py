@@ -10,10 +10,8 @@ from okd_conformance.reference.faults.registry import variant
 from okd_conformance.reference.intake import DelimiterPadding, in_latin1
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.behaviour import Behaviour
-    from okd_conformance.reference.intake import Message, Part
     from okd_conformance.reference.storage import Document, Spool
-    from okd_conformance.reference.world import Call
+    from okd_conformance.reference.world import Behaviour, Call, Message, Part
     from okd_conformance.standard.fields import Body
 
 _GATEWAY_STATUSES = {401, 403, 405, 429}

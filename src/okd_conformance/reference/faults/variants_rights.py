@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from okd_conformance.reference.faults.registry import variant
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.behaviour import Behaviour
+    from okd_conformance.reference.world import Behaviour
 
 
 def _answered(behaviour: Behaviour, status: int, *situations: str) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from okd_conformance.base.text import say
-from okd_conformance.spec_tools.findings import Finding, finding
-from okd_conformance.spec_tools.source import Pointer, Source, SourceError, read_text, real
+from okd_conformance.standard.source import Pointer, Source, SourceError, read_text, real
 
 METHODS = ("get", "put", "post", "patch", "delete", "head", "options", "trace")
 _MAX_HOPS = 30
@@ -20,7 +19,13 @@ _SCHEMA_MAPS = ("properties", "patternProperties", "$defs")
 _SCHEMA_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
 _SCHEMAS = ("items", "additionalProperties", "not", "contains", "if", "then", "else")
 _FREE = ("example", "examples", "default", "enum", "const")
-"""Under these keys stand values, not descriptions."""
+"""Under these keys stand values, not descriptions; unless the key is a name that somebody chose."""
+_NAMED = frozenset(
+    {"callbacks", "content", "examples", "headers", "links", "parameters", "pathItems", "paths"}
+    | {"requestBodies", "responses", "schemas", "securitySchemes"}
+    | {"properties", "patternProperties", "$defs"}
+)
+"""The keys of these are names that somebody chose."""
 
 
 class Spot(NamedTuple):
@@ -62,6 +67,21 @@ class Spot(NamedTuple):
         return [self.at(i) for i in range(len(self.value))] if isinstance(self.value, list) else []
 
 
+class Problem(NamedTuple):
+    """Why a reference was not followed, or a file not read: a rule, where, and what fills its sentence."""
+
+    rule: str
+    path: Path
+    line: int
+    values: Mapping[str, object]
+
+
+def holds_value(spot: Spot, key: str) -> bool:
+    """Whether a value stands under a key, in which ``$ref`` is a word like any other."""
+    named = spot.pointer[-1:] and spot.pointer[-1] in _NAMED and spot.pointer[-2:-1] != ("properties",)
+    return key in _FREE and not (named or (key == "examples" and isinstance(spot.value[key], dict)))
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A method on a path, with the place that describes it."""
@@ -86,7 +106,7 @@ class Spec:
         self.fence = self.base.parent
         """No file outside this folder is read."""
         self.sources: dict[Path, Source] = {}
-        self.problems: list[Finding] = []
+        self.problems: list[Problem] = []
         self.references: list[tuple[Spot, Spot | None]] = []
         """Every ``$ref``, and the place that it points to."""
         self.root = Spot(self._read(self.document), ())
@@ -108,10 +128,6 @@ class Spec:
             if path.is_relative_to(folder) and (folder / "doc").is_dir():
                 return path.relative_to(folder).as_posix()
         return path.relative_to(self.base).as_posix() if path.is_relative_to(self.base) else str(path)
-
-    def found(self, rule: str, spot: Spot, **values: object) -> Finding:
-        """A finding at a place."""
-        return finding(rule, self.shown(spot.source.path), spot.line, **values)
 
     def follow(self, spot: Spot) -> Spot:
         """The place that describes it, after every reference; the place itself when one can't be followed."""
@@ -151,15 +167,10 @@ class Spec:
             if isinstance(value, dict):
                 if isinstance(value.get("$ref"), str):
                     waiting += self._load(spot)
-                waiting += [spot.at(k) for k in value if k not in _FREE or self._describes(spot, k)]
+                waiting += [spot.at(k) for k in value if not holds_value(spot, k)]
             elif isinstance(value, list):
                 waiting += spot.items()
         self.references = [(spot, self._target(spot)) for spot, _ in self.references]
-
-    def _describes(self, spot: Spot, key: str) -> bool:
-        """Whether ``examples`` is a map of Example Objects, or the name of a property, not a value."""
-        inside = spot.pointer[-1:] in [("properties",), ("paths",), ("responses",)]
-        return inside or (key == "examples" and isinstance(spot.value[key], dict))
 
     def _load(self, spot: Spot) -> list[Spot]:
         """Read the file that a reference names; gives what has to be explored because of it."""
@@ -168,21 +179,20 @@ class Spec:
         if not file:
             return []
         if "://" in file:
-            self.problems.append(self.found("ref-remote", spot, reference=file))
+            self.problems.append(_problem("ref-remote", spot, file))
             return []
         path = real(spot.source.path.parent / file)
         if path in self.sources:
             return []
         if not path.is_relative_to(self.fence):
-            self.problems.append(self.found("ref-outside", spot, reference=file))
+            self.problems.append(_problem("ref-outside", spot, file))
             return []
         try:
             return [Spot(self._read(path), ())]
         except SourceError as error:
             self.sources.pop(path, None)
             if error.line > 1 or os.path.isfile(path):  # noqa: PTH113 - of any name
-                name = self.shown(path)
-                self.problems.append(finding("yaml-invalid", name, error.line, reason=error.reason))
+                self.problems.append(Problem("yaml-invalid", path, error.line, {"reason": error.reason}))
             return []
 
     # --- what it describes -----------------------------------------------------------------------------
@@ -268,3 +278,7 @@ class Spec:
             for answer in self.responses(call).values():
                 found += [m.at("schema") for m in self.content(answer).values()]
         return found
+
+
+def _problem(rule: str, spot: Spot, reference: str) -> Problem:
+    return Problem(rule, spot.source.path, spot.line, {"reference": reference})

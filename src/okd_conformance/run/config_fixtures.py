@@ -1,0 +1,91 @@
+"""Whether the test data of a target is there."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from okd_conformance.base.configuration import ConfigurationError
+from okd_conformance.base.exit_codes import ExitCode
+from okd_conformance.base.text import say
+from okd_conformance.judge.stops import Inconclusive, NotTested
+from okd_conformance.run.config_found import LABEL, Found
+from okd_conformance.run.init_file import fixtures_needed
+from okd_conformance.run.run import Run
+from okd_conformance.standard.edition import Binding, Operation
+from okd_conformance.standard.fields import Body
+from okd_conformance.wire.exchange import Exchange
+
+
+def fixtures(run: Run) -> Iterator[Found]:
+    """Which test data is named, and whether it exists as far as operations that read can tell."""
+    needed = fixtures_needed(run.edition, run.target.roles)
+    absent = [name for name in needed if name not in run.target.fixtures]
+    if absent:
+        yield Found("bad", say("config_absent", names=", ".join(absent)), say("config_absent_remedy"))
+    seen: set[str] = set()
+    for role in run.target.roles:
+        for operation in run.edition.operations(role, "lookup"):
+            yield from _looked_up(run, operation, seen)
+    unseen = [name for name in needed if name in run.target.fixtures and name not in seen]
+    if unseen:
+        yield Found("unknown", say("config_unseen", names=", ".join(unseen)))
+
+
+def _looked_up(run: Run, operation: Operation, seen: set[str]) -> Iterator[Found]:
+    """Look the test data up that one operation can show."""
+    binding = next((b for b in operation.bindings if run.bench.serves(b)), None)
+    wanted = [p.fixture for p in (*operation.path_parameters, *operation.query_parameters) if p.fixture]
+    if binding is None or operation.method != "GET" or not wanted:
+        return
+    for group, fixtures in _groups(run, wanted).items():
+        names = [f"{group}.{name}" if group else name for name in wanted]
+        if seen.issuperset(names):
+            continue
+        exchange = _lookup(run, operation, binding, fixtures)
+        if exchange is None:
+            continue
+        seen.update([*names, group])
+        values = zip(names, wanted, strict=True)
+        shown = ", ".join(f"{name} ({fixtures[key]})" for name, key in values)
+        yield _exists(operation, exchange, shown)
+
+
+def _exists(operation: Operation, exchange: Exchange, names: str) -> Found:
+    """Whether a lookup found what it was asked for."""
+    told = {"names": names, "operation": operation.name, "status": exchange.status or "-"}
+    if exchange.status in {404, 410} or _is_empty(operation, exchange):
+        return Found("bad", say("config_no_such", **told), say("config_no_such_remedy"), ExitCode.USAGE)
+    if exchange.answer is not None and exchange.answer.succeeded:
+        return Found("good", say("config_exists", **told))
+    return Found("unknown", say("config_lookup_failed", **told))
+
+
+def _is_empty(operation: Operation, exchange: Exchange) -> bool:
+    """Whether the answer is a page without anything on it."""
+    schema = operation.success_schema()
+    try:
+        value = exchange.answer.json() if exchange.answer and exchange.answer.succeeded else None
+    except ValueError:
+        return False
+    return schema is not None and isinstance(value, dict) and Body(schema, value).get("items") == []
+
+
+def _groups(run: Run, wanted: list[str]) -> dict[str, Mapping[str, Any]]:
+    """The sets of test data that name everything wanted; the empty name is the main one."""
+    fixtures = run.target.fixtures
+    sets = {"": fixtures, **{name: inner for name, inner in fixtures.items() if isinstance(inner, Mapping)}}
+    return {name: one for name, one in sets.items() if all(key in one for key in wanted)}
+
+
+def _lookup(run: Run, operation: Operation, binding: Binding, fixtures: Mapping[str, Any]) -> Exchange | None:
+    """Ask; None when it could not be asked."""
+    own = {name: value for name, value in fixtures.items() if isinstance(value, str)}
+    bench = dataclasses.replace(run.bench, target=dataclasses.replace(run.target, fixtures=own))
+    try:
+        sample = bench.samples.sample(operation, binding, LABEL)
+    except (Inconclusive, NotTested, ConfigurationError):
+        return None
+    request = dataclasses.replace(sample.request(), private_answer=True)
+    return bench.sending.send(request, LABEL, binding.role, operation)

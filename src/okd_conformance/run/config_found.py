@@ -1,0 +1,23 @@
+"""What ``check-config`` finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from okd_conformance.base.exit_codes import ExitCode
+from okd_conformance.base.text import Text
+
+LABEL = "check-config"
+"""What its requests are sent for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One thing that was looked at."""
+
+    how: str
+    """good, bad, warning, or unknown: it can't be seen from here."""
+    words: Text
+    remedy: Text | None = None
+    code: ExitCode = ExitCode.INCOMPLETE
+    """The exit code that it leads to when it is bad."""
