@@ -53,6 +53,7 @@ from okd_conformance.target.layout import holds, texts_in
 from okd_conformance.target.reading import is_loopback
 from okd_conformance.wire.address import joined, same_origin, web_address
 from okd_conformance.wire.body import Streamed
+from okd_conformance.wire.clients import ClientShape, client_shapes
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.multipart import Multipart, Part
 from okd_conformance.wire.no_answer import NoAnswer
@@ -63,6 +64,7 @@ __all__ = [
     "Body",
     "Case",
     "CheckSpec",
+    "ClientShape",
     "Edition",
     "Exchange",
     "Failed",
@@ -91,6 +93,7 @@ __all__ = [
     "carries_full",
     "cells",
     "check",
+    "client_shapes",
     "deref",
     "documents_of",
     "edition_ids",

@@ -49,6 +49,8 @@ class Part:
     content_type: str | None
     charset: str | None
     spool: Spool
+    length: str | None = None
+    """The Content-Length that the part itself names."""
 
 
 @dataclass(slots=True)
