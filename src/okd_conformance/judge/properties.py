@@ -20,8 +20,9 @@ from jsonschema import ValidationError
 from okd_conformance.base.text import say
 from okd_conformance.judge.stops import Failed, Inconclusive, NotTested, Stopped
 from okd_conformance.standard.bundle import bundle
-from okd_conformance.standard.edition import Edition, Operation
+from okd_conformance.standard.edition import Edition
 from okd_conformance.standard.fields import Body, validator
+from okd_conformance.standard.operation import Operation
 
 Mode = Literal["valid", "invalid"]
 _TYPED = frozenset({"type", "format", "minimum", "required"})

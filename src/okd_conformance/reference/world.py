@@ -15,8 +15,9 @@ from okd_conformance.reference.compose import constants
 from okd_conformance.reference.issuer import Issuer
 from okd_conformance.reference.school import Attempt, Enrolment, Exam, Person, School, Sitting
 from okd_conformance.reference.storage import Document, Spool, Store
-from okd_conformance.standard.edition import Binding, Edition, Operation
+from okd_conformance.standard.edition import Edition
 from okd_conformance.standard.fields import Body
+from okd_conformance.standard.operation import Binding, Operation
 
 if TYPE_CHECKING:
     from multipart import PushMultipartParser

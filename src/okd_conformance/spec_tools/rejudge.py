@@ -26,8 +26,9 @@ from okd_conformance.report.wording import status_name
 from okd_conformance.spec_tools.findings import Finding, finding
 from okd_conformance.spec_tools.stored import Entry, read_run
 from okd_conformance.standard.catalogue import Catalogue, Requirement, load_catalogue
-from okd_conformance.standard.edition import Edition, Operation, Schema, load_edition
+from okd_conformance.standard.edition import Edition, load_edition
 from okd_conformance.standard.fields import field_name, validator
+from okd_conformance.standard.operation import Operation, Schema
 from okd_conformance.wire.exchange import Exchange
 
 _HARMLESS = frozenset({"x-okd-meaning", "x-okd-fixture", "x-okd-fresh", "x-okd-part", "x-okd-usual"})
