@@ -39,7 +39,15 @@ from okd_conformance.judge.sequences import documents_of, registrations_of, run_
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested
 from okd_conformance.standard.catalogue import Profile
 from okd_conformance.standard.edition import Edition, UnknownEditionError, edition_ids, load_edition
-from okd_conformance.standard.fields import Body, deref, field_name, field_names, meanings, validator
+from okd_conformance.standard.fields import (
+    Body,
+    allowed_values,
+    deref,
+    field_name,
+    field_names,
+    meanings,
+    validator,
+)
 from okd_conformance.standard.operation import Binding, Operation, Parameter
 from okd_conformance.standard.readings import Reading
 from okd_conformance.target.layout import holds, texts_in
@@ -81,6 +89,7 @@ __all__ = [
     "Streamed",
     "Token",
     "UnknownEditionError",
+    "allowed_values",
     "answered_id",
     "answered_link",
     "carries_full",
