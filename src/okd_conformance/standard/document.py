@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from okd_conformance.base.text import say
+from okd_conformance.base.yaml_input import Pointer
 from okd_conformance.standard.schemas import EVERY, inner, walk
-from okd_conformance.standard.source import Pointer, Source, SourceError, read_text, real
+from okd_conformance.standard.source import Source, SourceError, read_text, real
 
 METHODS = ("get", "put", "post", "patch", "delete", "head", "options", "trace")
 _MAX_HOPS = 30
