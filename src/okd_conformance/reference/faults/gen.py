@@ -90,9 +90,9 @@ def _malformed_json_500(behaviour: Behaviour) -> None:
     behaviour.answer_with("not_an_object", 500)
 
 
-@fault("other-media-type-400")
-def _other_media_type_400(behaviour: Behaviour) -> None:
-    behaviour.answer_with("media_type", 400)
+@fault("other-media-type-500")
+def _other_media_type_500(behaviour: Behaviour) -> None:
+    behaviour.answer_with("media_type", 500)
 
 
 @fault("unknown-field-refused")

@@ -73,6 +73,15 @@ def _received_date_required(behaviour: Behaviour) -> None:
     )
 
 
+@fault("size-required")
+def _size_required(behaviour: Behaviour) -> None:
+    before(
+        behaviour,
+        "check_metadata",
+        refuse_if("metadata_invalid", lambda _call, body, _file: not body.has("document_size")),
+    )
+
+
 @fault("metadata-types-not-checked")
 def _metadata_types_not_checked(behaviour: Behaviour) -> None:
     without_errors(behaviour, {"type", "format", "minimum"}, _is_metadata)
