@@ -35,11 +35,14 @@ def stored(case: Case, sample: Sample) -> Exchange:
 
 
 def invented(case: Case) -> dict[str, str]:
-    """Fixtures of a student and an enrolment that nobody has yet, so no real file is touched."""
+    """Fixtures of a student and an enrolment that nobody has yet, so no real file is touched.
+
+    The number is as long as the numbers of real students are, so nobody refuses it for its form.
+    """
     return {
         "association_id": case.fresh_uuid(),
         "person_id": case.fresh_uuid(),
-        "student_number": f"99{int(case.fresh_uuid()[:8], 16)}",
+        "student_number": f"99{int(case.fresh_uuid()[:8], 16) % 10**6:06}",
     }
 
 
