@@ -304,3 +304,14 @@ def registered_at(case: Case, scope: str, level: str) -> None:
         expected["association_id"] = "None"
     exchange = case.expect_right(case.sent(sample), level)
     require_filed(case, sample, exchange, expected)
+
+
+def any_token(case: Case) -> str | None:
+    """A token that the target file can give, whatever its scopes; None when it has none."""
+    auth = case.auth
+    for client in auth.clients if auth else ():
+        try:
+            return case.token(*client.scopes[:1]).value
+        except (Inconclusive, NotTested):
+            continue
+    return None
