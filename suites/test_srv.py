@@ -3,39 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 from okd_conformance.suite import Body, Case, Exchange, check, edition_ids, field_name, web_address
-from steps import any_token
+from steps import asked, described
 
 MAIL = re.compile(r"[^@\s]+@[^@\s]+")
-WANTS_TOKEN = {401, 403}
-
-
-def asked(case: Case, token: str | None = None) -> Exchange:
-    """Ask for the facts at the base address with a slash behind it, or else without one; either is fine."""
-    sample = case.canonical().but(token=token)
-    exchange = case.sent(sample)
-    if exchange.succeeded:
-        return exchange
-    bare = case.send(replace(sample.request(), url=sample.url.rstrip("/")), sample.operation)
-    if not bare.succeeded:
-        return exchange
-    case.note(case.words("address_without_slash"))
-    return bare
-
-
-def described(case: Case) -> Exchange:
-    """The answer that holds the facts; a server that wants a token, which is judged elsewhere, gets one."""
-    exchange = asked(case)
-    if exchange.status not in WANTS_TOKEN:
-        return exchange
-    token = any_token(case)
-    exchange = asked(case, token) if token else exchange
-    if exchange.status in WANTS_TOKEN:
-        raise case.not_tested("facts_for_nobody", status=exchange.status)
-    return exchange
 
 
 def facts(case: Case, exchange: Exchange) -> Body:
@@ -49,7 +22,7 @@ def facts(case: Case, exchange: Exchange) -> Body:
 @check("OKD-SRV-001", profile="smoke")
 def test_service_without_token(case: Case) -> None:
     """It answers in JSON, and needs no token."""
-    exchange = case.expect(asked(case))
+    exchange = case.expect(asked(case, case.operation))
     answer = exchange.answer
     if answer is not None and answer.succeeded:
         case.require(answer.media_type.endswith("json"), "not_json", media_type=answer.media_type or "-")
@@ -58,7 +31,7 @@ def test_service_without_token(case: Case) -> None:
 @check("OKD-SRV-002", field=["contact_email", "specification", "documentation"])
 def test_contact(case: Case, field: str) -> None:
     """A mail address and two web addresses."""
-    exchange = case.expect(described(case))
+    exchange = case.expect(described(case, case.operation))
     value = facts(case, exchange).get(field)
     is_mail = isinstance(value, str) and MAIL.fullmatch(value.strip()) is not None
     right = is_mail if field == "contact_email" else web_address(value) is not None
@@ -69,7 +42,7 @@ def test_contact(case: Case, field: str) -> None:
 @check("OKD-SRV-003")
 def test_versions(case: Case) -> None:
     """The version of OKD, and the version of OOAPI beneath it, as in the edition's example."""
-    exchange = described(case)
+    exchange = described(case, case.operation)
     body = facts(case, exchange)
     example = Body(body.schema, case.operation.answer_examples[0])
     key = example.get("consumer_key")

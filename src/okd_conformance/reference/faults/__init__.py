@@ -17,6 +17,7 @@ from okd_conformance.reference.faults import (
     variants,
     variants_bodies,
     variants_documents,
+    variants_early,
     variants_headers,
     variants_intake,
     variants_rights,
@@ -34,7 +35,7 @@ from okd_conformance.reference.faults.registry import (
 SECTIONS = (
     *(aut, gen, mpt, metadata, documents, lim, uploads, notices, lookups, reg, choices, sketches, older),
     *(variants, variants_bodies, variants_headers, variants_intake, variants_rights, variants_statuses),
-    *(variants_documents, variants_service),
+    *(variants_documents, variants_early, variants_service),
 )
 
 __all__ = ["FAULTS", "VARIANTS", "UnknownFaultError", "find_fault", "find_variant"]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from okd_conformance.reference import dms
 from okd_conformance.reference.answers import Answer, Refused
-from okd_conformance.reference.faults.change import before, without_errors
+from okd_conformance.reference.faults.change import before, is_change, without_errors
 from okd_conformance.reference.faults.registry import variant
-from okd_conformance.standard.fields import field_name
 
 if TYPE_CHECKING:
     from okd_conformance.reference.storage import Document, Spool
@@ -65,18 +64,9 @@ def _unknown_enrolment_422(behaviour: Behaviour) -> None:
     before(behaviour, "check_metadata", check)
 
 
-def _is_change(schema: Any) -> bool:
-    return field_name(schema, "state") is not None and field_name(schema, "document_name") is None
-
-
 @variant("other-state-is-pending")
 def _other_state_is_pending(behaviour: Behaviour) -> None:
-    without_errors(behaviour, {"enum"}, _is_change)
-
-
-@variant("any-state")
-def _any_state(behaviour: Behaviour) -> None:
-    without_errors(behaviour, {"enum", "type"}, _is_change)
+    without_errors(behaviour, {"enum"}, is_change)
 
 
 @variant("scopes-in-any-case")
