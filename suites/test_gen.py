@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from jsonschema import ValidationError
 
 from okd_conformance.suite import (
+    SUPERSEDED,
+    UNAVAILABLE,
     Case,
     Exchange,
     Operation,
@@ -43,12 +45,12 @@ ODD_PATH = "odd_path"
 def error_of(case: Case) -> Exchange | None:
     """The exchange, if its answer is an error of the application that may have a body.
 
-    To an odd path, and to too many requests, a gateway answers before the application sees the request.
+    To an odd path, to too many requests, and for a server that is away, a gateway answers by itself.
     """
     exchange = case.telling
     if exchange is None or exchange.answer is None or exchange.request.method == "HEAD":
         return None
-    if ODD_PATH in exchange.tags or exchange.answer.status == 429:
+    if {ODD_PATH, SUPERSEDED} & set(exchange.tags) or exchange.answer.status in {429, *UNAVAILABLE}:
         return None
     return exchange if exchange.answer.status >= 400 else None
 
@@ -205,7 +207,13 @@ def server_keeps_answering(case: Case) -> bool:
         return False
     if exchange.answer is not None:
         if exchange.answer.status >= 500 and "malformed" not in exchange.tags:
-            case.expect(exchange)
+            if SUPERSEDED in exchange.tags:
+                status = exchange.answer.status
+                case.require(False, "away_once", exchange=exchange, status=status, reading="warned")
+            elif exchange.answer.status in UNAVAILABLE:
+                case.require(False, "away", exchange=exchange, status=exchange.answer.status)
+            else:
+                case.expect(exchange)
         return True
     if not dropped(exchange) or isinstance(exchange.request.body, Streamed):
         return False

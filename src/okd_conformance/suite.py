@@ -58,9 +58,12 @@ from okd_conformance.wire.clients import ClientShape, client_shapes
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.multipart import Multipart, Part
 from okd_conformance.wire.no_answer import NoAnswer
+from okd_conformance.wire.throttling import SUPERSEDED, UNAVAILABLE
 from okd_conformance.wire.tls import Handshake, offering, shake_hands
 
 __all__ = [
+    "SUPERSEDED",
+    "UNAVAILABLE",
     "Binding",
     "Body",
     "Case",

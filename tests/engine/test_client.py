@@ -26,6 +26,7 @@ from okd_conformance.wire.client import Client, Settings
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.multipart import Multipart, Part
 from okd_conformance.wire.raw import Expecting
+from okd_conformance.wire.throttling import SUPERSEDED
 from support.raw_server import OK, RawServer, closed_port, hear, raw_server
 
 TOKEN = "eyJhbGciOi.the-token.of-this-test"
@@ -405,6 +406,23 @@ def test_busy_is_obeyed(client: Client, retry_after: str | None, wait: float) ->
     assert slept == [wait]
     assert [e.status for e in exchange.throttled] == [429]
     assert server.body(0) == server.body(1) == b"{}"
+
+
+AWAY = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+def test_a_server_that_is_away_for_a_moment_is_asked_again(client: Client) -> None:
+    with raw_server(AWAY, OK) as server:
+        exchange = client.send(post(server))
+    assert exchange.status == 200
+    assert [(e.status, e.tags) for e in exchange.throttled] == [(503, (SUPERSEDED,))]
+
+
+def test_a_server_that_stays_away_is_asked_twice(client: Client) -> None:
+    with raw_server(AWAY, AWAY, OK) as server:
+        exchange = client.send(post(server))
+    assert exchange.status == 503
+    assert len(exchange.throttled) == 1
 
 
 def test_busy_is_obeyed_when_leave_is_asked_for_a_body_too(client: Client) -> None:

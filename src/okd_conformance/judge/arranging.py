@@ -22,6 +22,7 @@ from okd_conformance.wire.generated import Comparison
 from okd_conformance.wire.meter import Meter
 from okd_conformance.wire.multipart import Multipart
 from okd_conformance.wire.raw import Expecting
+from okd_conformance.wire.throttling import UNAVAILABLE
 
 _T = TypeVar("_T")
 
@@ -243,6 +244,8 @@ class Arranging(Situated):
             raise Inconclusive(say(f"error_{exchange.error}"))
         if exchange.status in BUSY:
             raise Inconclusive(say("throttled"))
+        if exchange.status in UNAVAILABLE:
+            raise Inconclusive(say("unavailable", status=exchange.status))
 
     def sent(self, sample: Sample, message: Multipart | None = None, **changes: Any) -> Exchange:
         """Send a sample, with another multipart message or other attributes of the request if given."""

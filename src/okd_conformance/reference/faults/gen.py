@@ -161,6 +161,11 @@ def _500_on_unknown_id(behaviour: Behaviour) -> None:
     behaviour.answer_with("unknown_document", 500)
 
 
+@fault("invalid-metadata-503")
+def _invalid_metadata_503(behaviour: Behaviour) -> None:
+    behaviour.answer_with("metadata_invalid", 503)
+
+
 @fault("chunked-refused")
 def _chunked_refused(behaviour: Behaviour) -> None:
     before(
@@ -184,11 +189,11 @@ def _throttles(behaviour: Behaviour) -> None:
     throttle(behaviour, {})
 
 
-def throttle(behaviour: Behaviour, headers: dict[str, str]) -> None:
-    """Answer every fortieth request with 429."""
+def throttle(behaviour: Behaviour, headers: dict[str, str], status: int = 429, every: int = 40) -> None:
+    """Answer one in so many requests with 429, or another status."""
     behaviour.situations["too_many"] = dataclasses.replace(
         behaviour.situations["no_rights"],
-        status=429,
+        status=status,
         title="Too many requests",
         detail="Try again in a moment.",
         headers=tuple(headers.items()),
@@ -198,7 +203,7 @@ def throttle(behaviour: Behaviour, headers: dict[str, str]) -> None:
     def count(_call: Call) -> None:
         nonlocal served
         served += 1
-        if served % 40 == 0:
+        if served % every == 0:
             raise Refused("too_many")
 
     before(behaviour, "check_operation_rights", count)
