@@ -16,9 +16,12 @@ from okd_conformance.reference.faults import (
     uploads,
     variants,
     variants_bodies,
+    variants_documents,
+    variants_early,
     variants_headers,
     variants_intake,
     variants_rights,
+    variants_service,
     variants_statuses,
 )
 from okd_conformance.reference.faults.registry import (
@@ -32,6 +35,7 @@ from okd_conformance.reference.faults.registry import (
 SECTIONS = (
     *(aut, gen, mpt, metadata, documents, lim, uploads, notices, lookups, reg, choices, sketches, older),
     *(variants, variants_bodies, variants_headers, variants_intake, variants_rights, variants_statuses),
+    *(variants_documents, variants_early, variants_service),
 )
 
 __all__ = ["FAULTS", "VARIANTS", "UnknownFaultError", "find_fault", "find_variant"]
