@@ -14,6 +14,7 @@ from okd_conformance.reference.faults.change import after, before, of_kind, refu
 from okd_conformance.reference.faults.registry import fault
 from okd_conformance.standard.fields import Body, deref, validator
 from okd_conformance.standard.operation import Operation
+from okd_conformance.standard.schemas import BRANCHES, inner
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Behaviour, Call, Values, World
@@ -124,13 +125,12 @@ def _merged(root: Mapping[str, Any], schema: Mapping[str, Any], value: Any) -> d
     """The schema with the properties and items of its branches that fit."""
     schema = deref(root, schema)
     merged = {key: dict(part) if key == "properties" else part for key, part in schema.items()}
-    for word in ("allOf", "anyOf", "oneOf"):
-        for branch in schema.get(word, ()):
-            whole = {**deref(root, branch), "components": root.get("components", {})}
-            if word == "allOf" or not list(validator(whole).iter_errors(value)):
-                part = _merged(root, branch, value)
-                merged.setdefault("properties", {}).update(part.get("properties", {}))
-                merged.setdefault("items", part.get("items", {}))
+    for (word, _), branch in inner(schema, BRANCHES):
+        whole = {**deref(root, branch), "components": root.get("components", {})}
+        if word == "allOf" or not list(validator(whole).iter_errors(value)):
+            part = _merged(root, branch, value)
+            merged.setdefault("properties", {}).update(part.get("properties", {}))
+            merged.setdefault("items", part.get("items", {}))
     return merged
 
 
