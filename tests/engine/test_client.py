@@ -498,7 +498,7 @@ def test_every_exchange_is_handed_over_with_its_labels() -> None:
         client.send(post(server), case="C", role="dms", operation="read", tags=("raw",))
     client.close()
     assert [(e.id, e.case, e.role, e.operation, e.tags) for e in seen] == [
-        ("x1", "C", "dms", "read", ("raw",)),
+        ("x1", "C", "dms", "read", ("raw", SUPERSEDED)),
         ("x2", "C", "dms", "read", ("raw",)),
     ]
 
