@@ -161,7 +161,8 @@ def test_documents_can_be_fetched(case: Case) -> None:
             case.note(case.words("address_elsewhere"))
             continue
         case.learn_address(url)
-        request = Request("GET", url, (("Accept", "*/*"),), sensitive_url=True)
+        token = case.usual_token(case.binding)
+        request = Request("GET", url, (("Accept", "*/*"),), token=token, sensitive_url=True)
         exchange = case.expect(case.send(request, None, "raw"), "document")
         content = exchange.answer.body if exchange.answer else b""
         signs = SIGNS.get(extension.lower().removeprefix("."), ())

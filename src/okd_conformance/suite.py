@@ -34,6 +34,7 @@ from okd_conformance.judge.large import (
 )
 from okd_conformance.judge.ledger import Intent
 from okd_conformance.judge.properties import for_each_body, plausible, typed_errors
+from okd_conformance.judge.replacing import LOCK, REPLACE, UNLOCK, bound, with_proof
 from okd_conformance.judge.sample import Sample, with_header
 from okd_conformance.judge.sequences import documents_of, registrations_of, run_machine
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested
@@ -59,6 +60,9 @@ from okd_conformance.wire.no_answer import NoAnswer
 from okd_conformance.wire.tls import Handshake, offering, shake_hands
 
 __all__ = [
+    "LOCK",
+    "REPLACE",
+    "UNLOCK",
     "Binding",
     "Body",
     "Case",
@@ -88,6 +92,7 @@ __all__ = [
     "UnknownEditionError",
     "answered_id",
     "answered_link",
+    "bound",
     "carries_full",
     "cells",
     "check",
@@ -131,4 +136,5 @@ __all__ = [
     "web_address",
     "whole_boundary",
     "with_header",
+    "with_proof",
 ]

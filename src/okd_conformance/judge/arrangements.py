@@ -11,6 +11,7 @@ from okd_conformance.base.text import say
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.ids import answered_id
 from okd_conformance.judge.ledger import Intent
+from okd_conformance.judge.replacing import Replacing, Way
 from okd_conformance.judge.rights import Rights
 from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.samples import Samples
@@ -53,6 +54,11 @@ class Arrangements:
     """Whether a new document was not readable at once."""
     _never_ready: bool = False
     _memo: dict[str, Any] = field(default_factory=dict)
+    replacing: Replacing = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Let replacements go as the target takes them."""
+        self.replacing = Replacing(self.edition, self.sending, self.samples)
 
     def once(self, key: str, make: Callable[[], Any]) -> Any:
         """Make something once per run; if that was stopped, so is each later call."""
@@ -81,7 +87,8 @@ class Arrangements:
 
     def _accepted(self, operation: Operation, binding: Binding, label: str) -> Exchange:
         sample = self.ready(operation, binding, label)
-        exchange = self.sending.send(sample.request(), label, binding.role, operation)
+        exchange = self.sending.send(sample.request(), label, binding.role, sample.operation)
+        self.replacing.release()
         return accepted_or_inconclusive(exchange)
 
     def ready(self, operation: Operation, binding: Binding, label: str, **given: Any) -> Sample:
@@ -96,9 +103,31 @@ class Arrangements:
             with suppress(Inconclusive, NotTested):
                 self.document(binding.role, None)
             given.setdefault("media_type", self.spoken(operation, binding, label))
-        if operation.kind == "replace" and "file_type" not in given:
-            given["file_type"] = self.spoken(operation, binding, label)
+        if operation.kind == "replace":
+            return self._replacement(operation, binding, label, given)
         return self.samples.sample(operation, binding, label, **given)
+
+    def way_of_replacing(self, operation: Operation, binding: Binding, label: str) -> Way:
+        """How this target replaces content; the first way that works."""
+
+        def tried(way: Way) -> bool:
+            document = self.store(binding.role, binding.document_type, label).id
+            given = {"file_type": self.spoken(operation, binding, label)} if way == "own" else {}
+            path = {"dms_document_id": document}
+            sample = self.replacing.sample(way, operation, binding, label, path_values=path, **given)
+            exchange = self.sending.send(sample.request(), label, binding.role, sample.operation)
+            self.replacing.release()
+            return exchange.succeeded
+
+        return self.replacing.way(binding.role, tried)
+
+    def _replacement(
+        self, operation: Operation, binding: Binding, label: str, given: dict[str, Any]
+    ) -> Sample:
+        way = self.way_of_replacing(operation, binding, label)
+        if "file_type" not in given and way == "own":
+            given["file_type"] = self.spoken(operation, binding, label)
+        return self.replacing.sample(way, operation, binding, label, **given)
 
     def spoken(self, operation: Operation, binding: Binding, label: str) -> str | None:
         """The media type of the body to send: the edition's first, unless the target takes only another."""

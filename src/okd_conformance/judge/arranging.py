@@ -11,6 +11,7 @@ from okd_conformance.auth.tokens import Token
 from okd_conformance.base.text import say
 from okd_conformance.judge.arrangements import BUSY, NOT_READY, Stored, accepted_or_inconclusive
 from okd_conformance.judge.ledger import Intent
+from okd_conformance.judge.replacing import Way
 from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.situated import Situated
 from okd_conformance.judge.stops import Inconclusive
@@ -127,6 +128,10 @@ class Arranging(Situated):
         """The upload by which a document of this type comes in. Raises Inconclusive when there is none."""
         return self.bench.arrangements.upload_binding(self.role, document_type)
 
+    def way_of_replacing(self) -> Way:
+        """How the target replaces content: by the case's own operation, or by another way of the edition."""
+        return self.bench.arrangements.way_of_replacing(self.operation, self.binding, self.id)
+
     @property
     def standing_state(self) -> str | None:
         """The state that the edition's uploads tell of the enrolment; None when they tell none."""
@@ -138,6 +143,7 @@ class Arranging(Situated):
         """Send a request as part of this case; of another role's operation, where one address serves both."""
         meant = operation or self.spec.operation
         exchange = self.bench.sending.send(request, self.id, meant.role if meant else self.role, meant, tags)
+        self.bench.arrangements.replacing.release()
         self.exchanges.append(exchange)
         self.telling = exchange
         return exchange
@@ -227,7 +233,9 @@ class Arranging(Situated):
 
     def transfer(self, request: Request, operation: Operation, *, sink: Comparison | None = None) -> Exchange:
         """Send a request with a large body, or for a large answer that goes into ``sink``."""
-        return self.bench.sending.transfer(request, self.id, self.role, operation, sink=sink)
+        exchange = self.bench.sending.transfer(request, self.id, self.role, operation, sink=sink)
+        self.bench.arrangements.replacing.release()
+        return exchange
 
     def arranged(self, exchange: Exchange) -> Exchange:
         """Make sure that a request worked on which others build. Raises Inconclusive."""
@@ -263,12 +271,8 @@ class Arranging(Situated):
     def replaced(self, document_id: str, content: bytes, like: Sample) -> bool:
         """Replace a document's content; whether the target accepted it."""
         operation, binding = self.binding_for("replace", like.binding.document_type)
-        sample = self.sample_of(
-            operation,
-            binding,
-            path_values={"dms_document_id": document_id},
-            file=content,
-        )
+        path = {"dms_document_id": document_id}
+        sample = self.ready(operation, binding, path_values=path, file=content)
         exchange = self.sent(sample)
         self.answered(exchange)
         return exchange.succeeded
@@ -281,7 +285,7 @@ class Arranging(Situated):
         given: dict[str, Any] = {"path_values": {"dms_document_id": document_id}}
         if token is not None:
             given["token"] = token
-        return self.sent(self.sample_of(operation, binding, **given))
+        return self.sent(self.ready(operation, binding, **given))
 
     def _own(self, stored: Stored) -> Stored:
         self.exchanges.append(stored.exchange)

@@ -25,6 +25,8 @@ class Rights:
     auth: Auth | None
     clients: dict[str, str] = field(default_factory=dict)
     """Per token, the client that it was given to."""
+    names_none: bool = False
+    """The edition names no rights at all: the target's token goes along all the same."""
 
     def token(self, scopes: Scopes, **options: Any) -> Token:
         """A token with these scopes. Raises Inconclusive or NotTested when there is none."""
@@ -59,9 +61,13 @@ class Rights:
     def usual_token(self, binding: Binding, component: str | None = None) -> str | None:
         """The token that a binding is normally called with: the first sufficient scope that can be had.
 
-        It is one of a client of ``component``, if that is given. Raises Inconclusive when there is none.
+        It is one of a client of ``component``, if that is given. An edition that names no rights gets all
+        scopes of the first client. Raises Inconclusive when there is none.
         """
-        return None if binding.scopes is None else self.usual(binding, component).value
+        if binding.scopes is not None:
+            return self.usual(binding, component).value
+        first = self.auth.clients[0] if self.names_none and self.auth and self.auth.clients else None
+        return self.token(first.scopes, client_id=first.client_id).value if first else None
 
     def usual(self, binding: Binding, component: str | None = None) -> Token:
         """The token that a binding is normally called with, and what is known of it.
