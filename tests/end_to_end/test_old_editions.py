@@ -248,3 +248,15 @@ def test_a_product_that_wants_a_token_all_the_same(tmp_path: Path, edition: str,
     assert warned <= {"OKD-F02-013", "OKD-S03-006"}
     undecided = {r for (r, _), found in seen.items() if found.status == Status.INCONCLUSIVE}
     assert bool(undecided) == (auth == "absent")
+
+
+def test_a_sitting_without_a_report_counts_only_where_the_target_file_says_that_it_has_one(
+    tmp_path: Path,
+) -> None:
+    given = {"faults": ["sitting-without-report"]}
+    with changed_target(tmp_path, "oke-2022.07", {}, **given) as file:
+        fixtures = dict(yaml.safe_load(file.read_text("utf-8"))["fixtures"])
+        assert judged_by(file, "OKE-F04-009")["OKE-F04-009", "toetsafname"].status == Status.FAILED
+    del fixtures["reported_offering_id"]
+    with changed_target(tmp_path, "oke-2022.07", {"fixtures": fixtures}, **given) as file:
+        assert judged_by(file, "OKE-F04-009")["OKE-F04-009", "toetsafname"].status == Status.INCONCLUSIVE

@@ -10,6 +10,9 @@ from okd_conformance.reference.faults.registry import variant
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Behaviour, Call
+    from okd_conformance.standard.fields import Body
+
+_LONGEST_TEXT = 4000
 
 
 @variant("needs-token")
@@ -40,3 +43,15 @@ def _replaced_200(behaviour: Behaviour) -> None:
         return 200 if call.operation.kind == "replace" else inner(call)
 
     behaviour.success_status = success_status
+
+
+@variant("report-text-4000")
+def _report_text_4000(behaviour: Behaviour) -> None:
+    inner = behaviour.check_report
+
+    def check_report(call: Call, body: Body) -> None:
+        inner(call, body)
+        if len(str(body.get("additional_info"))) > _LONGEST_TEXT:
+            raise Refused("report_invalid", why="the text is too long")
+
+    behaviour.check_report = check_report
