@@ -91,6 +91,26 @@ class Arrangements:
         self.replacing.release()
         return accepted_or_inconclusive(exchange)
 
+    def takes_minted(self, operation: Operation, binding: Binding, client_id: str) -> None:
+        """Make sure that a target takes tokens that the suite signs, by one that is good in all.
+
+        It is tried once per role and client, after its twin of the issuer was accepted. Raises Inconclusive.
+        """
+        key = f"minted:{binding.role}:{client_id}"
+        if self._memo.get(key) is True:
+            return
+        self.accepted(operation, binding)
+        self.once(key, lambda: self._takes_minted(operation, binding, client_id, key))
+
+    def _takes_minted(self, operation: Operation, binding: Binding, client_id: str, label: str) -> bool:
+        token = self.rights.control(binding, client_id).value
+        sample = self.ready(operation, binding, label, token=token)
+        exchange = self.sending.send(sample.request(), label, binding.role, sample.operation)
+        self.replacing.release()
+        if not exchange.succeeded:
+            raise Inconclusive(say("minted_not_taken", received=received(exchange)))
+        return True
+
     def ready(self, operation: Operation, binding: Binding, label: str, **given: Any) -> Sample:
         """A sample with what it needs arranged at the target.
 

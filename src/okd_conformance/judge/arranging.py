@@ -38,19 +38,31 @@ class Arranging(Situated):
     # --- rights ----------------------------------------------------------------------------------------
 
     def token(self, *scopes: str, **options: Any) -> Token:
-        """A token with these scopes. Raises Inconclusive or NotTested when there is none."""
-        return self.bench.rights.token(scopes, **options)
+        """A token with these scopes. Raises Inconclusive or NotTested when there is none that counts."""
+        return self._counting(self.bench.rights.token(scopes, **options))
 
-    def ordered_token(self, scopes: list[str]) -> str:
-        """A token whose scopes stand in this order. Raises NotTested when nobody hands it out."""
-        return self.bench.rights.ordered_token(scopes)
+    def ordered_token(self, scopes: list[str]) -> Token:
+        """A token for scopes in this order. Raises Inconclusive, or NotTested when nobody hands it out."""
+        return self._counting(self.bench.rights.ordered_token(scopes))
 
     def odd_token(self, kind: str) -> str:
         """A token that must be refused; apart from its oddness it is the usual one of the case's binding.
 
-        Raises Inconclusive or NotTested when there is none.
+        Raises Inconclusive or NotTested when there is none that counts.
         """
-        return self.bench.rights.odd_token(kind, self.binding)
+        value = self.bench.rights.odd_token(kind, self.binding)
+        self.need_control(value)
+        return value
+
+    def _counting(self, token: Token) -> Token:
+        self.need_control(token.value)
+        return token
+
+    def need_control(self, value: str | None) -> None:
+        """Make sure that a token which the suite signed counts, as one that is taken. Raises Inconclusive."""
+        client_id = self.bench.rights.signed_for(value)
+        if client_id is not None and self.binding.scopes is not None:
+            self.bench.arrangements.takes_minted(self.operation, self.binding, client_id)
 
     def only_scopes(self, *scopes: str) -> str:
         """A token that has these scopes and no other of the edition.
@@ -62,13 +74,20 @@ class Arranging(Situated):
     def narrow_token(self, *scopes: str) -> Token:
         """A token that has these scopes and no other of the edition, with what is known of it.
 
-        Raises NotTested when the issuer adds more, or hands out none; Inconclusive when it ought to.
+        Raises NotTested when the issuer adds more, or hands out none; Inconclusive when it ought to, or when
+        it leaves out what was asked.
         """
         token = self.token(*scopes)
-        granted = token.scopes_granted
-        if granted is not None and (granted & set(self.edition.scopes)) - set(scopes):
+        granted, known = token.scopes_granted, set(self.edition.scopes)
+        if granted is not None and (granted & known) - set(scopes):
             raise self.not_tested("issuer_grants_more", scope=" ".join(scopes))
+        if token.lacking & known and not self._speaks_otherwise():
+            raise self.inconclusive("issuer_gave_less", scopes=", ".join(sorted(token.lacking)))
         return token
+
+    def _speaks_otherwise(self) -> bool:
+        """Whether the usual token lacks its scope too by its own words: then they are not the standard's."""
+        return self.binding.scopes is not None and bool(self.usual(self.binding).lacking)
 
     def usual_token(self, binding: Binding, component: str | None = None) -> str | None:
         """The token that a binding is normally called with. Raises Inconclusive when there is none."""

@@ -45,6 +45,8 @@ class Judging(Arranging):
             return exchange
         reading, named = answers.reading_of(exchange.answer.status)
         self._need_rights(exchange, answers)
+        if reading == "failed":
+            self._need_good_token(exchange)
         if reading not in {"conformant", "noted"}:
             self._judge(reading, named, expected, received(exchange))
         elif exchange.answer.cut and exchange.answer.whole is None:
@@ -61,6 +63,19 @@ class Judging(Arranging):
         if not self.edition.scopes and exchange.status in WANT_OF_RIGHTS - set(answers.named):
             key = "token_wanted" if exchange.request.token is None else "token_not_enough"
             raise Inconclusive(say(key, status=exchange.status))
+
+    def _need_good_token(self, exchange: Exchange) -> None:
+        """Make sure that it isn't the issuer or the suite that made a token the target refuses.
+
+        Raises Inconclusive.
+        """
+        if exchange.status not in WANT_OF_RIGHTS:
+            return
+        rights, token = self.bench.rights, exchange.request.token
+        lacking = rights.lacking(token)
+        if lacking:
+            raise Inconclusive(say("issuer_gave_less", scopes=", ".join(sorted(lacking))))
+        self.need_control(token)
 
     def expect_right(self, exchange: Exchange, situation: str = "default") -> Exchange:
         """Judge what a token brought that is enough by the standard.

@@ -27,16 +27,31 @@ class Rights:
     """Per token, the client that it was given to."""
     names_none: bool = False
     """The edition names no rights at all: the target's token goes along all the same."""
+    _lacking: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def token(self, scopes: Scopes, **options: Any) -> Token:
         """A token with these scopes. Raises Inconclusive or NotTested when there is none."""
         token: Token = self._obtained(lambda: self.tokens.bearer(frozenset(scopes), **options))
         return token
 
-    def ordered_token(self, scopes: list[str]) -> str:
-        """A token whose scopes stand in this order. Raises NotTested when nobody hands it out."""
+    def ordered_token(self, scopes: list[str]) -> Token:
+        """A token for scopes in this order. Raises Inconclusive, or NotTested when nobody hands it out."""
         token: Token = self._obtained(lambda: self.tokens.bearer(" ".join(scopes)))
-        return token.value
+        return token
+
+    def signed_for(self, value: str | None) -> str | None:
+        """The client that a token was made for which the suite signed itself; None for any other token."""
+        return self.tokens.signed_for(value or "")
+
+    def control(self, binding: Binding, client_id: str) -> Token:
+        """A token that the suite signs and that is good in all: it shows whether such tokens are taken."""
+        scopes = self.usual(binding).scopes_asked
+        token: Token = self._obtained(lambda: self.tokens.minted(scopes, client_id))
+        return token
+
+    def lacking(self, value: str | None) -> frozenset[str]:
+        """The scopes that were asked for a token and that it lacks, by what the issuer itself says."""
+        return self._lacking.get(value or "", frozenset())
 
     def odd_token(self, kind: str, binding: Binding | None = None) -> str:
         """A token that must be refused; apart from its oddness it is the usual one of ``binding``.
@@ -56,6 +71,7 @@ class Rights:
         self.redactor.learn(token if isinstance(token, str) else token.value)
         if isinstance(token, Token):
             self.clients[token.value] = token.client_id
+            self._lacking[token.value] = token.lacking
         return token
 
     def usual_token(self, binding: Binding, component: str | None = None) -> str | None:

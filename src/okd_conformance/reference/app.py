@@ -110,7 +110,7 @@ def create_app(
         behaviour=behaviour,
         school=school,
         store=Store(),
-        issuer=Issuer(base_url.rstrip("/"), edition.scopes, school),
+        issuer=Issuer(base_url.rstrip("/"), edition.scopes, school, behaviour.clock),
         base_url=base_url.rstrip("/"),
     )
 

@@ -37,12 +37,19 @@ def process_key() -> ECKey:
 class Issuer:
     """An OAuth2 token endpoint for client credentials (RFC 6749, 4.4)."""
 
-    def __init__(self, base_url: str, scopes: tuple[str, ...], school: School) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        scopes: tuple[str, ...],
+        school: School,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.name = base_url
         self.audience = AUDIENCE
         self.key = process_key()
         self._edition_scopes = scopes
         self._school = school
+        self.clock = clock
         self._seen: dict[str, Mapping[str, Any]] = {}
 
     def scopes_of(self, client: Client) -> tuple[str, ...]:
@@ -53,7 +60,7 @@ class Issuer:
         """Sign a token with these scopes."""
         from joserfc import jwt  # noqa: PLC0415 - slow; `explain` needs none
 
-        now = int(time.time())
+        now = int(self.clock())
         claims = {
             "iss": self.name,
             "aud": self.audience,

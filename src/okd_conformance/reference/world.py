@@ -101,6 +101,7 @@ class Behaviour:
     method_of: Callable[[Request], str]
     path_ids: Callable[[Operation, Mapping[str, str]], dict[str, str]]
     token_answer: Callable[[Values], Values]
+    clock: Callable[[], float]
     finish: list[Callable[[Call, Answer], Answer]] = field(default_factory=list)
     delay_s: float = 0.0
     link_lifetime_s: float

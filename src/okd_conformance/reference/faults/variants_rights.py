@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from okd_conformance.reference.faults.registry import variant
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Behaviour
+
+_BEHIND_S = 45
 
 
 def _answered(behaviour: Behaviour, status: int, *situations: str) -> None:
@@ -28,3 +31,8 @@ def _no_token_403(behaviour: Behaviour) -> None:
 @variant("unknown-403")
 def _unknown_403(behaviour: Behaviour) -> None:
     _answered(behaviour, 403, "unknown_document", "not_yours")
+
+
+@variant("clock-behind")
+def _clock_behind(behaviour: Behaviour) -> None:
+    behaviour.clock = lambda: time.time() - _BEHIND_S
