@@ -69,12 +69,13 @@ def read_back(case: Case, sample: Sample, exchange: Exchange, reading: Reading =
         case.bytes_equal(found.body, sample.file, reading)
 
 
-def unusual(case: Case, sample: Sample, message: Multipart | None = None) -> None:
+def unusual(case: Case, sample: Sample, message: Multipart | None = None) -> Exchange:
     """Send an upload as no client was seen to send it: what becomes of it is a warning at most."""
     exchange = case.send(sample.request(message), sample.operation, "malformed")
     case.expect(exchange, "unusual")
     if exchange.succeeded:
         read_back(case, sample, exchange, "warned")
+    return exchange
 
 
 def accepted(case: Case, sample: Sample, message: Multipart | None = None) -> Exchange:

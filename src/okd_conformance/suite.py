@@ -39,22 +39,23 @@ from okd_conformance.judge.sample import Sample, with_header
 from okd_conformance.judge.sequences import documents_of, registrations_of, run_machine
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested
 from okd_conformance.standard.catalogue import Profile
-from okd_conformance.standard.edition import (
-    Binding,
-    Edition,
-    Operation,
-    Parameter,
-    ScopeCells,
-    UnknownEditionError,
-    edition_ids,
-    load_edition,
+from okd_conformance.standard.edition import Edition, UnknownEditionError, edition_ids, load_edition
+from okd_conformance.standard.fields import (
+    Body,
+    allowed_values,
+    deref,
+    field_name,
+    field_names,
+    meanings,
+    validator,
 )
-from okd_conformance.standard.fields import Body, deref, field_name, field_names, meanings, validator
+from okd_conformance.standard.operation import Binding, Operation, Parameter, ScopeCells
 from okd_conformance.standard.readings import Reading
 from okd_conformance.target.layout import holds, texts_in
 from okd_conformance.target.reading import is_loopback
 from okd_conformance.wire.address import joined, same_origin, web_address
 from okd_conformance.wire.body import Streamed
+from okd_conformance.wire.clients import ClientShape, client_shapes
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.multipart import Multipart, Part
 from okd_conformance.wire.no_answer import NoAnswer
@@ -68,6 +69,7 @@ __all__ = [
     "Body",
     "Case",
     "CheckSpec",
+    "ClientShape",
     "Edition",
     "Exchange",
     "Failed",
@@ -92,12 +94,14 @@ __all__ = [
     "Streamed",
     "Token",
     "UnknownEditionError",
+    "allowed_values",
     "answered_id",
     "answered_link",
     "bound",
     "carries_full",
     "cells",
     "check",
+    "client_shapes",
     "deref",
     "documents_of",
     "edition_ids",

@@ -11,8 +11,9 @@ from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.samples import Samples
 from okd_conformance.judge.sending import Sending
 from okd_conformance.judge.stops import Inconclusive
-from okd_conformance.standard.edition import Binding, Edition, Operation
+from okd_conformance.standard.edition import Edition
 from okd_conformance.standard.fields import field_name
+from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.wire.exchange import Exchange
 
 LOCK, REPLACE, UNLOCK = "lock_document", "replace_by_put", "unlock_document"

@@ -36,3 +36,8 @@ def _unknown_403(behaviour: Behaviour) -> None:
 @variant("clock-behind")
 def _clock_behind(behaviour: Behaviour) -> None:
     behaviour.clock = lambda: time.time() - _BEHIND_S
+
+
+@variant("bearer-in-small-letters")
+def _bearer_in_small_letters(behaviour: Behaviour) -> None:
+    behaviour.token_answer = lambda granted: {**granted, "token_type": "bearer"}
