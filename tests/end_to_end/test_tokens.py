@@ -28,13 +28,15 @@ def statuses(
     requirements: Iterable[str] = ON_TOKENS,
     change: Callable[[World], None] = lambda _: None,
     auth: Mapping[str, Any] | None = None,
+    issuer_host: str = "127.0.0.1",
     **given: Any,
 ) -> dict[str, Status]:
     """What a run says of each requirement at the DMS, of a reference that was changed."""
     with running_server(**given) as running:
         change(running.app.state.world)
         target = yaml.safe_load(running.target)
-        target["auth"].update(auth or {})
+        token_url = target["auth"]["token_url"].replace("127.0.0.1", issuer_host)
+        target["auth"].update({"token_url": token_url, **(auth or {})})
         file = tmp_path / "target.yaml"
         file.write_text(yaml.safe_dump(target), encoding="utf-8")
         run = open_run(Options(target=str(file), requirements=tuple(requirements), roles=("dms",)))
@@ -135,3 +137,15 @@ def test_several_scopes_in_the_order_of_the_issuer(
     assert statuses(tmp_path, one, change, without_key)["OKD-AUT-014"] == Status.PASSED
     seen = statuses(tmp_path, one, change, without_key, faults=["only-first-scope-read"])
     assert seen["OKD-AUT-014"] == Status.FAILED
+
+
+@pytest.mark.parametrize(("host", "status"), [("127.0.0.1", Status.FAILED), ("localhost", Status.WARNING)])
+def test_an_issuer_elsewhere_is_not_the_targets_own(tmp_path: Path, host: str, status: Status) -> None:
+    seen = statuses(tmp_path, ["OKD-AUT-018"], issuer_host=host, faults=["any-secret-accepted"])
+    assert seen["OKD-AUT-018"] == status
+
+
+@pytest.mark.parametrize("variant", ["client-refused-400", "scope-left-out"])
+def test_an_issuer_may_refuse_as_it_likes(tmp_path: Path, variant: str) -> None:
+    seen = statuses(tmp_path, ["OKD-AUT-018", "OKD-AUT-019"], variants=[variant])
+    assert set(seen.values()) == {Status.PASSED}

@@ -326,6 +326,44 @@ def test_no_auth_at_all():
     assert unobtainable(Tokens(target), "a").expected is False
 
 
+# --- what the endpoint must refuse ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("answer", "taken"), [(None, False), ({"access_token": "the-token"}, True)])
+def test_a_wrong_secret_is_tried_once(answer, taken):
+    issuer = Issuer(answer=None if answer is None else httpx.Response(200, json=answer))
+    tokens = tokens_of(issuer)
+    assert [tokens.for_wrong_secret("one", f"wrong-{n}") for n in range(3)] == [taken] * 3
+    assert len(issuer.asked) == 1
+    if answer is None:
+        assert tokens.bearer("a").value, "the client itself is not held to be refused"
+
+
+def test_a_wrong_secret_is_not_tried_again_after_a_busy_answer():
+    issuer = Issuer(answer=httpx.Response(503))
+    tokens = tokens_of(issuer)
+    with pytest.raises(TokenUnobtainable):
+        tokens.for_wrong_secret("one", "wrong")
+    tokens.for_wrong_secret("one", "wrong")
+    assert len(issuer.asked) == 1
+
+
+def test_without_a_secret_there_is_no_wrong_one():
+    issuer = Issuer()
+    with pytest.raises(TokenUnobtainable) as caught:
+        tokens_of(issuer, client_auth="tls").for_wrong_secret("one", "wrong")
+    assert caught.value.expected is False
+    assert issuer.asked == []
+
+
+def test_a_scope_beyond_what_a_client_lists():
+    tokens = tokens_of(Issuer(unknown={"z"}), default_scope="api://app/.default")
+    assert tokens.beyond("one", "z") is None
+    given = tokens.beyond("one", "y")
+    assert given is not None
+    assert given.scopes_granted == {"y"}
+
+
 # --- the default scope ------------------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from okd_conformance.auth.token_answers import Granted
 from okd_conformance.auth.token_endpoint import InvalidScopeError, TokenEndpoint, TokenUnobtainable
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.jwts import read_jwt, sign, with_broken_signature, without_signature
@@ -99,6 +100,7 @@ class Tokens:
         self._refused: dict[str, ConfigurationError] = {}
         self._used: list[str] = []
         self._signed: dict[str, str] = {}
+        self._wrong: dict[str, bool] = {}
         self._lock = threading.RLock()
 
     def __enter__(self) -> Self:
@@ -162,6 +164,34 @@ class Tokens:
         with self._lock:
             return self._minted(self._fitting(None, client_id), tuple(sorted(scopes)))
 
+    # --- what the endpoint must refuse -----------------------------------------------------------------
+
+    def for_wrong_secret(self, client_id: str, secret: str) -> bool:
+        """Whether the endpoint gives a token for a secret that isn't the client's; asked once per client.
+
+        Raises TokenUnobtainable when the endpoint doesn't answer, or asks for no secret.
+        """
+        with self._lock:
+            if self._auth.client_auth not in {"basic", "post"}:
+                raise TokenUnobtainable(say("auth_without_secret"), expected=False)
+            if client_id in self._wrong:
+                return self._wrong[client_id]
+            self._wrong[client_id] = False  # however it ends: accounts get locked
+            client = replace(self._fitting(None, client_id)[0], client_secret=Secret(secret))
+            answer = self._endpoint.answer_to(client, " ".join(client.scopes[:1]))
+            self._wrong[client_id] = isinstance(answer, Granted)
+            return self._wrong[client_id]
+
+    def beyond(self, client_id: str, scope: str) -> Token | None:
+        """What the endpoint gives a client for a scope that it doesn't list; None when it refuses.
+
+        Raises TokenUnobtainable when the endpoint doesn't answer.
+        """
+        with self._lock:
+            client = self._fitting(None, client_id)[0]
+            answer = self._endpoint.answer_to(client, scope)
+            return self._read(answer, client, (scope,)) if isinstance(answer, Granted) else None
+
     # --- asking ----------------------------------------------------------------------------------------
 
     def _fitting(self, component: str | None, client_id: str | None) -> list[Client]:
@@ -196,6 +226,9 @@ class Tokens:
             granted = self._endpoint.ask(client, " ".join(asked))
         except InvalidScopeError as refusal:
             return self._by_default_scope(client, asked, str(refusal))
+        return self._read(granted, client, asked)
+
+    def _read(self, granted: Granted, client: Client, asked: _Ordered) -> Token:
         jwt = read_jwt(granted.value)
         lifetime = granted.expires_in
         said = _scopes_in(jwt.claims) if jwt else None

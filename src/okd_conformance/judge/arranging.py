@@ -89,6 +89,17 @@ class Arranging(Situated):
         """Whether the usual token lacks its scope too by its own words: then they are not the standard's."""
         return self.binding.scopes is not None and bool(self.usual(self.binding).lacking)
 
+    def for_wrong_secret(self, client_id: str) -> bool:
+        """Whether the issuer gives a token for a secret that isn't the client's; tried once per client.
+
+        Raises Inconclusive when the right secret brings none, NotTested where there is no secret.
+        """
+        return self.bench.rights.for_wrong_secret(client_id, f"wrong-{self.fresh_uuid()}")
+
+    def beyond(self, client_id: str, scope: str) -> Token | None:
+        """What the issuer gives a client for a scope that it doesn't list; None when it refuses."""
+        return self.bench.rights.beyond(client_id, scope)
+
     def usual_token(self, binding: Binding, component: str | None = None) -> str | None:
         """The token that a binding is normally called with. Raises Inconclusive when there is none."""
         return self.bench.rights.usual_token(binding, component)

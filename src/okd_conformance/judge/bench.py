@@ -37,6 +37,8 @@ class Bench:
     profile: Profile = "standard"
     large: Large = "all"
     """Which operations carry the full size: all of them, or just one."""
+    only_roles: tuple[str, ...] = ()
+    """The roles that the run is limited to; none for all of the target's."""
     events: Events = field(default_factory=Events)
     """Where what happens is told."""
     hooks: Hooks = field(default_factory=lambda: Hooks({}))

@@ -63,11 +63,32 @@ class Rights:
         value: str = self._obtained(lambda: self.tokens.odd(kind, scopes, client_id=client))
         return value
 
-    def _obtained(self, obtain: Callable[[], Any]) -> Any:
+    def for_wrong_secret(self, client_id: str, secret: str) -> bool:
+        """Whether the issuer gives a token for a secret that isn't the client's; tried once per client.
+
+        Raises Inconclusive when the right secret brings none, NotTested where there is no secret.
+        """
+        client = next(c for c in (self.auth.clients if self.auth else ()) if c.client_id == client_id)
+        self.token(client.scopes[:1], client_id=client_id)
+        given: bool = self._tried(lambda: self.tokens.for_wrong_secret(client_id, secret))
+        return given
+
+    def beyond(self, client_id: str, scope: str) -> Token | None:
+        """What the issuer gives a client for a scope that it doesn't list; None when it refuses.
+
+        Raises Inconclusive.
+        """
+        given: Token | None = self._tried(lambda: self.tokens.beyond(client_id, scope))
+        return given
+
+    def _tried(self, obtain: Callable[[], Any]) -> Any:
         try:
-            token = obtain()
+            return obtain()
         except TokenUnobtainable as problem:
             raise (Inconclusive if problem.expected else NotTested)(problem.reason) from None
+
+    def _obtained(self, obtain: Callable[[], Any]) -> Any:
+        token = self._tried(obtain)
         self.redactor.learn(token if isinstance(token, str) else token.value)
         if isinstance(token, Token):
             self.clients[token.value] = token.client_id

@@ -53,7 +53,8 @@ class Front:
         path = request.scope["raw_path"].partition(b"?")[0]
         try:
             if path == TOKEN_PATH.encode():
-                return await self.world.issuer.answer(request, self.world.behaviour.token_answer)
+                behaviour = self.world.behaviour
+                return await self.world.issuer.answer(request, behaviour.token_answer, behaviour.granting)
             if path.startswith(downloads.PATH.encode()):
                 secret = path.removeprefix(downloads.PATH.encode()).decode("latin-1")
                 return downloads.download(self.world, request, secret)

@@ -41,3 +41,13 @@ def _clock_behind(behaviour: Behaviour) -> None:
 @variant("bearer-in-small-letters")
 def _bearer_in_small_letters(behaviour: Behaviour) -> None:
     behaviour.token_answer = lambda granted: {**granted, "token_type": "bearer"}
+
+
+@variant("client-refused-400")
+def _client_refused_400(behaviour: Behaviour) -> None:
+    behaviour.granting.refuse_client_with = 400
+
+
+@variant("scope-left-out")
+def _scope_left_out(behaviour: Behaviour) -> None:
+    behaviour.granting.granted = lambda asked, allowed: tuple(s for s in asked if s in allowed)
