@@ -15,7 +15,15 @@ from okd_conformance.suite import (
     deref,
     load_edition,
 )
-from steps import invented, lacks, other_scope, reference, require_bytes_in, stored, sufficient_scope
+from steps import (
+    invented,
+    lacks,
+    other_scope,
+    reference,
+    require_bytes_in,
+    stored,
+    sufficient_scope,
+)
 
 OLD_EDITION = "okd-0.6"
 

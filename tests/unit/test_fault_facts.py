@@ -86,7 +86,7 @@ def test_what_a_variant_is_near_exists() -> None:
 
 @pytest.mark.parametrize("edition", EDITIONS, ids=lambda edition: edition.name)
 def test_each_row_that_can_fail_has_a_legitimate_difference_near_it(edition: Edition) -> None:
-    """A row whose check real software proves innocent, because the reference can't, has its reason as data."""
+    """A row that real software proves, because the reference can't, has its reason as data."""
     variants = [facts for facts in load_variants().values() if facts.is_in(edition)]
     found = {name for facts in variants for name in (*facts.near, *facts.warns)}
     alone = [

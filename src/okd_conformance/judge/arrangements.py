@@ -28,6 +28,8 @@ BUSY = frozenset(load_waiting()["busy"].statuses)
 """How a target asks to wait."""
 NOT_READY = frozenset(load_waiting()["not_ready"].statuses)
 """What a target may answer about a new document that it is still storing or scanning."""
+NOT_AGREED = {400, 404, 409, 422}
+"""How a value is refused that the standard does not name."""
 FIRST_PAUSE_S = 0.1
 """How long to wait before asking again; then twice as long each time."""
 
@@ -90,7 +92,7 @@ class Arrangements:
         sample = self.ready(operation, binding, label)
         exchange = self.sending.send(sample.request(), label, binding.role, sample.operation)
         self.replacing.release()
-        return accepted_or_inconclusive(exchange)
+        return agreed_and_accepted(exchange, binding)
 
     def takes_minted(self, operation: Operation, binding: Binding, client_id: str) -> None:
         """Make sure that a target takes tokens that the suite signs, by one that is good in all.
@@ -233,7 +235,8 @@ class Arrangements:
         """Upload a document for one case. Raises Inconclusive when the target doesn't take it."""
         operation, binding = self.upload_binding(role, document_type)
         sample = self.samples.sample(operation, binding, label, **given)
-        exchange = accepted_or_inconclusive(self.sending.send(sample.request(), label, role, operation))
+        exchange = self.sending.send(sample.request(), label, role, operation)
+        agreed_and_accepted(exchange, binding)
         stored = Stored(self.stored_id(operation, exchange), sample.file, sample, exchange)
         self._await(stored, label)
         return stored
@@ -320,6 +323,16 @@ def accepted_or_inconclusive(exchange: Exchange) -> Exchange:
     if exchange.answer is None or not exchange.answer.succeeded:
         raise Inconclusive(say("twin_refused", request=_named(exchange), received=received(exchange)))
     return exchange
+
+
+def agreed_and_accepted(exchange: Exchange, binding: Binding) -> Exchange:
+    """Return the exchange if it succeeded.
+
+    Raises NotTested when a type of document was refused that the edition doesn't name, else Inconclusive.
+    """
+    if binding.type_is_open and exchange.status in NOT_AGREED:
+        raise NotTested(say("type_not_agreed", document_type=binding.document_type))
+    return accepted_or_inconclusive(exchange)
 
 
 def _named(exchange: Exchange) -> str:

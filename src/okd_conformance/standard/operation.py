@@ -29,6 +29,8 @@ class Binding:
     document_type: str | None
     example: str | None
     scopes: ScopeCells | None
+    type_is_open: bool = False
+    """The edition has this use but names no type of document for it; the one here is ours."""
 
     @property
     def key(self) -> str:
@@ -150,6 +152,7 @@ def _bindings_of(raw: Schema, role: str, scopes: tuple[str, ...]) -> list[Bindin
                 document_type=entry.get("documentType"),
                 example=entry.get("example"),
                 scopes=_cells(entry.get("scopes"), scopes),
+                type_is_open=entry.get("documentTypeIsOpen", False),
             )
         )
     return bindings

@@ -16,10 +16,13 @@ from okd_conformance.reference.faults import (
     uploads,
     variants,
     variants_bodies,
+    variants_documents,
+    variants_early,
     variants_headers,
     variants_intake,
     variants_old,
     variants_rights,
+    variants_service,
     variants_statuses,
 )
 from okd_conformance.reference.faults.registry import (
@@ -32,8 +35,8 @@ from okd_conformance.reference.faults.registry import (
 
 SECTIONS = (
     *(aut, gen, mpt, metadata, documents, lim, uploads, notices, lookups, reg, choices, sketches, older),
-    *(variants, variants_bodies, variants_headers, variants_intake),
-    *(variants_old, variants_rights, variants_statuses),
+    *(variants, variants_bodies, variants_documents, variants_early, variants_headers, variants_intake),
+    *(variants_old, variants_rights, variants_service, variants_statuses),
 )
 
 __all__ = ["FAULTS", "VARIANTS", "UnknownFaultError", "find_fault", "find_variant"]

@@ -213,11 +213,6 @@ def _singular_paths(behaviour: Behaviour) -> None:
     behaviour.path_of = path_of
 
 
-@fault("service-needs-token")
-def _service_needs_token(behaviour: Behaviour) -> None:
-    behaviour.needs_token = lambda _call: True
-
-
 @fault("service-as-text")
 def _service_as_text(behaviour: Behaviour) -> None:
     def as_text(call: Call, answer: Answer) -> Answer:
