@@ -34,6 +34,7 @@ from okd_conformance.judge.large import (
 )
 from okd_conformance.judge.ledger import Intent
 from okd_conformance.judge.properties import for_each_body, plausible, typed_errors
+from okd_conformance.judge.replacing import LOCK, REPLACE, UNLOCK, bound, with_proof
 from okd_conformance.judge.sample import Sample, with_header
 from okd_conformance.judge.sequences import documents_of, registrations_of, run_machine
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested
@@ -48,9 +49,10 @@ from okd_conformance.standard.fields import (
     meanings,
     validator,
 )
-from okd_conformance.standard.operation import Binding, Operation, Parameter
+from okd_conformance.standard.operation import Binding, Operation, Parameter, ScopeCells
 from okd_conformance.standard.readings import Reading
 from okd_conformance.target.layout import holds, texts_in
+from okd_conformance.target.model import Client
 from okd_conformance.target.reading import is_loopback
 from okd_conformance.wire.address import joined, same_origin, web_address
 from okd_conformance.wire.body import Streamed
@@ -62,12 +64,16 @@ from okd_conformance.wire.throttling import SUPERSEDED, UNAVAILABLE
 from okd_conformance.wire.tls import Handshake, offering, shake_hands
 
 __all__ = [
+    "LOCK",
+    "REPLACE",
     "SUPERSEDED",
     "UNAVAILABLE",
+    "UNLOCK",
     "Binding",
     "Body",
     "Case",
     "CheckSpec",
+    "Client",
     "ClientShape",
     "Edition",
     "Exchange",
@@ -87,6 +93,7 @@ __all__ = [
     "Reading",
     "Request",
     "Sample",
+    "ScopeCells",
     "Sizes",
     "Stored",
     "Streamed",
@@ -95,6 +102,7 @@ __all__ = [
     "allowed_values",
     "answered_id",
     "answered_link",
+    "bound",
     "carries_full",
     "cells",
     "check",
@@ -139,4 +147,5 @@ __all__ = [
     "web_address",
     "whole_boundary",
     "with_header",
+    "with_proof",
 ]

@@ -20,6 +20,7 @@ from okd_conformance.reference.faults import (
     variants_early,
     variants_headers,
     variants_intake,
+    variants_old,
     variants_rights,
     variants_service,
     variants_statuses,
@@ -34,8 +35,8 @@ from okd_conformance.reference.faults.registry import (
 
 SECTIONS = (
     *(aut, gen, mpt, metadata, documents, lim, uploads, notices, lookups, reg, choices, sketches, older),
-    *(variants, variants_bodies, variants_headers, variants_intake, variants_rights, variants_statuses),
-    *(variants_documents, variants_early, variants_service),
+    *(variants, variants_bodies, variants_documents, variants_early, variants_headers, variants_intake),
+    *(variants_old, variants_rights, variants_service, variants_statuses),
 )
 
 __all__ = ["FAULTS", "VARIANTS", "UnknownFaultError", "find_fault", "find_variant"]
