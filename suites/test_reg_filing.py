@@ -67,8 +67,9 @@ def test_unknown_person_id_with_known_number(case: Case) -> None:
 
 @check("OKD-REG-011", profile="smoke")
 def test_no_student(case: Case) -> None:
-    """Neither personId nor studentNumber."""
-    case.expect(case.sent(registration(case, person_id=None, student_number=None)))
+    """Neither personId nor studentNumber, but an enrolment: that has one student."""
+    sample = registration(case, person_id=None, student_number=None)
+    case.expect(case.sent(sample), "enrolment_named")
 
 
 @check("OKD-REG-011", enrolment=["none"])

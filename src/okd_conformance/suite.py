@@ -33,7 +33,7 @@ from okd_conformance.judge.large import (
     uploads,
 )
 from okd_conformance.judge.ledger import Intent
-from okd_conformance.judge.properties import for_each_body, plausible, typed_errors
+from okd_conformance.judge.properties import for_each_body, only_convertible, plausible, typed_errors
 from okd_conformance.judge.sample import Sample, with_header
 from okd_conformance.judge.sequences import documents_of, registrations_of, run_machine
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested
@@ -117,6 +117,7 @@ __all__ = [
     "observes",
     "offer",
     "offering",
+    "only_convertible",
     "pdf",
     "plausible",
     "read_large_back",

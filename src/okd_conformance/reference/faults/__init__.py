@@ -18,6 +18,8 @@ from okd_conformance.reference.faults import (
     variants_bodies,
     variants_headers,
     variants_intake,
+    variants_lookups,
+    variants_registrations,
     variants_rights,
     variants_statuses,
 )
@@ -31,7 +33,8 @@ from okd_conformance.reference.faults.registry import (
 
 SECTIONS = (
     *(aut, gen, mpt, metadata, documents, lim, uploads, notices, lookups, reg, choices, sketches, older),
-    *(variants, variants_bodies, variants_headers, variants_intake, variants_rights, variants_statuses),
+    *(variants, variants_bodies, variants_headers, variants_intake, variants_lookups),
+    *(variants_registrations, variants_rights, variants_statuses),
 )
 
 __all__ = ["FAULTS", "VARIANTS", "UnknownFaultError", "find_fault", "find_variant"]
