@@ -168,7 +168,8 @@ def only_convertible(body: Body) -> bool:
 
 
 def _converts(error: ValidationError) -> bool:
-    if not isinstance(error.instance, (str, int, float)) or error.schema.get("format") == "uuid":
+    is_scalar = isinstance(error.instance, (str, int, float))
+    if not is_scalar or not isinstance(error.schema, Mapping) or error.schema.get("format") == "uuid":
         return False
     digits = str(error.instance).strip().lstrip("-").isdecimal()
     return digits or not isinstance(error.instance, str)

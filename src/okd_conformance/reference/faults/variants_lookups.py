@@ -9,9 +9,8 @@ from okd_conformance.reference.faults.change import after, before
 from okd_conformance.reference.faults.registry import variant
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.behaviour import Behaviour
     from okd_conformance.reference.school import Person, Values
-    from okd_conformance.reference.world import Call
+    from okd_conformance.reference.world import Behaviour, Call
 
 _LONGEST_NUMBER = 9
 _OPEN_END = "enrollment_expected_end_date"

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from okd_conformance.reference.answers import Refused
 from okd_conformance.reference.faults.change import without_errors
 from okd_conformance.reference.faults.registry import variant
-from okd_conformance.reference.module import EXAM_ROLE, Filing
+from okd_conformance.reference.module import EXAM_ROLE
+from okd_conformance.reference.world import Filing
 from okd_conformance.standard.fields import deref
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.behaviour import Behaviour
-    from okd_conformance.reference.world import Call
+    from okd_conformance.reference.school import Person
+    from okd_conformance.reference.world import Behaviour, Call
     from okd_conformance.standard.fields import Body
 
 _UNRESOLVED = ("unknown_student", "unknown_enrolment", "unknown_sitting", "not_in_sitting", "unknown_exam")
@@ -92,3 +93,21 @@ def _assoc_only_registration(behaviour: Behaviour) -> None:
         return Filing("enrolment", enrolment.person_id, enrolment.association_id)
 
     behaviour.file_without_student = file_without_student
+
+
+@variant("exam-fallback")
+def _exam_fallback(behaviour: Behaviour) -> None:
+    behaviour.exam_not_found = lambda *_: None
+
+
+@variant("exam-reference-needed")
+def _exam_reference_needed(behaviour: Behaviour) -> None:
+    inner = behaviour.file_with_exam
+
+    def file_with_exam(call: Call, body: Body, student: Person | None) -> Filing | None:
+        filing = inner(call, body, student)
+        if filing is None:
+            raise Refused("registration_invalid", why="name the exam")
+        return filing
+
+    behaviour.file_with_exam = file_with_exam
