@@ -147,7 +147,7 @@ class Arrangements:
     def _subtypes(self, role: str) -> dict[str, str]:
         """The first subtype of each document type, as the module lists them; nothing where it lists none."""
         listing = [o for o in self.edition.operations(role, "lookup") if _lists_types(o)]
-        if not listing or not self._claims(role, listing[0].bindings[0]):
+        if not listing or not self.claims(role, listing[0].bindings[0]):
             return {}
         operation = listing[0]
         with suppress(Inconclusive, NotTested, ValueError):
@@ -158,7 +158,7 @@ class Arrangements:
                 return first_subtypes(operation, exchange.answer.json())
         return {}
 
-    def _claims(self, role: str, binding: Binding) -> bool:
+    def claims(self, role: str, binding: Binding) -> bool:
         """Whether the target claims the flow of a binding."""
         flows = self.samples.target.roles[role].flows
         return flows is None or binding.flow in flows
@@ -257,7 +257,7 @@ class Arrangements:
         NotTested without it.
         """
         operation = next(iter(self.edition.operations(role, "register")), None)
-        if operation is None or not self._claims(role, operation.bindings[0]):
+        if operation is None or not self.claims(role, operation.bindings[0]):
             document_id = self.samples.fresh_uuid(label)
             intent = Intent("register", role, "register", dms_document_id=document_id)
             with self.made_by_a_hook(intent) as note:
