@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from okd_conformance.judge.outcome import Status
 from okd_conformance.proof.proving import rows, run_cases
@@ -20,10 +22,11 @@ def judged(
     folder: Path,
     change: Callable[[dict[str, Any]], object],
     *requirements: str,
-    variants: list[str] | None = None,
+    faults: Sequence[str] = (),
+    variants: Sequence[str] = (),
 ) -> dict[str, Status]:
     """The status of some requirements at a reference with another target file."""
-    with running_server(EDITION, variants=variants or []) as running:
+    with running_server(EDITION, faults=faults, variants=variants) as running:
         run = open_run(
             Options(
                 target=str(written(folder, running, change)),
@@ -58,3 +61,23 @@ def test_notices_alone_are_judged_with_the_hook_register(tmp_path: Path) -> None
 def test_notices_alone_without_a_hook_are_not_tested(tmp_path: Path) -> None:
     found = judged(tmp_path, only_notices_without_hooks, *FLOW_6)
     assert {found[row] for row in FLOW_6} == {Status.NOT_TESTED}
+
+
+def without_hooks(target: dict[str, Any]) -> None:
+    del target["hooks"]
+
+
+PREFERENCE = ("OKD-REG-009", "OKD-REG-014")
+
+
+@pytest.mark.parametrize(
+    ("fault", "row"), [("student-number-first", "OKD-REG-009"), ("sequence-code-first", "OKD-REG-014")]
+)
+def test_which_id_decides_shows_without_a_hook(tmp_path: Path, fault: str, row: str) -> None:
+    assert judged(tmp_path, without_hooks, row, faults=[fault])[row] is Status.FAILED
+
+
+@pytest.mark.parametrize("variants", [[], ["falls-back-on-the-other-id"]])
+def test_without_a_hook_nobody_is_accused_of_mixing_up(tmp_path: Path, variants: list[str]) -> None:
+    found = judged(tmp_path, without_hooks, *PREFERENCE, variants=variants)
+    assert {found[row] for row in PREFERENCE} == {Status.PASSED}

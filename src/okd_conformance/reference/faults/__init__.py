@@ -11,6 +11,7 @@ from okd_conformance.reference.faults import (
     mpt,
     notices,
     older,
+    preferences,
     reg,
     sketches,
     uploads,
@@ -32,7 +33,8 @@ from okd_conformance.reference.faults.registry import (
 )
 
 SECTIONS = (
-    *(aut, gen, mpt, metadata, documents, lim, uploads, notices, lookups, reg, choices, sketches, older),
+    *(aut, gen, mpt, metadata, documents, lim, uploads, notices, lookups, reg, preferences),
+    *(choices, sketches, older),
     *(variants, variants_bodies, variants_headers, variants_intake, variants_lookups),
     *(variants_registrations, variants_rights, variants_statuses),
 )

@@ -12,7 +12,7 @@ from okd_conformance.reference.world import Filing
 from okd_conformance.standard.fields import deref
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.school import Person
+    from okd_conformance.reference.school import Enrolment, Person
     from okd_conformance.reference.world import Behaviour, Call
     from okd_conformance.standard.fields import Body
 
@@ -111,3 +111,23 @@ def _exam_reference_needed(behaviour: Behaviour) -> None:
         return filing
 
     behaviour.file_with_exam = file_with_exam
+
+
+@variant("falls-back-on-the-other-id")
+def _falls_back_on_the_other_id(behaviour: Behaviour) -> None:
+    not_found = behaviour.student_not_found
+
+    def student_not_found(call: Call, body: Body) -> Person | None:
+        return call.world.school.person_by_number(str(body.get("student_number"))) or not_found(call, body)
+
+    behaviour.student_not_found = student_not_found
+    behaviour.students_differ = lambda _call, _body, by_id: by_id
+    enrolment_not_found = behaviour.enrolment_not_found
+
+    def by_code(call: Call, body: Body, student: Person) -> Enrolment | None:
+        code = body.get("sequence_code")
+        found = next((e for e in student.enrolments if e.sequence_code == code), None)
+        return found or enrolment_not_found(call, body, student)
+
+    behaviour.enrolment_not_found = by_code
+    behaviour.enrolments_differ = lambda _call, _body, by_id: by_id
