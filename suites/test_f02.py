@@ -8,8 +8,6 @@ from typing import Any
 from okd_conformance.suite import (
     Body,
     Case,
-    Inconclusive,
-    NotTested,
     Operation,
     UnknownEditionError,
     cells,
@@ -17,7 +15,16 @@ from okd_conformance.suite import (
     deref,
     load_edition,
 )
-from steps import invented, lacks, other_scope, reference, require_bytes_in, stored, sufficient_scope
+from steps import (
+    any_token,
+    invented,
+    lacks,
+    other_scope,
+    reference,
+    require_bytes_in,
+    stored,
+    sufficient_scope,
+)
 
 OLD_EDITION = "okd-0.6"
 
@@ -215,14 +222,3 @@ def test_read_without_token(case: Case) -> None:
         exchange = case.expect(case.read(stored.id, token), "with_token")
     if exchange.succeeded:
         require_bytes_in(case, exchange, stored.content)
-
-
-def any_token(case: Case) -> str | None:
-    """A token that the target file can give, whatever its scopes; None when it has none."""
-    auth = case.auth
-    for client in auth.clients if auth else ():
-        try:
-            return case.token(*client.scopes[:1]).value
-        except (Inconclusive, NotTested):
-            continue
-    return None

@@ -25,6 +25,7 @@ from okd_conformance.suite import (
     observes,
     validator,
 )
+from steps import described
 
 PLAIN_JSON = "application/json"
 
@@ -364,8 +365,10 @@ def test_paths(case: Case) -> None:
     edition, base = case.edition, case.base_url
     exchange = None
     for operation in one_of_each_collection(case):
-        sample = case.ready(operation, operation.bindings[0])
-        exchange = case.sent(sample)
+        if operation.kind == "service":
+            exchange = described(case, operation)
+        else:
+            exchange = case.sent(case.ready(operation, operation.bindings[0]))
         if not (exchange.status in {404, 405} or exchange.succeeded):
             case.answered(exchange)
             status = exchange.status or exchange.error

@@ -17,8 +17,9 @@ from okd_conformance.judge.samples import EXAM_REFERENCES, SITTING, Samples
 from okd_conformance.judge.sending import Sending
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.judge.words import received
-from okd_conformance.standard.edition import Binding, Edition, Operation
+from okd_conformance.standard.edition import Edition
 from okd_conformance.standard.fields import Body, field_name
+from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.standard.readings import load_waiting
 from okd_conformance.wire.exchange import Exchange
 
@@ -26,8 +27,8 @@ BUSY = frozenset(load_waiting()["busy"].statuses)
 """How a target asks to wait."""
 NOT_READY = frozenset(load_waiting()["not_ready"].statuses)
 """What a target may answer about a new document that it is still storing or scanning."""
-_ABOUT_THE_BODY = frozenset({400, 404, 409, 422})
-"""How a module may say that a registration lacks something."""
+NOT_AGREED = {400, 404, 409, 422}
+"""How a value is refused that the standard does not name."""
 FIRST_PAUSE_S = 0.1
 """How long to wait before asking again; then twice as long each time."""
 
@@ -84,7 +85,7 @@ class Arrangements:
     def _accepted(self, operation: Operation, binding: Binding, label: str) -> Exchange:
         sample = self.ready(operation, binding, label)
         exchange = self.sending.send(sample.request(), label, binding.role, operation)
-        return accepted_or_inconclusive(exchange)
+        return agreed_and_accepted(exchange, binding)
 
     def ready(self, operation: Operation, binding: Binding, label: str, **given: Any) -> Sample:
         """A sample with what it needs arranged at the target.
@@ -180,7 +181,7 @@ class Arrangements:
         for tried in (None, sitting):
             sample = self.samples.sample(operation, binding, label, sitting=tried)
             exchange = self.sending.send(sample.request(), label, binding.role, operation)
-            if exchange.status not in _ABOUT_THE_BODY:
+            if exchange.status not in NOT_AGREED:
                 return tried is not None and exchange.succeeded
         return False
 
@@ -210,7 +211,8 @@ class Arrangements:
         """Upload a document for one case. Raises Inconclusive when the target doesn't take it."""
         operation, binding = self.upload_binding(role, document_type)
         sample = self.samples.sample(operation, binding, label, **given)
-        exchange = accepted_or_inconclusive(self.sending.send(sample.request(), label, role, operation))
+        exchange = self.sending.send(sample.request(), label, role, operation)
+        agreed_and_accepted(exchange, binding)
         stored = Stored(self.stored_id(operation, exchange), sample.file, sample, exchange)
         self._await(stored, label)
         return stored
@@ -298,6 +300,16 @@ def accepted_or_inconclusive(exchange: Exchange) -> Exchange:
     if exchange.answer is None or not exchange.answer.succeeded:
         raise Inconclusive(say("twin_refused", request=_named(exchange), received=received(exchange)))
     return exchange
+
+
+def agreed_and_accepted(exchange: Exchange, binding: Binding) -> Exchange:
+    """Return the exchange if it succeeded.
+
+    Raises NotTested when a type of document was refused that the edition doesn't name, else Inconclusive.
+    """
+    if binding.type_is_open and exchange.status in NOT_AGREED:
+        raise NotTested(say("type_not_agreed", document_type=binding.document_type))
+    return accepted_or_inconclusive(exchange)
 
 
 def _named(exchange: Exchange) -> str:

@@ -9,8 +9,8 @@ from okd_conformance.reference import dms, downloads, intake, lookup, module, re
 from okd_conformance.reference.answers import Answer, Refused, json_answer, situations
 from okd_conformance.reference.compose import compose
 from okd_conformance.reference.world import Behaviour, Handler, World
-from okd_conformance.standard.edition import Operation
 from okd_conformance.standard.fields import validator
+from okd_conformance.standard.operation import Operation
 
 
 def schema_errors(schema: Mapping[str, Any], value: Any) -> list[str]:

@@ -17,11 +17,14 @@ from okd_conformance.reference.faults import (
     uploads,
     variants,
     variants_bodies,
+    variants_documents,
+    variants_early,
     variants_headers,
     variants_intake,
     variants_lookups,
     variants_registrations,
     variants_rights,
+    variants_service,
     variants_statuses,
 )
 from okd_conformance.reference.faults.registry import (
@@ -37,6 +40,7 @@ SECTIONS = (
     *(choices, sketches, older),
     *(variants, variants_bodies, variants_headers, variants_intake, variants_lookups),
     *(variants_registrations, variants_rights, variants_statuses),
+    *(variants_documents, variants_early, variants_service),
 )
 
 __all__ = ["FAULTS", "VARIANTS", "UnknownFaultError", "find_fault", "find_variant"]

@@ -12,8 +12,8 @@ from okd_conformance.reference.answers import Answer, Refused
 from okd_conformance.reference.compose import Several
 from okd_conformance.reference.faults.change import after, before, of_kind, refuse_if
 from okd_conformance.reference.faults.registry import fault
-from okd_conformance.standard.edition import Operation
 from okd_conformance.standard.fields import Body, deref, validator
+from okd_conformance.standard.operation import Operation
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Behaviour, Call, Values, World
@@ -211,11 +211,6 @@ def _singular_paths(behaviour: Behaviour) -> None:
         return "/" + first.removesuffix("s") + slash + rest
 
     behaviour.path_of = path_of
-
-
-@fault("service-needs-token")
-def _service_needs_token(behaviour: Behaviour) -> None:
-    behaviour.needs_token = lambda _call: True
 
 
 @fault("service-as-text")

@@ -13,8 +13,8 @@ from okd_conformance.reference.faults.change import (
     without_errors,
 )
 from okd_conformance.reference.faults.registry import fault
-from okd_conformance.standard.edition import Binding
 from okd_conformance.standard.fields import Body, field_name
+from okd_conformance.standard.operation import Binding
 
 if TYPE_CHECKING:
     from starlette.requests import Request
