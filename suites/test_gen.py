@@ -176,7 +176,7 @@ def success_fits_the_schema(case: Case) -> bool:
 def without_wrong_nulls(value: Any, errors: list[ValidationError]) -> Any:
     """A JSON value without the members that are null where the schema has no null: as if they were absent."""
     changed = copy.deepcopy(value)
-    for error in errors:
+    for error in [*errors, *(below for one in errors for below in one.context or ())]:
         if error.instance is None and error.absolute_path and isinstance(error.absolute_path[-1], str):
             *way, name = error.absolute_path
             place = changed

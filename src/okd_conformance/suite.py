@@ -33,7 +33,7 @@ from okd_conformance.judge.large import (
     uploads,
 )
 from okd_conformance.judge.ledger import Intent
-from okd_conformance.judge.properties import for_each_body, plausible, typed_errors
+from okd_conformance.judge.properties import for_each_body, only_convertible, plausible, typed_errors
 from okd_conformance.judge.replacing import LOCK, REPLACE, UNLOCK, bound, with_proof
 from okd_conformance.judge.sample import Sample, with_header
 from okd_conformance.judge.sequences import documents_of, registrations_of, run_machine
@@ -130,6 +130,7 @@ __all__ = [
     "observes",
     "offer",
     "offering",
+    "only_convertible",
     "pdf",
     "plausible",
     "read_large_back",

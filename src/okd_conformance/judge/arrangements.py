@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,12 +14,12 @@ from okd_conformance.judge.ledger import Intent
 from okd_conformance.judge.replacing import Replacing, Way
 from okd_conformance.judge.rights import Rights
 from okd_conformance.judge.sample import Sample
-from okd_conformance.judge.samples import Samples
+from okd_conformance.judge.samples import EXAM_REFERENCES, SITTING, Samples
 from okd_conformance.judge.sending import Sending
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.judge.words import received
 from okd_conformance.standard.edition import Edition
-from okd_conformance.standard.fields import field_name
+from okd_conformance.standard.fields import Body, field_name
 from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.standard.readings import load_waiting
 from okd_conformance.wire.exchange import Exchange
@@ -197,8 +197,7 @@ class Arrangements:
     def _subtypes(self, role: str) -> dict[str, str]:
         """The first subtype of each document type, as the module lists them; nothing where it lists none."""
         listing = [o for o in self.edition.operations(role, "lookup") if _lists_types(o)]
-        flows = self.samples.target.roles[role].flows
-        if not listing or not (flows is None or listing[0].bindings[0].flow in flows):
+        if not listing or not self.claims(role, listing[0].bindings[0]):
             return {}
         operation = listing[0]
         with suppress(Inconclusive, NotTested, ValueError):
@@ -208,6 +207,32 @@ class Arrangements:
             if exchange.answer is not None and exchange.succeeded:
                 return first_subtypes(operation, exchange.answer.json())
         return {}
+
+    def claims(self, role: str, binding: Binding) -> bool:
+        """Whether the target claims the flow of a binding."""
+        flows = self.samples.target.roles[role].flows
+        return flows is None or binding.flow in flows
+
+    def sitting_of(self, operation: Operation, binding: Binding) -> str | None:
+        """The sitting that a registration has to name at a module that takes none without an exam; else None.
+
+        Flow 12 can be read both ways.
+        """
+        sitting = self.samples.target.fixtures.get("offering_id")
+        if sitting is None or operation.kind != "register" or not _may_name_sitting(operation, binding):
+            return None
+        key = f"sitting:{binding.role}"
+        return sitting if self.once(key, lambda: self._needs_sitting(operation, binding, sitting)) else None
+
+    def _needs_sitting(self, operation: Operation, binding: Binding, sitting: str) -> bool:
+        """Whether a registration without an exam is refused, and with one accepted."""
+        label = f"sitting:{binding.role}"
+        for tried in (None, sitting):
+            sample = self.samples.sample(operation, binding, label, sitting=tried)
+            exchange = self.sending.send(sample.request(), label, binding.role, operation)
+            if exchange.status not in NOT_AGREED:
+                return tried is not None and exchange.succeeded
+        return False
 
     def upload_binding(self, role: str, document_type: str | None) -> tuple[Operation, Binding]:
         """The upload by which a document of this type comes in. Raises Inconclusive when there is none."""
@@ -279,10 +304,11 @@ class Arrangements:
     def register(self, role: str, label: str) -> str:
         """Make a document known at a module for one case, and return the DMS's id.
 
-        An edition without an operation for it leaves that to the hook ``register``; NotTested without it.
+        Where the target claims no flow with an operation for it, that is left to the hook ``register``;
+        NotTested without it.
         """
         operation = next(iter(self.edition.operations(role, "register")), None)
-        if operation is None:
+        if operation is None or not self.claims(role, operation.bindings[0]):
             document_id = self.samples.fresh_uuid(label)
             intent = Intent("register", role, "register", dms_document_id=document_id)
             with self.made_by_a_hook(intent) as note:
@@ -338,6 +364,18 @@ def agreed_and_accepted(exchange: Exchange, binding: Binding) -> Exchange:
 def _named(exchange: Exchange) -> str:
     path = "/" + exchange.request.url.partition("://")[2].partition("/")[2]
     return f"{exchange.request.method} {path}"
+
+
+def _may_name_sitting(operation: Operation, binding: Binding) -> bool:
+    """Whether an example of the binding's flow names a sitting, and its usual example no exam at all."""
+    named = [name for name, value in operation.examples.items() if _has(operation, value, (SITTING,))]
+    usual = operation.examples.get(binding.example or "")
+    flow = f"flow-{binding.flow}"
+    return any(name.startswith(flow) for name in named) and not _has(operation, usual, EXAM_REFERENCES)
+
+
+def _has(operation: Operation, value: Any, meanings: Iterable[str]) -> bool:
+    return any(Body(operation.body_schema or {}, value).has(meaning) for meaning in meanings)
 
 
 def _lists_types(operation: Operation) -> bool:

@@ -297,6 +297,12 @@ class Arranging(Situated):
         """Ask for the bytes of an own new document; a target that needs a moment for it gets one."""
         return self.first_answer(lambda: self.read(document_id, document_type=document_type))
 
+    @property
+    def registers(self) -> bool:
+        """Whether the module claims a flow by which the DMS registers documents."""
+        operations = self.edition.operations(self.role, "register")
+        return any(self.bench.arrangements.claims(self.role, o.bindings[0]) for o in operations)
+
     def registered(self) -> str:
         """Make a document known at the module for this case alone, and return the DMS's id."""
         return self.bench.arrangements.register(self.role, self.id)

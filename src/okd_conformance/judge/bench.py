@@ -64,6 +64,7 @@ class Bench:
         self.samples = Samples(self.edition, self.target, self.rights, self.seed, self.run_id)
         self.arrangements = Arrangements(self.edition, self.sending, self.rights, self.samples, self.hooks)
         self.samples.subtype_of = self.arrangements.subtype_of
+        self.samples.sitting_of = self.arrangements.sitting_of
 
     def serves(self, binding: Binding) -> bool:
         """Whether the target claims the flow of a binding."""

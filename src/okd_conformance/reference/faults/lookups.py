@@ -73,13 +73,6 @@ def _search_by_prefix(behaviour: Behaviour) -> None:
     ]
 
 
-@fault("search-by-value")
-def _search_by_value(behaviour: Behaviour) -> None:
-    behaviour.search_persons = lambda call, number: [
-        p for p in call.world.school.people if p.student_number.lstrip("0") == str(number).strip().lstrip("0")
-    ]
-
-
 @fault("all-students-listed")
 def _all_students_listed(behaviour: Behaviour) -> None:
     behaviour.query_missing = lambda _call, _name: None

@@ -30,7 +30,7 @@ def _no_token_403(behaviour: Behaviour) -> None:
 
 @variant("unknown-403")
 def _unknown_403(behaviour: Behaviour) -> None:
-    _answered(behaviour, 403, "unknown_document", "not_yours")
+    _answered(behaviour, 403, "unknown_document", "not_yours", "unknown_person", "unknown_association")
 
 
 @variant("clock-behind")
