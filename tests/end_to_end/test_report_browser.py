@@ -182,8 +182,8 @@ def test_a_deep_link_opens_and_shows_what_it_points_to(opened: Any) -> None:
 
 def test_the_telling_part_of_an_exchange_is_marked(opened: Any) -> None:
     page = opened("#OKD-MPT-017-dms")
-    page.locator("#OKD-MPT-017-dms details.more summary").first.click()
-    assert page.locator("#OKD-MPT-017-dms mark").first.inner_text() == "HTTP/1.1 400 Bad Request"
+    page.locator("#OKD-MPT-017-dms details.more summary", has_text="was judged").first.click()
+    assert page.locator("#OKD-MPT-017-dms mark:visible").first.inner_text() == "HTTP/1.1 400 Bad Request"
 
 
 def test_the_scope_matrix_shows_what_went_wrong(opened: Any) -> None:

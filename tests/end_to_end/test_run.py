@@ -386,7 +386,10 @@ def test_a_run_with_failures_renders_again_to_the_same_files(tmp_path: Path) -> 
     cases = [case for row in stored["requirements"] for case in row["cases"]]
     assert [case["id"] for case in cases if "excused" in case] == [excused]
     told = {case["id"]: (case["expected"], case["received"]) for case in cases}
-    assert told[excused][0]["nl"] == "een antwoord met status 400 Bad Request of 422 Unprocessable Entity (4xx geeft een waarschuwing)"
+    assert (
+        told[excused][0]["nl"]
+        == "een antwoord met status 400 Bad Request of 422 Unprocessable Entity (4xx geeft een waarschuwing)"
+    )
     absent = told["OKD-AUT-007[dms,upload_to_person]"][1]
     assert absent["en"] == "an answer 401 without the header WWW-Authenticate"
     forms = {

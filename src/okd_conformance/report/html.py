@@ -20,9 +20,10 @@ from markupsafe import Markup, escape
 
 from okd_conformance.base.clean import printable
 from okd_conformance.base.text import Lang, Text, say
-from okd_conformance.judge.outcome import CaseResult, Status, worst
+from okd_conformance.judge.outcome import FINDINGS, CaseResult, Status, worst
 from okd_conformance.report import har as har_view
 from okd_conformance.report import wording
+from okd_conformance.report.cards import cards, untested
 from okd_conformance.report.model import EXCHANGES, Report, RequirementResult
 from okd_conformance.report.tables import fault_proof, figures, scope_matrix
 from okd_conformance.report.telling import marked
@@ -40,7 +41,7 @@ _MOST_OPEN = 10
 def html(report: Report, har: Mapping[str, Any] | None, lang: Lang) -> str:
     """Return the page, in ``lang`` until the reader switches; without ``har`` it shows no exchanges."""
     style, script = _file("page.css"), _file("page.js")
-    findings = report.findings()
+    groups = cards(report)
     return (
         _environment()
         .get_template("page.html.j2")
@@ -55,8 +56,11 @@ def html(report: Report, har: Mapping[str, Any] | None, lang: Lang) -> str:
             sentence=wording.plain_sentence(report),
             excused_sentence=wording.excused_sentence(report),
             bar=_bar(report.counts()),
-            groups=_groups(findings),
-            opened={row.key for row in findings[:_MOST_OPEN] if row.status is Status.FAILED},
+            groups=groups,
+            findings=FINDINGS,
+            opened={card.anchor for card in groups.get(Status.FAILED, [])[:_MOST_OPEN]},
+            untested=untested(report),
+            token_command=wording.token_command(report),
             sections=_sections(report.requirements),
             total=len({row.id for row in report.requirements}),
             filters=_filters(report),
@@ -85,10 +89,21 @@ class _Exchanges:
 
     def __init__(self, har: Mapping[str, Any] | None) -> None:
         self._entries = har_view.by_id(har)
+        self._order = {entry_id: place for place, entry_id in enumerate(self._entries)}
+        self._makers = har_view.makers(self._entries)
 
     def of(self, case: CaseResult) -> list[har_view.ShownExchange]:
+        """The exchange that was judged, the one that made its document, and others, as they went."""
         found = [self._entries[i] for i in case.exchanges if i in self._entries]
-        return marked([har_view.shown(entry) for entry in found[:MOST_EXCHANGES]], case)
+        maker = self._makers.get(har_view.last_in_path(found[0])) if found else None
+        if (
+            maker is not None
+            and maker not in case.exchanges
+            and self._order[maker] < self._order[case.exchanges[0]]
+        ):
+            found.insert(1, self._entries[maker])
+        chosen = [har_view.shown(entry) for entry in found[:MOST_EXCHANGES]]
+        return sorted(marked(chosen, case), key=lambda shown: self._order[shown.id])
 
 
 @functools.cache
@@ -105,7 +120,7 @@ def _environment() -> Environment:
         t=lambda key, **values: both(say(key, **values)),
         many=lambda key, number: both(wording.counted(key, number)),
         status_name=lambda status: both(wording.status_name(status)),
-        verdict_name=lambda verdict: both(wording.verdict_name(verdict)),
+        part_words=lambda report, part: both(wording.part_verdict(report, part)),
         day=lambda value: both(wording.day(value)),
         moment=lambda value: both(wording.moment(value)),
         duration=lambda seconds: both(wording.duration(seconds)),
@@ -168,13 +183,6 @@ _BAR = (
     Status.SUITE_FAULT,
     Status.NOT_TESTED,
 )
-
-
-def _groups(findings: list[RequirementResult]) -> dict[Status, list[RequirementResult]]:
-    groups: dict[Status, list[RequirementResult]] = defaultdict(list)
-    for row in findings:
-        groups[row.status].append(row)
-    return groups
 
 
 def _sections(rows: list[RequirementResult]) -> list[tuple[str, Text, list[list[RequirementResult]]]]:
