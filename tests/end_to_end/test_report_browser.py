@@ -209,6 +209,37 @@ def test_everything_can_be_reached_by_keyboard(opened: Any) -> None:
     assert page.locator("#proof table").is_visible()
 
 
+BROKEN_WORDS = """() => {
+  const broken = new Set();
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const node = walk.currentNode;
+    const within = node.parentElement;
+    if (!within.checkVisibility() || within.closest("pre, code, .mono, script")) continue;
+    for (const word of node.data.matchAll(/\\p{L}+/gu)) {
+      const range = document.createRange();
+      range.setStart(node, word.index); range.setEnd(node, word.index + word[0].length);
+      const tops = new Set([...range.getClientRects()].map((r) => Math.round(r.top)));
+      if (tops.size > 1) broken.add(word[0]);
+    }
+  }
+  return [...broken];
+}
+"""
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+@pytest.mark.parametrize("width", [320, 375])
+def test_a_phone_breaks_no_word_in_two(opened: Any, tmp_path: Path, lang: str, width: int) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(html(sample.report(), sample.har(), "en"), encoding="utf-8")
+    page = opened(path=path, viewport={"width": width, "height": 700})
+    page.get_by_role("button", name=lang.upper()).click()
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    assert page.evaluate(BROKEN_WORDS) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 @pytest.mark.parametrize("lang", ["nl", "en"])
 def test_a_phone_scrolls_in_one_direction(opened: Any, lang: str) -> None:
     page = opened(viewport=PHONE)
@@ -247,10 +278,17 @@ def test_print_shows_what_must_be_changed_on_a4(opened: Any, tmp_path: Path) -> 
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("#OKD-MPT-017-dms .pair").first.is_visible()
+    assert all(card.is_visible() for card in page.locator(".finding > .in").all())
     assert not page.locator(".filters").is_visible()
     paper = page.pdf(format="A4", path=tmp_path / "report.pdf")
     assert paper.startswith(b"%PDF")
     assert page.evaluate("document.documentElement.scrollWidth") <= DESKTOP["width"]
+
+
+def test_paper_shows_the_findings_without_script(opened: Any) -> None:
+    page = opened(java_script_enabled=False)
+    page.emulate_media(media="print")
+    assert all(card.is_visible() for card in page.locator(".finding > .in").all())
 
 
 def test_hostile_strings_are_only_text(opened: Any, tmp_path: Path) -> None:

@@ -39,7 +39,15 @@ from support.command import (
 )
 from support.raw_server import Talk, closed_port, raw_server
 
-FILES = {"report.json", "report.html", "junit.xml", "exchanges.har", "summary.md", "badge.svg"}
+FILES = {
+    "report.json",
+    "report.html",
+    "junit.xml",
+    "exchanges.har",
+    "summary.md",
+    "summary.html",
+    "badge.svg",
+}
 SMALL = ("--requirement", "OKD-MPT-002", "--flow", "1")
 JWT = re.compile(r"eyJ[\w-]{10,}\.[\w-]{10,}")
 
@@ -396,6 +404,7 @@ def test_a_run_with_failures_renders_again_to_the_same_files(tmp_path: Path) -> 
         "html": "report.html",
         "junit": "junit.xml",
         "markdown": "summary.md",
+        "manager": "summary.html",
         "badge": "badge.svg",
     }
     for form, name in forms.items():

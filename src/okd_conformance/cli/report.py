@@ -10,9 +10,11 @@ from okd_conformance.base.text import Lang
 from okd_conformance.report.badge import badge
 from okd_conformance.report.html import html
 from okd_conformance.report.junit import junit
+from okd_conformance.report.manager import manager
 from okd_conformance.report.markdown import markdown
 from okd_conformance.report.model import Report
 from okd_conformance.report.reading import stored_exchanges, stored_report
+from okd_conformance.report.sarif import sarif
 
 _Renderer = Callable[[Report, Mapping[str, Any] | None, Lang], str]
 
@@ -20,6 +22,8 @@ _RENDERERS: dict[str, _Renderer] = {
     "html": html,
     "junit": lambda report, _, lang: junit(report, lang),
     "markdown": lambda report, _, lang: markdown(report, lang),
+    "manager": lambda report, _, lang: manager(report, lang),
+    "sarif": lambda report, _, lang: sarif(report, lang),
     "badge": lambda report, _, lang: badge(report, lang),
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import re
 import shlex
 from collections import defaultdict
 from collections.abc import Mapping
@@ -36,6 +37,8 @@ MOST_CASES = 25
 MOST_EXCHANGES = 3
 """How many exchanges of one case are shown."""
 _MOST_OPEN = 10
+_LONG = re.compile(r"(\S{16,})")
+_MARK = re.compile(r"(?<=[/._:,;?&=@(-])(?=\w)|(?<=[a-z]{4})(?=[A-Z][a-z]{3})")
 
 
 def html(report: Report, har: Mapping[str, Any] | None, lang: Lang) -> str:
@@ -50,7 +53,7 @@ def html(report: Report, har: Mapping[str, Any] | None, lang: Lang) -> str:
             lang=lang,
             style=Markup(style),  # noqa: S704 - our own file
             script=Markup(script),  # noqa: S704 - our own file
-            policy=_policy(style, script),
+            policy=policy(style, script),
             title=Text.same(f"{wording.product(report)} - OKD"),
             headline=wording.headline(report),
             sentence=wording.plain_sentence(report),
@@ -78,10 +81,19 @@ def html(report: Report, har: Mapping[str, Any] | None, lang: Lang) -> str:
 
 def both(text: Text) -> Markup:
     """A text in both languages, of which the page shows one."""
-    nl, en = printable(text.nl), printable(text.en)
+    nl, en = breakable(printable(text.nl)), breakable(printable(text.en))
     if nl == en:
-        return escape(nl)
+        return nl
     return Markup('<span lang="nl">{}</span><span lang="en">{}</span>').format(nl, en)
+
+
+def breakable(text: str) -> Markup:
+    """Text that a narrow screen breaks after a mark in a long name or address, and not within a word."""
+    pieces = _LONG.split(text)
+    return Markup("").join(
+        Markup("<wbr>").join(_MARK.split(piece)) if place % 2 else escape(piece)
+        for place, piece in enumerate(pieces)
+    )
 
 
 class _Exchanges:
@@ -132,6 +144,7 @@ def _environment() -> Environment:
         flow_name=lambda flow: both(wording.flow_name(flow)),
     )
     environment.filters["both"] = both
+    environment.filters["breakable"] = lambda text: breakable(printable(text))
     return environment
 
 
@@ -153,7 +166,9 @@ def _file(name: str) -> str:
     return (_TEMPLATES / name).read_text("utf-8")
 
 
-def _policy(style: str, script: str) -> str:
+def policy(style: str, script: str) -> str:
+    """What the page may do: use this style and this script, and load nothing."""
+
     def source(text: str) -> str:
         return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
 
