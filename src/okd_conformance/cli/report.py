@@ -18,7 +18,7 @@ from okd_conformance.report.sarif import sarif
 
 _Renderer = Callable[[Report, Mapping[str, Any] | None, Lang], str]
 
-_RENDERERS: dict[str, _Renderer] = {
+RENDERERS: dict[str, _Renderer] = {
     "html": html,
     "junit": lambda report, _, lang: junit(report, lang),
     "markdown": lambda report, _, lang: markdown(report, lang),
@@ -26,6 +26,7 @@ _RENDERERS: dict[str, _Renderer] = {
     "sarif": lambda report, _, lang: sarif(report, lang),
     "badge": lambda report, _, lang: badge(report, lang),
 }
+"""What a stored report can be rendered as, by the name of the option."""
 
 
 def rendered_again(report_json: str, form: str, lang: Lang) -> str:
@@ -35,4 +36,4 @@ def rendered_again(report_json: str, form: str, lang: Lang) -> str:
     """
     path = Path(report_json)
     report = stored_report(path)
-    return _RENDERERS[form](report, stored_exchanges(path), lang)
+    return RENDERERS[form](report, stored_exchanges(path), lang)

@@ -20,7 +20,14 @@ from okd_conformance.judge.outcome import CaseResult, Status, Verdict
 from okd_conformance.report.cards import Card, cards
 from okd_conformance.report.model import SHARED, Report
 from okd_conformance.report.upgrade import STEPS, Upgrade
-from okd_conformance.report.wording import counted, is_telling, part_verdict, plain_sentence, status_name
+from okd_conformance.report.wording import (
+    counted,
+    is_telling,
+    part_verdict,
+    plain_sentence,
+    status_name,
+    tone,
+)
 from okd_conformance.standard.catalogue import load_catalogue
 from okd_conformance.standard.edition import Edition
 from okd_conformance.wire.meter import Meter
@@ -205,7 +212,7 @@ class ConsoleReporter:
                 self._console.print()
         scope = one_line(report.scope.in_language(self._lang))
         line = f"{scope[:1].upper()}{scope[1:]}."
-        self._console.print(Styled(line, _VERDICT_STYLES[report.verdict]), soft_wrap=True)
+        self._console.print(Styled(line, _VERDICT_STYLES[tone(report)]), soft_wrap=True)
         if not self._quiet:
             self._print(plain_sentence(report))
         if report.upgrade:
@@ -296,7 +303,7 @@ class ConsoleReporter:
             )
         cells = [column[1:] for column in columns[: len(table.columns)]]
         for role, name, verdict, *numbers in zip(report.roles.values(), *cells, strict=True):
-            style = _VERDICT_STYLES[role.verdict] if role.examined else "dim"
+            style = _VERDICT_STYLES[tone(report, role)] if role.examined else "dim"
             table.add_row(name, Styled(verdict, style), *numbers)
         return table
 

@@ -72,8 +72,8 @@ def last_in_path(entry: Mapping[str, Any]) -> str:
     return next((part for part in reversed(path.split("/")) if any(map(str.isdigit, part))), "")
 
 
-def shown(entry: Mapping[str, Any]) -> ShownExchange:
-    """Prepare one entry."""
+def shown(entry: Mapping[str, Any], *, judged: bool = False) -> ShownExchange:
+    """Prepare one entry; ``judged``: a case judges by it."""
     answer = entry.get("response") or {}
     error = entry.get("_error")
     answered = bool(answer.get("status")) and not error
@@ -84,6 +84,7 @@ def shown(entry: Mapping[str, Any]) -> ShownExchange:
         answer=_answer(answer) if answered else None,
         error=None if answered else _reason(error),
         brief=f"{(entry.get('request') or {}).get('method', '')} → {answer['status'] if answered else '-'}",
+        judged=judged,
     )
 
 

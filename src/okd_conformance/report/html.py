@@ -55,6 +55,7 @@ def html(report: Report, har: Mapping[str, Any] | None, lang: Lang) -> str:
             script=Markup(script),  # noqa: S704 - our own file
             policy=policy(style, script),
             title=Text.same(f"{wording.product(report)} - OKD"),
+            tone=wording.tone(report),
             headline=wording.headline(report),
             sentence=wording.plain_sentence(report),
             excused_sentence=wording.excused_sentence(report),
@@ -114,7 +115,7 @@ class _Exchanges:
             and self._order[maker] < self._order[case.exchanges[0]]
         ):
             found.insert(1, self._entries[maker])
-        chosen = [har_view.shown(entry) for entry in found[:MOST_EXCHANGES]]
+        chosen = [har_view.shown(entry, judged=entry is found[0]) for entry in found[:MOST_EXCHANGES]]
         return sorted(marked(chosen, case), key=lambda shown: self._order[shown.id])
 
 
@@ -132,6 +133,7 @@ def _environment() -> Environment:
         t=lambda key, **values: both(say(key, **values)),
         many=lambda key, number: both(wording.counted(key, number)),
         status_name=lambda status: both(wording.status_name(status)),
+        part_tone=wording.tone,
         part_words=lambda report, part: both(wording.part_verdict(report, part)),
         day=lambda value: both(wording.day(value)),
         moment=lambda value: both(wording.moment(value)),

@@ -37,6 +37,7 @@ def manager(report: Report, lang: Lang) -> str:
             product=one_line(wording.product(report), 80),
             headline=wording.headline(report),
             sentence=wording.plain_sentence(report),
+            tone=wording.tone(report),
             day=wording.day(report.run.started),
             roles=roles[:_MOST_ROLES],
             more_roles=max(0, len(roles) - _MOST_ROLES),

@@ -23,6 +23,7 @@ from okd_conformance.report.wording import (
     part_verdict,
     plain_sentence,
     status_name,
+    tone,
 )
 
 _MARKS = {
@@ -40,7 +41,7 @@ _MOST_CASES = 3
 def markdown(report: Report, lang: Lang) -> str:
     """Return the summary."""
     page = _Page(lang)
-    mark = _MARKS[report.verdict]
+    mark = _MARKS[tone(report)]
     page.block(f"# {mark} {page.text(headline(report))}")
     page.block(page.text(plain_sentence(report)))
     page.block(f"**{page.say('report_scope')}:** {page.text(report.scope)}")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from okd_conformance.base.clean import escaped_json
 from okd_conformance.base.text import Lang
 from okd_conformance.judge.case_id import case_id
 from okd_conformance.judge.outcome import CaseResult, Status, Verdict
@@ -50,7 +51,7 @@ def sarif(report: Report, lang: Lang) -> str:
         "results": results,
     }
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, ensure_ascii=False, indent=1) + "\n"
+    return escaped_json(json.dumps(log, ensure_ascii=False, indent=1)) + "\n"
 
 
 def _rule(row: RequirementResult, lang: Lang) -> dict[str, Any]:

@@ -22,11 +22,9 @@ def marked(shown: Sequence[ShownExchange], case: CaseResult) -> list[ShownExchan
     In the answer that is what the finding names: the status, a header, words of the body. In the request it
     is what differs from the second exchange, when that is the same request in a form that was accepted.
     """
-    if not shown:
-        return []
-    first, rest = replace(shown[0], judged=True), list(shown[1:])
-    if not case.status.is_finding:
-        return [first, *rest]
+    if not shown or not case.status.is_finding:
+        return list(shown)
+    first, rest = shown[0], list(shown[1:])
     told = case.received.en if case.received else ""
     request = _against(first.request, rest[0].request) if rest else first.request
     answer = _in_answer(first.answer, told) if first.answer else None

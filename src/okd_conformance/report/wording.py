@@ -31,6 +31,12 @@ def whole_verdict(report: Report) -> Text:
     return say("report_verdict_partial", verdict=words) if report.run.partial else words
 
 
+def tone(report: Report, part: RoleResult | FlowResult | None = None) -> Verdict:
+    """The verdict whose colour and mark fit: a part that is conformant does not make the whole so."""
+    verdict = (part or report).verdict
+    return Verdict.INCOMPLETE if verdict is Verdict.CONFORMANT and report.run.partial else verdict
+
+
 def part_verdict(report: Report, part: RoleResult | FlowResult) -> Text:
     """The verdict of a role or a flow, with that the run was partial, or that it was not tested at all."""
     if not part.examined:
@@ -130,7 +136,9 @@ def plain_sentence(report: Report) -> Text:
     """What the verdict means, and what to do next, for somebody who buys software and doesn't write it."""
     must = [row for row in report.requirements if row.level == "MUST"]
     untested = _number(Status.NOT_TESTED, must)
-    if report.verdict is Verdict.CONFORMANT and untested:
+    if report.verdict is Verdict.CONFORMANT and report.run.partial:
+        after = say("report_next_partial")
+    elif report.verdict is Verdict.CONFORMANT and untested:
         after = counted("report_next_untested", untested)
     else:
         after = say(f"report_next_{report.verdict}")
