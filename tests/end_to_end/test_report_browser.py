@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,6 +19,7 @@ import pytest
 from okd_conformance.base.text import Text
 from okd_conformance.judge.outcome import Excuse, Status
 from okd_conformance.report.html import html
+from okd_conformance.report.manager import manager
 from okd_conformance.report.model import Report, SectionTotals, TargetInfo
 from support import report_sample as sample
 from support.optional import needed
@@ -289,6 +291,40 @@ def test_paper_shows_the_findings_without_script(opened: Any) -> None:
     page = opened(java_script_enabled=False)
     page.emulate_media(media="print")
     assert all(card.is_visible() for card in page.locator(".finding > .in").all())
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_the_page_for_the_manager_is_one_sheet_of_a4(opened: Any, tmp_path: Path, lang: Any) -> None:
+    rows = [sample.requirement(f"OKD-MPT-{n:03}", statement=Text.same("word " * 60)) for n in range(40)]
+    failed = [sample.case(row.id, Status.FAILED, exchanges=[f"x{row.id}"]) for row in rows]
+    target = TargetInfo("P" * 90, "V" * 90, "1.2.3")
+    for name, report in {
+        "plain": sample.report(),
+        "long": sample.report(failed, rows, target=target),
+    }.items():
+        path = tmp_path / f"{name}.html"
+        path.write_text(manager(report, lang), encoding="utf-8")
+        page = opened(path=path)
+        page.emulate_media(media="print")
+        paper = page.pdf(format="A4", prefer_css_page_size=True)
+        assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1, name
+        assert name == "long" or opened(path=path, viewport=PHONE).evaluate(BROKEN_WORDS) == []
+
+
+def test_what_follows_from_a_cause_stands_beneath_it(opened: Any, tmp_path: Path) -> None:
+    results = [
+        sample.case("OKD-AUT-006", Status.FAILED, role=role, exchanges=[f"x{role}"])
+        for role in (sample.DMS, sample.EXAM)
+    ]
+    answers = {f"x{role}": ("read_document", 200) for role in (sample.DMS, sample.EXAM)}
+    path = tmp_path / "report.html"
+    path.write_text(html(sample.report(results, answers=answers), None, "en"), encoding="utf-8")
+    page = opened(path=path)
+    assert page.locator("#findings > .finding.failed").count() == 1
+    beneath = page.locator("#OKD-AUT-006-dms .follows .finding")
+    assert beneath.get_attribute("id") == "OKD-AUT-006-examineren"
+    linked = opened("#OKD-AUT-006-examineren", path=path)
+    assert linked.locator("#OKD-AUT-006-examineren .in").is_visible()
 
 
 def test_hostile_strings_are_only_text(opened: Any, tmp_path: Path) -> None:
