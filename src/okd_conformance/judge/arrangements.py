@@ -72,7 +72,7 @@ class Arrangements:
                 self._memo[key] = stop
         found = self._memo[key]
         if isinstance(found, (Inconclusive, NotTested)):
-            raise type(found)(found.reason)
+            raise found.again()
         return found
 
     def forget(self, key: str) -> None:
@@ -347,7 +347,8 @@ class Arrangements:
 def accepted_or_inconclusive(exchange: Exchange) -> Exchange:
     """Return the exchange if it succeeded, else raise Inconclusive."""
     if exchange.answer is None or not exchange.answer.succeeded:
-        raise Inconclusive(say("twin_refused", request=_named(exchange), received=received(exchange)))
+        reason = say("twin_refused", request=_named(exchange), received=received(exchange))
+        raise Inconclusive(reason, exchange)
     return exchange
 
 
