@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from okd_conformance.suite import (
@@ -12,6 +13,7 @@ from okd_conformance.suite import (
     Inconclusive,
     Multipart,
     NotTested,
+    Operation,
     Reading,
     Sample,
     Stored,
@@ -35,17 +37,27 @@ def stored(case: Case, sample: Sample) -> Exchange:
 
 
 def invented(case: Case) -> dict[str, str]:
-    """Fixtures of a student and an enrolment that nobody has yet, so no real file is touched."""
+    """Fixtures of a student and an enrolment that nobody has yet, so no real file is touched.
+
+    The number is as long as the numbers of real students are, so nobody refuses it for its form.
+    """
     return {
         "association_id": case.fresh_uuid(),
         "person_id": case.fresh_uuid(),
-        "student_number": f"99{int(case.fresh_uuid()[:8], 16)}",
+        "student_number": f"99{int(case.fresh_uuid()[:8], 16) % 10**6:06}",
     }
 
 
 def sufficient_scope(case: Case, scope: str, situation: str = "sufficient") -> None:
     """Judge the valid request with a token that has just this scope, which suffices."""
+    agree(case)
     case.expect_right(case.sent(case.canonical(token=case.token(scope).value)), situation)
+
+
+def agree(case: Case) -> None:
+    """Where the edition names no type of document, make sure that the target knows ours. Raises NotTested."""
+    if case.binding.type_is_open:
+        case.accepted()
 
 
 def other_scope(case: Case, scope: str, situation: str) -> None:
@@ -69,12 +81,13 @@ def read_back(case: Case, sample: Sample, exchange: Exchange, reading: Reading =
         case.bytes_equal(found.body, sample.file, reading)
 
 
-def unusual(case: Case, sample: Sample, message: Multipart | None = None) -> None:
+def unusual(case: Case, sample: Sample, message: Multipart | None = None) -> Exchange:
     """Send an upload as no client was seen to send it: what becomes of it is a warning at most."""
     exchange = case.send(sample.request(message), sample.operation, "malformed")
     case.expect(exchange, "unusual")
     if exchange.succeeded:
         read_back(case, sample, exchange, "warned")
+    return exchange
 
 
 def accepted(case: Case, sample: Sample, message: Multipart | None = None) -> Exchange:
@@ -300,3 +313,42 @@ def registered_at(case: Case, scope: str, level: str) -> None:
         expected["association_id"] = "None"
     exchange = case.expect_right(case.sent(sample), level)
     require_filed(case, sample, exchange, expected)
+
+
+def any_token(case: Case) -> str | None:
+    """A token that the target file can give, whatever its scopes; None when it has none."""
+    auth = case.auth
+    for client in auth.clients if auth else ():
+        try:
+            return case.token(*client.scopes[:1]).value
+        except (Inconclusive, NotTested):
+            continue
+    return None
+
+
+WANTS_TOKEN = {401, 403}
+
+
+def asked(case: Case, service: Operation, token: str | None = None) -> Exchange:
+    """Ask for the facts at the base address with a slash behind it, or else without one; either is fine."""
+    sample = case.ready(service, service.bindings[0]).but(token=token)
+    exchange = case.sent(sample)
+    if exchange.succeeded:
+        return exchange
+    bare = case.send(replace(sample.request(), url=sample.url.rstrip("/")), service)
+    if not bare.succeeded:
+        return exchange
+    case.note(case.words("address_without_slash"))
+    return bare
+
+
+def described(case: Case, service: Operation) -> Exchange:
+    """The answer that holds the facts; a server that wants a token, which is judged elsewhere, gets one."""
+    exchange = asked(case, service)
+    if exchange.status not in WANTS_TOKEN:
+        return exchange
+    token = any_token(case)
+    exchange = asked(case, service, token) if token else exchange
+    if exchange.status in WANTS_TOKEN:
+        raise case.not_tested("facts_for_nobody", status=exchange.status)
+    return exchange

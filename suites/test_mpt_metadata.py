@@ -127,7 +127,7 @@ def test_free_subtype(case: Case, subtype: str) -> None:
 )
 def test_retention_period(case: Case, term: str | None) -> None:
     """The suggestion has some forms, and the DMS may ignore it."""
-    situation = {"24H": "hours", "3 jaar": "malformed"}.get(term or "", "default")
+    situation = {"1321D": "days", "24H": "hours", "3 jaar": "malformed"}.get(term or "", "default")
     sample = case.sample()
     changed = (
         sample.with_field("retention_period", term) if term else sample.without_field("retention_period")

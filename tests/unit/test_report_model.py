@@ -234,7 +234,7 @@ def test_json_fits_the_schema_and_comes_back_the_same() -> None:
 
 
 def test_the_schema_in_the_package_is_the_one_of_the_model() -> None:
-    assert FILE.read_text("utf-8") == as_text(), "write it anew: python -m okd_conformance.report.schema"
+    assert FILE.read_text("utf-8") == as_text(), "write it anew: python -m okd_conformance.cli.generate"
 
 
 def test_each_key_of_the_report_says_what_it_is() -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from okd_conformance import __version__
+from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.exit_codes import ExitCode
-from okd_conformance.base.text import Text, say
+from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.judge.case_id import requirement_of
 from okd_conformance.judge.events import Event
 from okd_conformance.judge.ledger import Left
@@ -23,7 +24,9 @@ from okd_conformance.report.causes import seen
 from okd_conformance.report.files import write_all
 from okd_conformance.report.model import SHARED, SUITE, Report, RunInfo, SectionTotals, TargetInfo
 from okd_conformance.report.upgrade import Upgrade, upgrade
+from okd_conformance.report.wording import counted
 from okd_conformance.run.baseline import load_baseline
+from okd_conformance.run.baseline_writing import write_baseline
 from okd_conformance.run.opening import make_folder
 from okd_conformance.run.refused import UnreachableError
 from okd_conformance.run.run import Run
@@ -110,6 +113,8 @@ def finish(
     elif interrupted and code in {ExitCode.OK, ExitCode.FOUND}:
         code = ExitCode.INCOMPLETE
     words = known.words(run.options.baseline or "") if known else ()
+    if run.options.write_baseline is not None:
+        words = (*words, *_written_baseline(Path(run.options.write_baseline), report, run.options.lang))
     leftovers = in_words(left, folder / LEDGER, run.options.run_id)
     if no_ledger:
         leftovers += [say("ledger_unwritten"), *without_a_file(left, run.bench.redactor)]
@@ -125,6 +130,17 @@ def finish(
         report_written=not no_report,
         ledger_written=not no_ledger,
     )
+
+
+def _written_baseline(path: Path, report: Report, lang: Lang) -> list[Text]:
+    """Extend a baseline by the failures of this run; what became of that, for people."""
+    try:
+        new = write_baseline(path, report, lang)
+    except ConfigurationError as error:
+        return [Text(m.render("nl"), m.render("en")) for m in error.mistakes]
+    except OSError as error:
+        return [say("not_written", file=path, error=error.strerror or type(error).__name__)]
+    return [counted("baseline_written", new, file=path)] if new else []
 
 
 def finish_unreached(error: UnreachableError) -> Outcome:
