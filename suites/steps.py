@@ -26,6 +26,9 @@ from okd_conformance.suite import (
     plausible,
 )
 
+ODD_PATH = "odd_path"
+"""Tag of a request to an address that no client sends; what stands before a server often answers it."""
+
 
 def stored(case: Case, sample: Sample) -> Exchange:
     """Send an upload that must be accepted, with an id in the answer, and that must come back exactly."""
