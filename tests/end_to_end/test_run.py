@@ -92,7 +92,7 @@ def target(dms: Running, tmp_path: Path) -> Path:
         ("html-errors", ["OKD-GEN-003", "OKD-GEN-004", "OKD-FX-007"], "OKD-GEN-003", {"OKD-GEN-004"}),
         (
             "upload-not-kept",
-            ["OKD-FX-001", "OKD-MPT-004", "OKD-FY-001", "OKD-FX-007"],
+            ["OKD-FX-001", "OKD-MPT-004", "OKD-FY-001", "OKD-FX-007", "OKD-FX-008"],
             "OKD-FX-001",
             {"OKD-MPT-004", "OKD-FY-001", "OKD-FX-007"},
         ),

@@ -207,10 +207,6 @@ class RequirementResult:
         """The cases that ended so."""
         return [case for case in self.cases if case.status is status]
 
-    def cases_by_weight(self) -> list[CaseResult]:
-        """The cases, the ones that matter most first."""
-        return sorted(self.cases, key=lambda case: list(Status).index(case.status))
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:
