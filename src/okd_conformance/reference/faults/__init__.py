@@ -4,6 +4,7 @@ from okd_conformance.reference.faults import (
     aut,
     choices,
     documents,
+    facts,
     gen,
     lim,
     lookups,
@@ -36,7 +37,7 @@ from okd_conformance.reference.faults.registry import (
 )
 
 SECTIONS = (
-    *(aut, gen, mpt, metadata, documents, lim, uploads, notices, lookups, reg, preferences),
+    *(aut, gen, mpt, metadata, documents, lim, uploads, notices, lookups, facts, reg, preferences),
     *(choices, sketches, older),
     *(variants, variants_bodies, variants_headers, variants_intake, variants_lookups),
     *(variants_registrations, variants_rights, variants_statuses),
