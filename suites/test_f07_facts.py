@@ -65,6 +65,12 @@ def test_mode_of_study(case: Case) -> None:
     case.require(mode in MODES, "other_value", wanted=", ".join(MODES), value=mode)
 
 
+@check("OKD-F07-019", field=["programme_codes", "organization"])
+def test_facts_of_flow_1(case: Case, field: str) -> None:
+    """What the DMS would know of the programme by flow 1."""
+    case.require(bool(answered(case).get(field)), "detail_missing", field=case.answer_field(field))
+
+
 @check("OKD-F07-020")
 def test_kind_of_code(case: Case) -> None:
     """The number stands in a code of the same kind as in the edition's example."""

@@ -22,6 +22,11 @@ def _listed_without_state(behaviour: Behaviour) -> None:
     after(behaviour, "describe_listed_enrolment", less)
 
 
+@fault("programme-without-codes")
+def _programme_without_codes(behaviour: Behaviour) -> None:
+    after(behaviour, "describe_enrolment", lambda values, *_: {**values, "programme_codes": []})
+
+
 @fault("mode-that-is-not-used")
 def _mode_that_is_not_used(behaviour: Behaviour) -> None:
     after(behaviour, "describe_enrolment", lambda values, *_: {**values, "mode_of_study": "self-paced"})
