@@ -34,6 +34,7 @@ from okd_conformance.judge.large import (
 )
 from okd_conformance.judge.ledger import Intent
 from okd_conformance.judge.properties import for_each_body, only_convertible, plausible, typed_errors
+from okd_conformance.judge.replacing import LOCK, REPLACE, UNLOCK, bound, with_proof
 from okd_conformance.judge.sample import Sample, with_header
 from okd_conformance.judge.sequences import documents_of, registrations_of, run_machine
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested
@@ -48,9 +49,10 @@ from okd_conformance.standard.fields import (
     meanings,
     validator,
 )
-from okd_conformance.standard.operation import Binding, Operation, Parameter
+from okd_conformance.standard.operation import Binding, Operation, Parameter, ScopeCells
 from okd_conformance.standard.readings import Reading
 from okd_conformance.target.layout import holds, texts_in
+from okd_conformance.target.model import Client
 from okd_conformance.target.reading import is_loopback
 from okd_conformance.wire.address import joined, same_origin, web_address
 from okd_conformance.wire.body import Streamed
@@ -58,13 +60,20 @@ from okd_conformance.wire.clients import ClientShape, client_shapes
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.multipart import Multipart, Part
 from okd_conformance.wire.no_answer import NoAnswer
+from okd_conformance.wire.throttling import SUPERSEDED, UNAVAILABLE
 from okd_conformance.wire.tls import Handshake, offering, shake_hands
 
 __all__ = [
+    "LOCK",
+    "REPLACE",
+    "SUPERSEDED",
+    "UNAVAILABLE",
+    "UNLOCK",
     "Binding",
     "Body",
     "Case",
     "CheckSpec",
+    "Client",
     "ClientShape",
     "Edition",
     "Exchange",
@@ -84,6 +93,7 @@ __all__ = [
     "Reading",
     "Request",
     "Sample",
+    "ScopeCells",
     "Sizes",
     "Stored",
     "Streamed",
@@ -92,6 +102,7 @@ __all__ = [
     "allowed_values",
     "answered_id",
     "answered_link",
+    "bound",
     "carries_full",
     "cells",
     "check",
@@ -137,4 +148,5 @@ __all__ = [
     "web_address",
     "whole_boundary",
     "with_header",
+    "with_proof",
 ]

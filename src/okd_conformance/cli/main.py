@@ -153,7 +153,13 @@ def cleanup(ledger: str, target: str, lang: Lang, **allowed: bool) -> None:
 
 @main.command(short_help="Render stored results again.")
 @click.argument("report_json", metavar="REPORT.json", type=click.Path())
-@click.option("--format", "form", type=click.Choice(["html", "junit", "markdown", "badge"]), default="html")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["html", "manager", "junit", "markdown", "sarif", "badge"]),
+    default="html",
+    help="manager: one page for who decides; sarif: the findings for other tools.",
+)
 @lang_option
 @click.option("--output", type=click.Path(dir_okay=False, writable=True), help="Default: standard output.")
 def report(report_json: str, form: str, lang: Lang, output: str | None) -> None:

@@ -11,6 +11,7 @@ from okd_conformance.base.text import say
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.ids import answered_id
 from okd_conformance.judge.ledger import Intent
+from okd_conformance.judge.replacing import Replacing, Way
 from okd_conformance.judge.rights import Rights
 from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.samples import EXAM_REFERENCES, SITTING, Samples
@@ -56,6 +57,11 @@ class Arrangements:
     """Whether a new document was not readable at once."""
     _never_ready: bool = False
     _memo: dict[str, Any] = field(default_factory=dict)
+    replacing: Replacing = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Let replacements go as the target takes them."""
+        self.replacing = Replacing(self.edition, self.sending, self.samples)
 
     def once(self, key: str, make: Callable[[], Any]) -> Any:
         """Make something once per run; if that was stopped, so is each later call."""
@@ -66,7 +72,7 @@ class Arrangements:
                 self._memo[key] = stop
         found = self._memo[key]
         if isinstance(found, (Inconclusive, NotTested)):
-            raise type(found)(found.reason)
+            raise found.again()
         return found
 
     def forget(self, key: str) -> None:
@@ -84,8 +90,29 @@ class Arrangements:
 
     def _accepted(self, operation: Operation, binding: Binding, label: str) -> Exchange:
         sample = self.ready(operation, binding, label)
-        exchange = self.sending.send(sample.request(), label, binding.role, operation)
+        exchange = self.sending.send(sample.request(), label, binding.role, sample.operation)
+        self.replacing.release()
         return agreed_and_accepted(exchange, binding)
+
+    def takes_minted(self, operation: Operation, binding: Binding, client_id: str) -> None:
+        """Make sure that a target takes tokens that the suite signs, by one that is good in all.
+
+        It is tried once per role and client, after its twin of the issuer was accepted. Raises Inconclusive.
+        """
+        key = f"minted:{binding.role}:{client_id}"
+        if self._memo.get(key) is True:
+            return
+        self.accepted(operation, binding)
+        self.once(key, lambda: self._takes_minted(operation, binding, client_id, key))
+
+    def _takes_minted(self, operation: Operation, binding: Binding, client_id: str, label: str) -> bool:
+        token = self.rights.control(binding, client_id).value
+        sample = self.ready(operation, binding, label, token=token)
+        exchange = self.sending.send(sample.request(), label, binding.role, sample.operation)
+        self.replacing.release()
+        if not exchange.succeeded:
+            raise Inconclusive(say("minted_not_taken", received=received(exchange)))
+        return True
 
     def ready(self, operation: Operation, binding: Binding, label: str, **given: Any) -> Sample:
         """A sample with what it needs arranged at the target.
@@ -99,9 +126,31 @@ class Arrangements:
             with suppress(Inconclusive, NotTested):
                 self.document(binding.role, None)
             given.setdefault("media_type", self.spoken(operation, binding, label))
-        if operation.kind == "replace" and "file_type" not in given:
-            given["file_type"] = self.spoken(operation, binding, label)
+        if operation.kind == "replace":
+            return self._replacement(operation, binding, label, given)
         return self.samples.sample(operation, binding, label, **given)
+
+    def way_of_replacing(self, operation: Operation, binding: Binding, label: str) -> Way:
+        """How this target replaces content; the first way that works."""
+
+        def tried(way: Way) -> bool:
+            document = self.store(binding.role, binding.document_type, label).id
+            given = {"file_type": self.spoken(operation, binding, label)} if way == "own" else {}
+            path = {"dms_document_id": document}
+            sample = self.replacing.sample(way, operation, binding, label, path_values=path, **given)
+            exchange = self.sending.send(sample.request(), label, binding.role, sample.operation)
+            self.replacing.release()
+            return exchange.succeeded
+
+        return self.replacing.way(binding.role, tried)
+
+    def _replacement(
+        self, operation: Operation, binding: Binding, label: str, given: dict[str, Any]
+    ) -> Sample:
+        way = self.way_of_replacing(operation, binding, label)
+        if "file_type" not in given and way == "own":
+            given["file_type"] = self.spoken(operation, binding, label)
+        return self.replacing.sample(way, operation, binding, label, **given)
 
     def spoken(self, operation: Operation, binding: Binding, label: str) -> str | None:
         """The media type of the body to send: the edition's first, unless the target takes only another."""
@@ -298,7 +347,8 @@ class Arrangements:
 def accepted_or_inconclusive(exchange: Exchange) -> Exchange:
     """Return the exchange if it succeeded, else raise Inconclusive."""
     if exchange.answer is None or not exchange.answer.succeeded:
-        raise Inconclusive(say("twin_refused", request=_named(exchange), received=received(exchange)))
+        reason = say("twin_refused", request=_named(exchange), received=received(exchange))
+        raise Inconclusive(reason, exchange)
     return exchange
 
 

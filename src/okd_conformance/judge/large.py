@@ -139,7 +139,7 @@ def replacement_of(case: Case, document_id: str, sample: Sample, size: int) -> O
     content = _content(case, size)
     _allowed(case, size)
     body: Payload = content.payload()
-    return Offer(case.operation, sample.binding, sample, content, ready.request(body=body))
+    return Offer(ready.operation, sample.binding, sample, content, ready.request(body=body))
 
 
 def _content(case: Case, size: int) -> Generated:

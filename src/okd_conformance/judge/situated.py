@@ -96,6 +96,12 @@ class Situated:
         return self.bench.samples.marker
 
     @property
+    def first_role(self) -> str:
+        """The first role that the run judges; what belongs to no single role is judged with it."""
+        only = self.bench.only_roles
+        return next((name for name in self.bench.target.roles if name in only or not only), self.role)
+
+    @property
     def base_url(self) -> str:
         """The base address of the role that is judged."""
         return self.base_urls[self.role]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -90,6 +91,7 @@ def documented_behaviour() -> Behaviour:
         method_of=routes.method_of,
         path_ids=routes.path_ids,
         token_answer=as_it_is,
+        clock=time.time,
         link_lifetime_s=downloads.LIFETIME_S,
         # who calls, and what they may do
         needs_token=rights.needs_token,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from okd_conformance.reference.answers import Answer, Refused, Situation
-from okd_conformance.reference.issuer import Issuer
+from okd_conformance.reference.issuer import Granting, Issuer
 from okd_conformance.reference.school import Attempt, Enrolment, Exam, Person, School, Sitting
 from okd_conformance.reference.storage import Document, Spool, Store
 from okd_conformance.standard.edition import Edition
@@ -103,6 +103,8 @@ class Behaviour:
     method_of: Callable[[Request], str]
     path_ids: Callable[[Operation, Mapping[str, str]], dict[str, str]]
     token_answer: Callable[[Values], Values]
+    granting: Granting = field(default_factory=Granting)
+    clock: Callable[[], float]
     finish: list[Callable[[Call, Answer], Answer]] = field(default_factory=list)
     delay_s: float = 0.0
     link_lifetime_s: float

@@ -15,7 +15,7 @@ from okd_conformance.spec_tools.lint_schemas import shown
 from okd_conformance.spec_tools.markdown_doc import Doc, Message
 from okd_conformance.spec_tools.validity import fits_several, telling
 from okd_conformance.spec_tools.witness import shrunk
-from okd_conformance.spec_tools.world import Sample, World, walk
+from okd_conformance.spec_tools.world import Sample, World, named_values
 from okd_conformance.standard.composed import keyword, property_names
 from okd_conformance.standard.document import Spot
 
@@ -120,7 +120,7 @@ def _unknown(world: World, schema: Spot, spot: Spot) -> Iterator[Finding]:
 
 def addresses(world: World, sample: Sample) -> Iterator[Finding]:
     """Addresses without TLS, and addresses whose query can't reach the server."""
-    told = [sample.spot] if isinstance(sample.spot.value, str) else [s for _, s in walk(sample.spot)]
+    told = [sample.spot] if isinstance(sample.spot.value, str) else [s for _, s in named_values(sample.spot)]
     for spot in told:
         url = spot.value
         if not (isinstance(url, str) and url.startswith(("http://", "https://"))):
@@ -136,7 +136,7 @@ def addresses(world: World, sample: Sample) -> Iterator[Finding]:
 def same_id(world: World, sample: Sample) -> Iterator[Finding]:
     """One UUID for two different things in one example."""
     seen: dict[str, str] = {}
-    for name, spot in walk(sample.spot):
+    for name, spot in named_values(sample.spot):
         value = spot.value
         if isinstance(value, str) and _UUID.match(value) and name.endswith(("Id", "ID")):
             other = seen.setdefault(value, name)
@@ -176,7 +176,7 @@ def file_names(world: World, doc: Doc, message: Message) -> Iterator[Finding]:
         (s, s.value)
         for b in message.blocks
         if b.source
-        for n, s in walk(Spot(b.source, ()))
+        for n, s in named_values(Spot(b.source, ()))
         if n == "documentName"
     ]
     for header in message.headers:
@@ -227,7 +227,7 @@ def descriptions(world: World) -> Iterator[Finding]:
     for sample in world.samples if described else []:
         if sample.message is None and sample.kind != "request":
             continue
-        for name, spot in walk(sample.spot):
+        for name, spot in named_values(sample.spot):
             value = spot.value
             told = (
                 isinstance(value, str) and not name.endswith(("Description", "Code")) and value not in codes

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from okd_conformance.base.text import say
 from okd_conformance.base.yaml_input import Pointer
-from okd_conformance.standard.schemas import EVERY, inner, walk
+from okd_conformance.standard.schemas import EVERY, inner, steps_of, walk
 from okd_conformance.standard.source import Source, SourceError, read_text, real
 
 METHODS = ("get", "put", "post", "patch", "delete", "head", "options", "trace")
@@ -146,9 +146,8 @@ class Spec:
         source = self.sources.get(path)
         if source is None:
             return None
-        steps = [s.replace("~1", "/").replace("~0", "~") for s in fragment.strip("/").split("/") if s]
         target = Spot(source, ())
-        for step in steps:
+        for step in steps_of(fragment):
             listed = isinstance(target.value, list) and step.isdigit()
             target = target.at(int(step) if listed else step)
         return target if target.value is not None else None

@@ -23,6 +23,16 @@ def _token_type_missing(behaviour: Behaviour) -> None:
     behaviour.token_answer = lambda granted: {k: v for k, v in granted.items() if k != "token_type"}
 
 
+@fault("any-secret-accepted")
+def _any_secret(behaviour: Behaviour) -> None:
+    behaviour.granting.secret_fits = lambda _client, _secret: True
+
+
+@fault("any-scope-granted")
+def _any_scope(behaviour: Behaviour) -> None:
+    behaviour.granting.granted = lambda asked, _allowed: asked
+
+
 @fault("no-auth-enforced")
 def _no_auth_enforced(behaviour: Behaviour) -> None:
     inner = behaviour.authenticate
