@@ -14,9 +14,19 @@ from urllib.parse import urlsplit
 import httpx
 
 from okd_conformance.auth.token_answers import Granted
+from okd_conformance.auth.token_claims import (
+    CHANGES,
+    EDITS,
+    SCOPE_CLAIMS,
+    as_before,
+    same_layout,
+    scopes_in,
+    time_in,
+    times,
+)
 from okd_conformance.auth.token_endpoint import InvalidScopeError, TokenEndpoint, TokenUnobtainable
 from okd_conformance.base.configuration import ConfigurationError
-from okd_conformance.base.jwts import read_jwt, sign, with_broken_signature, without_signature
+from okd_conformance.base.jwts import read_jwt, sign
 from okd_conformance.base.text import Text, say
 from okd_conformance.target.model import Auth, Client, Secret, Target
 
@@ -37,15 +47,9 @@ _Ordered = tuple[str, ...]
 _Key = tuple[str, _Ordered, bool]
 """The client, the scopes, and whether the suite signed the token itself."""
 
-_SCOPE_CLAIMS = ("scope", "scp", "roles")
-"""Where issuers put the scopes of a token (RFC 8693, and two common habits)."""
-_LIFETIME_S = 3600
 _UNKNOWN_LIFETIME_S = 300
-_SET_BACK_S = 300
-"""How long ago a token that is made here began: the target's clock may be behind ours."""
 _LEEWAY_S = 60
 _REMEMBER_FAILURE_S = 60
-_ELSEWHERE = "https://elsewhere.invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +152,9 @@ class Tokens:
                 first = next(iter(self._fitting(component, client_id)), None)
                 scopes, client_id = (first.scopes[:1], first.client_id) if first else ((), client_id)
             good = self.bearer(scopes, component=component, client_id=client_id)
-            if kind in _EDITS:
+            if kind in EDITS:
                 return self._known(_edited(kind, good.value))
-            return self._sign(good, _CHANGES[kind](int(self._now())))
+            return self._sign(good, CHANGES[kind](int(self._now())))
 
     def signed_for(self, value: str) -> str | None:
         """The client that a token was made for which the suite signed itself; None for any other token."""
@@ -231,9 +235,9 @@ class Tokens:
     def _read(self, granted: Granted, client: Client, asked: _Ordered) -> Token:
         jwt = read_jwt(granted.value)
         lifetime = granted.expires_in
-        said = _scopes_in(jwt.claims) if jwt else None
+        said = scopes_in(jwt.claims) if jwt else None
         order = granted.scopes if said is None else said
-        expires = _time(jwt.claims.get("exp")) if jwt else None
+        expires = time_in(jwt.claims.get("exp")) if jwt else None
         return Token(
             value=granted.value,
             scopes_asked=frozenset(asked),
@@ -277,10 +281,10 @@ class Tokens:
         if kept is not None:
             return kept
         blank = Token("", frozenset(asked), frozenset(asked), client.client_id, None, order=asked)
-        times = _times(int(self._now()))
+        lasting = times(int(self._now()))
         model = replace(self._model(client) or blank, client_id=client.client_id)
-        value = self._sign(model, times, asked)
-        return self._keep(key, replace(blank, value=value, expires_at=float(times["exp"])))
+        value = self._sign(model, lasting, asked)
+        return self._keep(key, replace(blank, value=value, expires_at=float(lasting["exp"])))
 
     def _model(self, client: Client) -> Token | None:
         """A real token of this client, to copy; None when there is none to be had."""
@@ -297,10 +301,10 @@ class Tokens:
         model = read_jwt(good.value)
         claims = dict(model.claims) if model else self._own_claims(good)
         if model is None or scopes is not None:
-            names = [name for name in _SCOPE_CLAIMS if name in claims] or ["scope"]
+            names = [name for name in SCOPE_CLAIMS if name in claims] or ["scope"]
             wanted = sorted(good.scopes_asked) if scopes is None else scopes
-            claims.update({n: _as_before(claims.get(n), wanted) for n in names})
-        claims.update({"jti": str(uuid.uuid4()), **_same_layout(changes, claims)})
+            claims.update({n: as_before(claims.get(n), wanted) for n in names})
+        claims.update({"jti": str(uuid.uuid4()), **same_layout(changes, claims)})
         header = {k: v for k, v in model.header.items() if k in {"typ", "kid"}} if model else None
         value = self._known(sign(key.reveal(), claims, header))
         self._signed[value] = good.client_id
@@ -318,7 +322,7 @@ class Tokens:
         claims = {"iss": issuer, "sub": good.client_id, "client_id": good.client_id}
         now = int(self._now())
         audience = {"aud": self._auth.audience} if self._auth.audience else {}
-        return {**claims, **audience, **_times(now)}
+        return {**claims, **audience, **times(now)}
 
     def _given(self, kind: str) -> str | None:
         """The ready-made token of the target file for a kind, if it has one that fits."""
@@ -342,56 +346,6 @@ class Tokens:
 
 def _edited(kind: str, value: str) -> str:
     try:
-        return _EDITS[kind](value)
+        return EDITS[kind](value)
     except ValueError:
         raise TokenUnobtainable(say("auth_opaque"), expected=False) from None
-
-
-def _garbled(value: str) -> str:
-    turned = value[::-1]
-    return turned if turned != value else f"{turned}x"
-
-
-_EDITS: Mapping[str, Callable[[str], str]] = {
-    "garbled": _garbled,
-    "wrong_signature": with_broken_signature,
-    "alg_none": without_signature,
-}
-
-
-def _times(now: int, begins: int = -_SET_BACK_S, ends: int = _LIFETIME_S) -> dict[str, Any]:
-    return {"iat": now + min(-_SET_BACK_S, begins), "nbf": now + begins, "exp": now + ends}
-
-
-_CHANGES: Mapping[str, Callable[[int], dict[str, Any]]] = {
-    "expired": lambda now: _times(now, -2 * _LIFETIME_S, -_LIFETIME_S),
-    "not_yet_valid": lambda now: _times(now, _LIFETIME_S, 2 * _LIFETIME_S),
-    "foreign_audience": lambda now: {**_times(now), "aud": _ELSEWHERE},
-    "foreign_issuer": lambda now: {**_times(now), "iss": _ELSEWHERE},
-}
-
-
-def _same_layout(changes: Mapping[str, Any], claims: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep the layout: an audience stays a list."""
-    listed = isinstance(claims.get("aud"), list) and "aud" in changes
-    return {**changes, "aud": [changes["aud"]]} if listed else dict(changes)
-
-
-def _as_before(before: object, scopes: Iterable[str]) -> str | list[str]:
-    return list(scopes) if isinstance(before, list) else " ".join(scopes)
-
-
-def _scopes_in(claims: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """The scopes of a token in its own order; None when it says nothing of scopes."""
-    present = [claims[name] for name in _SCOPE_CLAIMS if name in claims]
-    found: list[str] = []
-    for value in present:
-        if isinstance(value, str):
-            found += value.split()
-        elif isinstance(value, list):
-            found += [scope for scope in value if isinstance(scope, str)]
-    return tuple(dict.fromkeys(found)) if present else None
-
-
-def _time(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

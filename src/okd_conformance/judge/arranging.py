@@ -62,7 +62,9 @@ class Arranging(Situated):
     def need_control(self, value: str | None) -> None:
         """Make sure that a token which the suite signed counts, as one that is taken. Raises Inconclusive."""
         client_id = self.bench.rights.signed_for(value)
-        if client_id is not None and self.binding.scopes is not None:
+        if client_id is None or self.spec.operation is None:
+            return
+        if self.binding.scopes is not None:
             self.bench.arrangements.takes_minted(self.operation, self.binding, client_id)
 
     def only_scopes(self, *scopes: str) -> str:
