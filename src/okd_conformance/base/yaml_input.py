@@ -41,14 +41,14 @@ class Document:
 
     file: str
     value: Any
-    _lines: Mapping[Pointer, int]
+    lines: Mapping[Pointer, int]
     _sources: Mapping[Pointer, str]
 
     def line(self, pointer: Pointer) -> int:
         """Return the line (from 1) of a key or list item; of what surrounds it when it isn't there."""
-        while pointer and pointer not in self._lines:
+        while pointer and pointer not in self.lines:
             pointer = pointer[:-1]
-        return self._lines.get(pointer, 1)
+        return self.lines.get(pointer, 1)
 
     def source(self, pointer: Pointer) -> str | None:
         """Return a single value as it was typed, without quotes; None when there is none."""

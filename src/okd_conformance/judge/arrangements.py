@@ -15,7 +15,7 @@ from okd_conformance.judge.rights import Rights
 from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.samples import Samples
 from okd_conformance.judge.sending import Sending
-from okd_conformance.judge.stops import Inconclusive, NotTested
+from okd_conformance.judge.stops import Inconclusive, NotTested, TwinRefused
 from okd_conformance.judge.words import received
 from okd_conformance.standard.edition import Binding, Edition, Operation
 from okd_conformance.standard.fields import field_name
@@ -62,6 +62,8 @@ class Arrangements:
             except (Inconclusive, NotTested) as stop:
                 self._memo[key] = stop
         found = self._memo[key]
+        if isinstance(found, TwinRefused):
+            raise TwinRefused(found.reason, found.exchange)
         if isinstance(found, (Inconclusive, NotTested)):
             raise type(found)(found.reason)
         return found
@@ -268,7 +270,7 @@ class Arrangements:
 def accepted_or_inconclusive(exchange: Exchange) -> Exchange:
     """Return the exchange if it succeeded, else raise Inconclusive."""
     if exchange.answer is None or not exchange.answer.succeeded:
-        raise Inconclusive(say("twin_refused", request=_named(exchange), received=received(exchange)))
+        raise TwinRefused(say("twin_refused", request=_named(exchange), received=received(exchange)), exchange)
     return exchange
 
 

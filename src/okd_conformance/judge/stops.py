@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from okd_conformance.base.text import Text
+from okd_conformance.wire.exchange import Exchange
 
 
 class Stopped(Exception):  # noqa: N818 - these are outcomes, not errors
@@ -23,6 +24,14 @@ class Failed(Stopped):
 
 class Inconclusive(Stopped):
     """It could not be judged though it should."""
+
+
+class TwinRefused(Inconclusive):
+    """It could not be judged because the target refused a request that others build on."""
+
+    def __init__(self, reason: Text, exchange: Exchange) -> None:
+        super().__init__(reason)
+        self.exchange = exchange
 
 
 class NotApplicable(Stopped):
