@@ -108,9 +108,9 @@ def result_of_check(case: Case, error: BaseException | None, duration_s: float) 
 def _set_up_of(case: Case, error: BaseException | None) -> Text | None:
     """What in the set-up explains a failure, a warning, or an inconclusive end: then that is no finding."""
     if isinstance(error, Failed) or (error is None and case.warnings):
-        return case.bench.set_up.of_exchanges(case.role, case.exchanges)
+        return case.bench.set_up.explains(case.role, case.exchanges, case.asked)
     if isinstance(error, TwinRefused):
-        return case.bench.set_up.of_exchanges(case.role, [error.exchange])
+        return case.bench.set_up.explains(case.role, [error.exchange])
     return None
 
 

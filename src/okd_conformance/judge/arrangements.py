@@ -270,7 +270,9 @@ class Arrangements:
 def accepted_or_inconclusive(exchange: Exchange) -> Exchange:
     """Return the exchange if it succeeded, else raise Inconclusive."""
     if exchange.answer is None or not exchange.answer.succeeded:
-        raise TwinRefused(say("twin_refused", request=_named(exchange), received=received(exchange)), exchange)
+        raise TwinRefused(
+            say("twin_refused", request=_named(exchange), received=received(exchange)), exchange
+        )
     return exchange
 
 

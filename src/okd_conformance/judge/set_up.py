@@ -7,21 +7,24 @@ no excuse.
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from okd_conformance.base.text import Text
 from okd_conformance.judge.arrangements import Arrangements
+from okd_conformance.judge.ids import is_uuid
 from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.judge.words import received
 from okd_conformance.standard.edition import Binding, Operation
 from okd_conformance.standard.set_up import Came, Cause, cause_of
 from okd_conformance.target.reading import Target
+from okd_conformance.wire.address import origin
 from okd_conformance.wire.body import beginning_of
 from okd_conformance.wire.exchange import Exchange, Request
 
@@ -29,6 +32,10 @@ LABEL = "set-up"
 """What its requests are sent for."""
 UNKNOWN = frozenset({400, 404, 409, 410, 422})
 """How a product may say that it does not know an id."""
+_DIGITS, _SMALL, _LARGE = "0123456789", string.ascii_lowercase, string.ascii_uppercase
+_TURNED = str.maketrans(
+    {old: kind[(i + 5) % len(kind)] for kind in (_DIGITS, _SMALL, _LARGE) for i, old in enumerate(kind)}
+)
 _MOST_OPERATIONS = 4
 _LOOKED_AT = 65_536
 """So many bytes of a request are looked at for test data."""
@@ -48,8 +55,13 @@ class SetUp:
 
     target: Target
     arrangements: Arrangements
-    found: list[Text] = field(default_factory=list)
-    """The causes found so far, in words, each once."""
+    found: dict[str, Text] = field(default_factory=dict)
+    """The causes found so far, by their place in the target file."""
+    _accepted: dict[str, str] = field(default_factory=dict)
+    """Per role, the requests with test data that it accepted."""
+    _refused: dict[tuple[str, str], Exchange] = field(default_factory=dict)
+    """The usual request of a role's operation, where it was refused."""
+    _invented: dict[tuple[str, str], Text | None] = field(default_factory=dict)
     _roles: dict[str, Text | None] = field(default_factory=dict)
     _operations: dict[tuple[str, str], _Wrong | None] = field(default_factory=dict)
 
@@ -57,14 +69,19 @@ class SetUp:
         """What is wrong with a role as a whole, as far as was found already."""
         return self._roles.get(role)
 
-    def of_exchanges(self, role: str, exchanges: Iterable[Exchange]) -> Text | None:
-        """What in the set-up explains why these exchanges of a case were refused; None when nothing does."""
+    def explains(self, role: str, exchanges: Iterable[Exchange], asked: Iterable[str] = ()) -> Text | None:
+        """What in the set-up explains how a case ended; None when nothing does.
+
+        ``exchanges`` are what it sent, of which the refused ones count, ``asked`` the test data that it
+        expected to come back.
+        """
         refused = [e for e in exchanges if e.role is not None and not e.succeeded]
-        for exchange in refused:
-            cause = self.of_role(exchange.role or role) or self._of_fixtures(exchange)
-            if cause is not None:
-                return cause
-        return None
+        roles = dict.fromkeys([role, *(e.role for e in refused if e.role is not None)])
+        cause = next(filter(None, map(self.of_role, roles)), None)
+        cause = cause or next(filter(None, map(self._of_fixtures, refused)), None)
+        if cause is not None:
+            return cause
+        return self._of_asked(role, asked)
 
     # --- a role as a whole -----------------------------------------------------------------------------
 
@@ -74,9 +91,19 @@ class SetUp:
             return None
         if role not in self._roles:
             self._roles[role] = None  # what is sent to find out asks no further
-            with suppress(Inconclusive, NotTested):
+            try:
                 self._roles[role] = self._told(self._cause_for(role))
+            except (Inconclusive, NotTested):  # such as a server that was given up
+                self._roles[role] = self._at_the_server_of(role)
         return self._roles[role]
+
+    def _at_the_server_of(self, role: str) -> Text | None:
+        """What was found to be wrong with another role at the same server."""
+        server = origin(self.target.roles[role].base_url)
+        others = (
+            words for name, words in self._roles.items() if origin(self.target.roles[name].base_url) == server
+        )
+        return next(filter(None, others), None)
 
     def _cause_for(self, role: str) -> tuple[Cause, str, Text] | None:
         secured, plain, odd = self._tried(role)
@@ -130,19 +157,69 @@ class SetUp:
         """The cause, when the refused request carried test data that its operation does not know."""
         if exchange.status not in UNKNOWN or exchange.operation is None or exchange.role is None:
             return None
-        operation = next(
-            (o for o in self.arrangements.edition.operations(exchange.role) if o.id == exchange.operation), None
-        )
+        operations = self.arrangements.edition.operations(exchange.role)
+        operation = next((o for o in operations if o.id == exchange.operation), None)
         if operation is None:
             return None
-        key = (exchange.role, operation.id)
+        wrong, sent = self._wrong(operation), _text_of(exchange.request)
+        if wrong is not None and any(value in sent for value in wrong.values):
+            return wrong.words
+        return self._as_invented(operation, exchange)
+
+    def _as_invented(self, operation: Operation, exchange: Exchange) -> Text | None:
+        """The cause, when a module answers to test data of a request as it does to an invented value."""
+        edition, role = self.arrangements.edition, operation.role
+        cause = cause_of("invented", [exchange.status or 0], ())
+        if cause is None or edition.operations(role, "upload"):
+            return None
+        sent = _text_of(exchange.request)
+        for keys, value in _flat(self.target.fixtures):
+            if value not in sent or value in self._accepted.get(role, ""):
+                continue
+            if (role, value) not in self._invented:
+                self._invented[role, value] = None
+                changed = _with_value(exchange.request, value, self._other(value))
+                again = self.arrangements.sending.send(changed, LABEL, role, operation)
+                if again.status == exchange.status:
+                    self._invented[role, value] = self._told((cause, role, _shown([exchange])), *keys)
+            if self._invented[role, value] is not None:
+                return self._invented[role, value]
+        return None
+
+    def _other(self, value: str) -> str:
+        """An invented value of the same form."""
+        return self.arrangements.samples.fresh_uuid(LABEL) if is_uuid(value) else value.translate(_TURNED)
+
+    def _of_asked(self, role: str, asked: Iterable[str]) -> Text | None:
+        """The cause, when the role does not know test data that a check expected to come back."""
+        names = set(asked)
+        values = {value for keys, value in _flat(self.target.fixtures) if keys[0] in names}
+        for operation, binding in self._usual(role) if values else ():
+            wrong = self._wrong(operation)
+            if wrong is not None and wrong.values & values:
+                return wrong.words
+            usual = self._refused.get((role, operation.id))
+            cause = self._of_fixtures(usual) if wrong is None and usual is not None else None
+            if cause is not None:
+                return cause
+            for group in filter(None, map(self.target.fixtures.get, names)):
+                if isinstance(group, Mapping) and operation.body_schema is not None:
+                    with suppress(Inconclusive, NotTested):
+                        cause = self._of_fixtures(
+                            self._sent(self._sample(operation, binding, fixtures=group))
+                        )
+                        if cause is not None:
+                            return cause
+        return None
+
+    def _wrong(self, operation: Operation) -> _Wrong | None:
+        """What an operation does not know of the test data; asked once."""
+        key = (operation.role, operation.id)
         if key not in self._operations:
-            self._operations[key] = None
+            self._operations[key] = None  # what is sent to find out asks no further
             with suppress(Inconclusive, NotTested):
                 self._operations[key] = self._wrong_for(operation)
-        wrong = self._operations[key]
-        sent = _text_of(exchange.request)
-        return wrong.words if wrong is not None and any(value in sent for value in wrong.values) else None
+        return self._operations[key]
 
     def _wrong_for(self, operation: Operation) -> _Wrong | None:
         """The test data that an operation does not know, by its usual request with this and with other data."""
@@ -150,17 +227,22 @@ class SetUp:
         if binding is None or operation.kind == "delete":
             return None
         exchange = self._sent(self._sample(operation, binding))
+        sent = _text_of(exchange.request)
+        if exchange.succeeded:
+            self._accepted[binding.role] = self._accepted.get(binding.role, "") + sent
         if exchange.status not in UNKNOWN:
             return None
-        sent = _text_of(exchange.request)
+        self._refused[operation.role, operation.id] = exchange
         own = {n: v for n, v in self.target.fixtures.items() if isinstance(v, str) and v in sent}
         for other in self._others(own):
             if self._sent(self._sample(operation, binding, fixtures=other)).succeeded:
                 names = [name for name in own if name in other]
-                return self._wrong(cause_of("other_fixtures", ["accepted"], ()), binding.role, names, exchange)
+                return self._unknown(
+                    cause_of("other_fixtures", ["accepted"], ()), binding.role, names, exchange
+                )
         named = [name for name, value in own.items() if value in _own_words(exchange)]
         cause = cause_of("named", [exchange.status or 0], ())
-        return self._wrong(cause, binding.role, named, exchange) if named else None
+        return self._unknown(cause, binding.role, named, exchange) if named else None
 
     def _others(self, own: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         """Other test data of the target file to try: one at a time, then all of a group together."""
@@ -169,10 +251,10 @@ class SetUp:
         singles = [{name: value} for one in sets for name, value in one.items() if len(one) > 1]
         return iter([*singles, *filter(None, sets)])
 
-    def _wrong(self, cause: Cause | None, role: str, names: list[str], exchange: Exchange) -> _Wrong | None:
+    def _unknown(self, cause: Cause | None, role: str, names: list[str], exchange: Exchange) -> _Wrong | None:
         if cause is None:
             return None
-        words = self._told((cause, role, received(exchange)), names[0])
+        words = self._told((cause, role, _shown([exchange])), names[0])
         values = frozenset(str(self.target.fixtures[name]) for name in names)
         return _Wrong(values, words) if words is not None else None
 
@@ -187,15 +269,33 @@ class SetUp:
     def _sent(self, sample: Sample) -> Exchange:
         return self.arrangements.sending.send(sample.request(), LABEL, sample.binding.role, sample.operation)
 
-    def _told(self, cause: tuple[Cause, str, Text] | None, fixture: str = "") -> Text | None:
+    def _told(self, cause: tuple[Cause, str, Text] | None, *fixture: str) -> Text | None:
         if cause is None:
             return None
         row, role, came = cause
-        place = self.target.place(*(step.format(role=role, fixture=fixture) for step in row.look))
+        steps = [step.format(role=role) for step in row.look if step != "{fixture}"]
+        place = self.target.place(*steps, *fixture)
         words = row.told(place, role, came)
-        if words not in self.found:
-            self.found.append(words)
+        self.found.setdefault(place, words)
         return words
+
+
+def _flat(fixtures: Mapping[str, Any], *keys: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Each value of the test data with the keys that lead to it, those of groups first."""
+    for name, value in sorted(fixtures.items(), key=lambda item: isinstance(item[1], str)):
+        if isinstance(value, Mapping):
+            yield from _flat(value, *keys, name)
+        else:
+            yield (*keys, name), str(value)
+
+
+def _with_value(request: Request, old: str, new: str) -> Request:
+    """The request with another value wherever one stands."""
+    url = request.url.replace(quote(old, safe=""), quote(new, safe="")).replace(old, new)
+    body = (
+        request.body.replace(old.encode(), new.encode()) if isinstance(request.body, bytes) else request.body
+    )
+    return replace(request, url=url, body=body)
 
 
 def _alike(exchanges: list[Exchange]) -> set[Came]:

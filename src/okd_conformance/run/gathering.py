@@ -47,7 +47,7 @@ class Gathering:
         redactor.catch_up()
         waiting, self._waiting = self._waiting, []
         self.findings.exchanges += [exchange.as_har(redactor) for exchange in waiting]
-        self._learn(redactor.deep([cause.as_json() for cause in self.run.bench.set_up.found]))
+        self._learn(redactor.deep([cause.as_json() for cause in self.run.bench.set_up.found.values()]))
 
     def _learn(self, causes: list[dict[str, str]]) -> None:
         """Keep what is wrong with the target file, each thing once."""
