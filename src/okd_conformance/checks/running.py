@@ -19,7 +19,7 @@ from okd_conformance.judge.case import Case, CaseSpec
 from okd_conformance.judge.case_id import observed_id
 from okd_conformance.judge.events import Answered, CaseBegun, CaseEnded, CleaningUp
 from okd_conformance.judge.outcome import CaseResult, Status, worst
-from okd_conformance.judge.stops import Failed, Inconclusive, TwinRefused, Stopped
+from okd_conformance.judge.stops import Failed, Inconclusive, Stopped, TwinRefused
 from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.wire.exchange import Exchange
 

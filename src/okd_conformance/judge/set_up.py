@@ -7,6 +7,7 @@ no excuse.
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -83,6 +84,11 @@ class SetUp:
             return cause
         return self._of_asked(role, asked)
 
+    def carried(self, request: Request) -> list[str]:
+        """The names of the test data that a request carries, those in groups with a dot."""
+        sent = _text_of(request)
+        return sorted(".".join(keys) for keys, value in _flat(self.target.fixtures) if _holds(sent, value))
+
     # --- a role as a whole -----------------------------------------------------------------------------
 
     def of_role(self, role: str) -> Text | None:
@@ -119,7 +125,7 @@ class SetUp:
         return (cause, role, _shown(secured or plain)) if cause else None
 
     def _tried(self, role: str) -> tuple[list[Exchange], list[Exchange], Exchange]:
-        """The usual requests of a role that need a token, one of them also without; the others; an odd path."""
+        """The usual requests that need a token, one of them also without; the others; and an odd path."""
         secured: list[Exchange] = []
         plain: list[Exchange] = []
         for operation, binding in self._usual(role):
@@ -162,7 +168,7 @@ class SetUp:
         if operation is None:
             return None
         wrong, sent = self._wrong(operation), _text_of(exchange.request)
-        if wrong is not None and any(value in sent for value in wrong.values):
+        if wrong is not None and any(_holds(sent, value) for value in wrong.values):
             return wrong.words
         return self._as_invented(operation, exchange)
 
@@ -174,7 +180,7 @@ class SetUp:
             return None
         sent = _text_of(exchange.request)
         for keys, value in _flat(self.target.fixtures):
-            if value not in sent or value in self._accepted.get(role, ""):
+            if not _holds(sent, value) or _holds(self._accepted.get(role, ""), value):
                 continue
             if (role, value) not in self._invented:
                 self._invented[role, value] = None
@@ -222,7 +228,7 @@ class SetUp:
         return self._operations[key]
 
     def _wrong_for(self, operation: Operation) -> _Wrong | None:
-        """The test data that an operation does not know, by its usual request with this and with other data."""
+        """What an operation does not know, by its usual request with this and with other test data."""
         binding = next((b for b in operation.bindings if self.target.roles[b.role].serves(b.flow)), None)
         if binding is None or operation.kind == "delete":
             return None
@@ -233,14 +239,14 @@ class SetUp:
         if exchange.status not in UNKNOWN:
             return None
         self._refused[operation.role, operation.id] = exchange
-        own = {n: v for n, v in self.target.fixtures.items() if isinstance(v, str) and v in sent}
+        own = {n: v for n, v in self.target.fixtures.items() if isinstance(v, str) and _holds(sent, v)}
         for other in self._others(own):
             if self._sent(self._sample(operation, binding, fixtures=other)).succeeded:
                 names = [name for name in own if name in other]
                 return self._unknown(
                     cause_of("other_fixtures", ["accepted"], ()), binding.role, names, exchange
                 )
-        named = [name for name, value in own.items() if value in _own_words(exchange)]
+        named = [name for name, value in own.items() if _holds(_own_words(exchange), value)]
         cause = cause_of("named", [exchange.status or 0], ())
         return self._unknown(cause, binding.role, named, exchange) if named else None
 
@@ -328,6 +334,11 @@ def _text_of(request: Request) -> str:
     """Address and body of a request as one text."""
     body = beginning_of(request.body, _LOOKED_AT) if request.body is not None else b""
     return unquote(request.url) + "\n" + body.decode("utf-8", "replace")
+
+
+def _holds(text: str, value: str) -> bool:
+    """Whether a text has a value, and not as a part of another."""
+    return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text) is not None
 
 
 def _own_words(exchange: Exchange) -> str:
