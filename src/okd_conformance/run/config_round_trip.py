@@ -18,12 +18,12 @@ from okd_conformance.standard.edition import Binding, Operation
 from okd_conformance.wire.exchange import Exchange
 
 
-def round_trips(run: Run, seen: set[str]) -> Iterator[Found]:
-    """One for each role; ``seen`` receives the test data with which a role accepted it."""
+def round_trips(run: Run, roles: list[str], seen: set[str]) -> Iterator[Found]:
+    """One for each of these roles; ``seen`` receives the test data with which a role accepted it."""
     if run.target.is_production:
         yield Found("unknown", say("config_no_round_trip"))
         return
-    for role in run.target.roles:
+    for role in roles:
         cause = run.bench.set_up.of_role(role)
         if cause is not None:
             yield Found("bad", cause, say("config_cause_remedy"), ExitCode.USAGE)
@@ -117,7 +117,9 @@ def _given_back(
     bench, role = run.bench, operation.role
     try:
         document = bench.arrangements.stored_id(operation, upload)
-        reading, read_as = bench.arrangements.binding_for(role, "read", binding and binding.document_type)
+        reading, read_as = bench.arrangements.binding_for(
+            role, "read", binding.document_type if binding else None
+        )
     except Inconclusive as stop:
         yield Found("bad", stop.reason, say("config_refused_remedy"))
         return
