@@ -1,4 +1,4 @@
-"""What is wrong in a target file is told as that: never exit 1, and the first line names the cause and its line."""
+"""What is wrong in a target file is told as that: never exit 1, and the first line names the cause."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A relay in front of the reference that answers some requests itself, as a gateway, a proxy or a fault would."""
+"""A relay before the reference that answers some requests itself, as a gateway, a proxy or a fault would."""
 
 from __future__ import annotations
 
@@ -46,12 +46,16 @@ def relay(behind: str, rule: Rule) -> Iterator[str]:
                 answer.content,
             )
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Say nothing of a client that went away."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
