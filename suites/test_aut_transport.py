@@ -13,13 +13,16 @@ from urllib.parse import urlsplit, urlunsplit
 
 from okd_conformance.suite import (
     Case,
+    Client,
     Handshake,
     Inconclusive,
+    Reading,
     Request,
     Token,
     check,
     is_loopback,
     offering,
+    same_origin,
     shake_hands,
 )
 
@@ -139,3 +142,44 @@ def _issued(case: Case, binding: Any) -> Token:
         if scope in listed:
             return case.token(scope)
     raise case.not_tested("no_issued_token")
+
+
+UNHEARD_OF = "okd:okd-conformance"
+"""A scope that no school can have given to anybody."""
+
+
+def clients(case: Case) -> tuple[Client, ...]:
+    """The clients of the target file, for the one role at which their issuer is judged.
+
+    Raises NotApplicable for every other role, so that nothing is asked twice.
+    """
+    if case.role != case.first_role:
+        raise case.not_applicable("issuer_judged_once", role=case.first_role)
+    return case.auth.clients if case.auth else ()
+
+
+def reading_of_the_issuer(case: Case) -> Reading:
+    """A token endpoint on a server of the target is the target's own; another's is a warning at most."""
+    url = case.auth.token_url or case.auth.issuer or "" if case.auth else ""
+    return "failed" if any(same_origin(url, base) for base in case.base_urls.values()) else "warned"
+
+
+@check("OKD-AUT-018")
+def test_wrong_secret(case: Case) -> None:
+    """One wrong secret for each client, after the right one brought a token."""
+    reading = reading_of_the_issuer(case)
+    for client in clients(case):
+        taken = case.for_wrong_secret(client.client_id)
+        case.require(not taken, "wrong_secret_taken", reading=reading, client=client.client_id)
+
+
+@check("OKD-AUT-019")
+def test_scope_beyond(case: Case) -> None:
+    """A scope that the target file doesn't list for the client, or else one that nobody can have."""
+    for client in clients(case):
+        scope = next((s for s in case.edition.scopes if s not in client.scopes), UNHEARD_OF)
+        token = case.beyond(client.client_id, scope)
+        given = token is not None and scope in (token.scopes_granted or ())
+        case.require(not given, "scope_beyond_given", client=client.client_id, scope=scope)
+        if token is not None and token.scopes_granted is None:
+            case.note(case.words("scopes_not_told", client=client.client_id, scope=scope))

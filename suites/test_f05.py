@@ -76,8 +76,8 @@ def test_state_of_the_text(case: Case, state: str) -> None:
 @check(
     "OKD-F05-004",
     state={
-        "invented": ("unknown", "okd-conformance"),
-        "number": ("unknown", 5),
+        "invented": ("invented", "okd-conformance"),
+        "number": ("number", 5),
         "double-l": ("double_l", "cancelled"),
         "null": ("no_value", None),
     },

@@ -33,7 +33,8 @@ def test_upload(case: Case) -> None:
     say_if_not_full(case)
     if not travel.offered.succeeded:
         accepted, refused = limits_between(case, case.operation, case.binding)
-        case.note(case.words("limit_found", accepted=size(accepted), refused=size(refused)))
+        key = "limit_found" if accepted else "limit_lower"
+        case.note(case.words(key, accepted=size(accepted), refused=size(refused)))
     case.expect(travel.offered)
 
 
@@ -88,8 +89,11 @@ def test_replacement(case: Case) -> None:
     """The largest content that must work, and it is what is read afterwards."""
     stored = case.store()
     say_if_not_full(case)
-    offered = replacement_of(case, stored.id, stored.sample, full_size_for(case, case.operation))
+    full = full_size_for(case, case.operation)
+    offered = replacement_of(case, stored.id, stored.sample, full)
     exchange = offer(case, offered)
+    if not exchange.succeeded:
+        case.note(case.words("limit_lower", refused=size(full)))
     try:
         back = read_large_back(case, stored.id, offered) if exchange.succeeded else None
     finally:

@@ -182,6 +182,8 @@ def test_a_request_is_noted_before_it_is_sent(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal = tmp_path / "r" / "ledger.jsonl"
+    operation, binding = run.bench.arrangements.binding_for("bpv", "register", None)
+    run.bench.samples.sample(operation, binding, "x")  # asks for the subtypes, which is nothing to undo
     assert not journal.exists(), "nothing to tell yet"
     found: list[dict[str, Any]] = []
 

@@ -53,5 +53,27 @@ def test_the_reference_behind_a_gateway_is_conformant(
     assert (done.returncode, accused) == (0, {}), done.stdout[-3000:]
 
 
+WITHIN_THE_DEFAULT = ()
+ON_SIZES = ("--requirement", "OKD-LIM", "--profile", "full", "--large", "one")
+
+
+@pytest.mark.parametrize("narrowed", [WITHIN_THE_DEFAULT, ON_SIZES], ids=["all", "sizes"])
+def test_nginx_with_its_limit_of_1_mb_fails_only_rows_on_sizes(
+    narrowed: tuple[str, ...], reference: Running, tmp_path: Path
+) -> None:
+    """Its default lets no large document in; what is said of those rows names that limit."""
+    with nginx(tmp_path, port_of(reference), max_body=None) as port:
+        file = behind(tmp_path, reference, port)
+        okd(tmp_path, str(file), "--allow-hooks", "--report-dir", "r", *narrowed)
+    accused = [row for row in read(tmp_path / "r")["requirements"] if row["status"] in BAD]
+    assert {row["id"] for row in accused if not row["id"].startswith("OKD-LIM-")} == set()
+    failed = [c for row in accused for c in row["cases"] if c["status"] == "failed"]
+    assert failed or narrowed is not ON_SIZES
+    for case in failed:
+        assert "413" in case["summary"]["en"]
+        assert any("bytes" in note["en"] for note in case["notes"])
+        assert "client_max_body_size" in case["remedy"]["en"]
+
+
 BAD = {"failed", "inconclusive", "suite_fault"}
 """A gateway may cause warnings, as its pages are no problem documents."""

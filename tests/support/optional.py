@@ -14,10 +14,3 @@ def needed(name: str) -> Any:
     if "OKD_BROWSER_REQUIRED" in os.environ:
         return importlib.import_module(name)
     return pytest.importorskip(name)
-
-
-def receiver_needed(name: str) -> Any:
-    """Import a multipart receiver, or skip; with OKD_RECEIVERS_REQUIRED its absence is an error."""
-    if "OKD_RECEIVERS_REQUIRED" in os.environ:
-        return importlib.import_module(name)
-    return pytest.importorskip(name)

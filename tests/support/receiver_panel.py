@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +15,31 @@ import yaml
 
 from okd_conformance.reference import running_server
 from support.command import CHECKOUT, okd, read, written
-from support.receivers import RECEIVERS, Message, read_by, recorded
+from support.receivers import RECEIVERS, Message, at_hand, meant, read_by, recorded
 
 EXCEPTIONS: dict[str, str] = yaml.safe_load((CHECKOUT / "tests/support/receivers.yaml").read_text("utf-8"))
 PAGE = CHECKOUT / "docs/receivers.md"
 SECTIONS = ("--requirement", "OKD-MPT", "--requirement", "OKD-GEN", "--flow", "1", "--role", "dms")
 Messages = dict[str, list[Message]]
 
+OUTCOMES = {"exact": "=", "name": "~", "other": "differs", "refused": "refuses"}
+WORST = tuple(OUTCOMES)
+Table = dict[str, dict[str, str]]
+"""Per case, what each receiver makes of its messages at worst."""
+
 HEAD = """# Multipart receivers
 
-Widely used readers can do what a MUST demands of a reader of multipart messages. Every message of a MUST that
-the reference accepted is read here by libraries that nobody of this suite wrote: `=` is read as most read it,
-`differs` is refused or read otherwise. Compared are the name of the file, its bytes and the metadata.
-A test holds that no two differ without a reason below.
+Widely used receivers can do what a MUST demands of a receiver of multipart messages. Every message of a MUST
+that the reference accepted is read here by software that nobody of this suite wrote, with default settings
+but for the largest size.
+
+- `=`: the file and the metadata are read exactly.
+- `~`: they are, but the name of the file comes out otherwise, which no MUST asks for.
+- `differs`: the bytes of the file, or the metadata, are other ones.
+- `refuses`: it is not read at all.
+
+A MUST that two of them don't read exactly is an error of the suite, unless a reason stands below.
+This page is written by `python -m support.receiver_panel` in the folder `tests`; a test compares it.
 
 """
 
@@ -61,26 +73,37 @@ def _is_multipart(entry: dict[str, Any]) -> bool:
     )
 
 
-def differing(message: Message) -> set[str]:
-    """The receivers that refuse a message, or read it otherwise than most do."""
-    readings = {name: read_by(name, message) for name in RECEIVERS}
-    read_at_all = [reading for reading in readings.values() if not isinstance(reading, str)]
-    if not read_at_all:
-        return set(readings)
-    usual, _ = Counter(read_at_all).most_common(1)[0]
-    return {name for name, reading in readings.items() if reading != usual}
+def outcome(name: str, message: Message) -> str:
+    """What a receiver makes of a message."""
+    reading, wanted = read_by(name, message), meant(message)
+    if isinstance(reading, str):
+        return "refused"
+    if (reading.file, reading.metadata) != (wanted.file, wanted.metadata):
+        return "other"
+    return "exact" if reading.file_name == wanted.file_name else "name"
 
 
-def who_differs(messages: Messages) -> dict[str, set[str]]:
-    """Per case the receivers that differ in any of its messages."""
-    return {case: set().union(*map(differing, sent)) for case, sent in messages.items()}
+def judged(messages: Messages, names: Sequence[str]) -> Table:
+    """What each receiver makes of each case, at worst."""
+    return {
+        case: {name: max((outcome(name, m) for m in sent), key=WORST.index) for name in names}
+        for case, sent in messages.items()
+    }
 
 
-def page(found: dict[str, set[str]]) -> str:
+def who_fails(table: Table) -> dict[str, set[str]]:
+    """Per case the receivers that refuse it, or lose something of it."""
+    return {
+        case: {name for name, found in row.items() if found in ("other", "refused")}
+        for case, row in table.items()
+    }
+
+
+def page(table: Table) -> str:
     """The page with the table, and the reasons of the exceptions."""
     rows = [
-        f"| {case} | " + " | ".join("differs" if name in names else "=" for name in RECEIVERS) + " |"
-        for case, names in sorted(found.items())
+        f"| {case} | " + " | ".join(OUTCOMES[row[name]] for name in RECEIVERS) + " |"
+        for case, row in sorted(table.items())
     ]
     titles = f"| case | {' | '.join(RECEIVERS)} |\n|---|{'---|' * len(RECEIVERS)}\n"
     reasons = "\n".join(f"- `{case}`: {why}" for case, why in EXCEPTIONS.items())
@@ -88,9 +111,13 @@ def page(found: dict[str, set[str]]) -> str:
 
 
 def main() -> None:
-    """Write the page anew."""
+    """Write the page anew, if the whole panel is at hand."""
+    missing = set(RECEIVERS) - set(at_hand())
+    if missing:
+        print(f"{PAGE} stays as it is: {', '.join(sorted(missing))} would be needed")
+        return
     with tempfile.TemporaryDirectory() as folder:
-        PAGE.write_text(page(who_differs(messages_of(Path(folder)))), encoding="utf-8")
+        PAGE.write_text(page(judged(messages_of(Path(folder)), list(RECEIVERS))), encoding="utf-8")
 
 
 if __name__ == "__main__":

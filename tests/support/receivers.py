@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import importlib.util
 import io
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from multipart import MultipartSegment, PushMultipartParser, parse_options_header
+
 from okd_conformance.reference import Running
-from support.optional import receiver_needed
+from okd_conformance.reference.intake import DelimiterPadding
+from support.other_receivers import by_node, by_php, no_node, no_php
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,6 @@ def _reading(name: str | None, file: bytes, metadata: str | bytes) -> Reading:
 
 
 def django(message: Message) -> Reading:
-    receiver_needed("django")
     from django.conf import settings
     from django.core.files.uploadhandler import MemoryFileUploadHandler
     from django.http.multipartparser import MultiPartParser
@@ -75,23 +79,23 @@ def django(message: Message) -> Reading:
     meta = {"CONTENT_TYPE": message.content_type, "CONTENT_LENGTH": len(message.body)}
     handler = MemoryFileUploadHandler()
     fields, files = MultiPartParser(meta, io.BytesIO(message.body), [handler]).parse()
-    return _reading(files["file"].name, files["file"].read(), fields["metadata"])
+    metadata = fields.get("metadata") or files["metadata"].read()
+    return _reading(files["file"].name, files["file"].read(), metadata)
 
 
 def werkzeug(message: Message) -> Reading:
-    receiver_needed("werkzeug")
     from werkzeug.formparser import FormDataParser
-    from werkzeug.http import parse_options_header
+    from werkzeug.http import parse_options_header as options_of
 
-    kind, options = parse_options_header(message.content_type)
+    kind, options = options_of(message.content_type)
     parser = FormDataParser(silent=False)
     _, fields, files = parser.parse(io.BytesIO(message.body), kind, len(message.body), options)
-    return _reading(files["file"].filename, files["file"].read(), fields["metadata"])
+    metadata = fields.get("metadata") or files["metadata"].read()
+    return _reading(files["file"].filename, files["file"].read(), metadata)
 
 
 def starlette(message: Message) -> Reading:
     """The parser of FastAPI too."""
-    receiver_needed("python_multipart")
     from starlette.datastructures import Headers
     from starlette.formparsers import MultiPartParser
 
@@ -101,13 +105,14 @@ def starlette(message: Message) -> Reading:
     async def read() -> Reading:
         form = await MultiPartParser(Headers({"content-type": message.content_type}), stream()).parse()
         file: Any = form["file"]
-        return _reading(file.filename, await file.read(), str(form["metadata"]))
+        metadata: Any = form["metadata"]
+        text = metadata if isinstance(metadata, str) else await metadata.read()
+        return _reading(file.filename, await file.read(), text)
 
     return asyncio.run(read())
 
 
 def aiohttp(message: Message) -> Reading:
-    receiver_needed("aiohttp")
     from aiohttp import MultipartReader, StreamReader
     from aiohttp.base_protocol import BaseProtocol
 
@@ -127,27 +132,76 @@ def aiohttp(message: Message) -> Reading:
 
 
 def tornado(message: Message) -> Reading:
-    receiver_needed("tornado")
     from tornado.httputil import parse_body_arguments
 
     fields: dict[str, list[bytes]] = {}
     files: dict[str, list[Any]] = {}
     parse_body_arguments(message.content_type, message.body, fields, files)
-    return _reading(files["file"][0]["filename"], files["file"][0]["body"], fields["metadata"][0])
+    metadata = fields["metadata"][0] if "metadata" in fields else files["metadata"][0]["body"]
+    return _reading(files["file"][0]["filename"], files["file"][0]["body"], metadata)
 
 
-RECEIVERS: dict[str, Callable[[Message], Reading]] = {
-    "django": django,
-    "werkzeug": werkzeug,
-    "starlette": starlette,
-    "aiohttp": aiohttp,
-    "tornado": tornado,
+@dataclass(frozen=True)
+class Receiver:
+    """How a receiver reads a message, and why it can't take part where it isn't installed."""
+
+    read: Callable[[Message], Reading]
+    absent: Callable[[], str | None]
+
+
+def _python(read: Callable[[Message], Reading], package: str) -> Receiver:
+    def absent() -> str | None:
+        return None if importlib.util.find_spec(package) else f"{package} is not installed"
+
+    return Receiver(read, absent)
+
+
+def _told(answer: Mapping[str, Any]) -> Reading:
+    if "refused" in answer:
+        raise ValueError(answer["refused"])
+    return _reading(answer["name"], base64.b64decode(answer["file"]), answer["metadata"])
+
+
+def _node(name: str) -> Receiver:
+    return Receiver(lambda m: _told(by_node(name, m.content_type, m.body)), lambda: no_node(name))
+
+
+RECEIVERS: Mapping[str, Receiver] = {
+    "django": _python(django, "django"),
+    "werkzeug": _python(werkzeug, "werkzeug"),
+    "starlette": _python(starlette, "python_multipart"),
+    "aiohttp": _python(aiohttp, "aiohttp"),
+    "tornado": _python(tornado, "tornado"),
+    **{name: _node(name) for name in ("busboy", "multer", "formidable", "multiparty")},
+    "php": Receiver(lambda m: _told(by_php(m.content_type, m.body)), no_php),
 }
+
+
+def at_hand() -> list[str]:
+    """The receivers that this machine has."""
+    return [name for name, receiver in RECEIVERS.items() if receiver.absent() is None]
 
 
 def read_by(name: str, message: Message) -> Reading | str:
     """What a receiver read, or how it refused."""
     try:
-        return RECEIVERS[name](message)
+        return RECEIVERS[name].read(message)
     except Exception as refused:  # noqa: BLE001 - every library refuses in its own way, and that is what is asked
         return f"{type(refused).__name__}: {refused}"
+
+
+def meant(message: Message) -> Reading:
+    """What a message says: as the library of the reference reads it, whose bytes the run has read back."""
+    boundary = str(parse_options_header(message.content_type)[1]["boundary"]).encode()
+    padding = DelimiterPadding(boundary)
+    names: dict[str | None, str | None] = {}
+    contents: dict[str | None, bytes] = {}
+    latest = None
+    with PushMultipartParser(boundary) as parser:
+        for event in parser.parse(padding.feed(message.body) + padding.rest()):
+            if isinstance(event, MultipartSegment):
+                latest = event.name
+                names[latest], contents[latest] = event.filename, b""
+            elif event:
+                contents[latest] += bytes(event)
+    return _reading(names["file"], contents["file"], contents["metadata"])

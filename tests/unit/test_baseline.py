@@ -21,6 +21,7 @@ from okd_conformance.report.markdown import markdown
 from okd_conformance.report.model import Report
 from okd_conformance.report.schema import schema
 from okd_conformance.run.baseline import Baseline, load_baseline
+from okd_conformance.run.baseline_writing import write_baseline
 from okd_conformance.run.options import Options
 from support import report_sample as sample
 
@@ -197,3 +198,64 @@ def test_a_run_ends_with_2_when_an_entry_is_stale(tmp_path: Path, capfd: pytest.
     assert run_suites(options) == 0
     assert run_suites(Options(**{**options.as_json(), "baseline": str(stale)})) == 2
     assert f"{case} no longer fails" in capfd.readouterr().err
+
+
+REQUIREMENT = "OKD-MPT-017"
+
+
+def of_a_requirement(tmp_path: Path, until: str = "2027-01-31") -> Baseline:
+    text = f"excused:\n- requirement: {REQUIREMENT}\n  reason: known\n  until: {until}\n"
+    return load_baseline(written(tmp_path, text=text))
+
+
+def test_an_entry_can_excuse_every_case_of_a_requirement(tmp_path: Path) -> None:
+    other = sample.case(REQUIREMENT, Status.FAILED, "upload_to_association,boundary=7")
+    found = of_a_requirement(tmp_path).applied(sample.report([*sample.RESULTS, other]), TODAY)
+    assert set(found.excused) == {FAILED, other.id}
+    assert found.mistakes == ()
+
+
+def test_an_entry_for_a_requirement_is_stale_when_none_of_its_cases_fails(tmp_path: Path) -> None:
+    passed = [case for case in sample.RESULTS if case.id != FAILED]
+    (mistake,) = of_a_requirement(tmp_path).applied(sample.report(passed), TODAY).mistakes
+    assert "no longer fails" in mistake.render("en")
+
+
+@pytest.mark.parametrize("entry", ["case: OKD-MPT-017", f'requirement: "{FAILED}"'])
+def test_a_case_and_a_requirement_are_not_taken_for_each_other(tmp_path: Path, entry: str) -> None:
+    text = f"excused:\n- {entry}\n  reason: known\n  until: 2027-01-31\n"
+    with pytest.raises(ConfigurationError):
+        load_baseline(written(tmp_path, text=text))
+
+
+def test_a_baseline_can_be_written_and_counts_once_it_has_reasons(tmp_path: Path) -> None:
+    other = sample.case("OKD-FX-001", Status.FAILED, "read_document")
+    twice = [sample.case(REQUIREMENT, Status.FAILED, f"upload_to_association,boundary={n}") for n in "78"]
+    report = sample.report([*sample.RESULTS, other, *twice])
+    file = tmp_path / "new.yaml"
+    assert write_baseline(file, report, "en", TODAY) == 2
+    with pytest.raises(ConfigurationError, match="reason"):
+        load_baseline(file)
+    file.write_text(file.read_text("utf-8").replace('reason: ""', "reason: known"), "utf-8")
+    found = load_baseline(file).applied(report, TODAY)
+    assert set(found.excused) == {FAILED, other.id, *(case.id for case in twice)}
+
+
+def test_a_baseline_that_exists_is_extended(tmp_path: Path) -> None:
+    file = written(tmp_path, FAILED)
+    file.write_text("# ours\n" + file.read_text("utf-8"), "utf-8")
+    other = sample.case("OKD-FX-001", Status.FAILED, "read_document")
+    report = sample.report([*sample.RESULTS, other])
+    assert write_baseline(file, report, "en", TODAY) == 1
+    text = file.read_text("utf-8")
+    assert text.startswith("# ours\n")
+    assert text.count("- case:") == 2
+    assert write_baseline(file, report, "en", TODAY) == 0
+    assert file.read_text("utf-8") == text
+
+
+def test_what_is_no_baseline_is_not_extended(tmp_path: Path) -> None:
+    file = written(tmp_path, text="name: something else\n")
+    with pytest.raises(ConfigurationError):
+        write_baseline(file, sample.report(sample.RESULTS), "en", TODAY)
+    assert file.read_text("utf-8") == "name: something else\n"

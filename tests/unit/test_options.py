@@ -32,6 +32,7 @@ OTHER: dict[str, Any] = {
     "keep_data": True,
     "baseline": "known.yaml",
     "compare": "okd-1.5",
+    "write_baseline": "new.yaml",
     "quiet": True,
 }
 """Every option that plain pytest has, with another value than its default."""

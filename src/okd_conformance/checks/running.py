@@ -19,7 +19,7 @@ from okd_conformance.judge.case import Case, CaseSpec
 from okd_conformance.judge.case_id import observed_id
 from okd_conformance.judge.events import Answered, CaseBegun, CaseEnded, CleaningUp
 from okd_conformance.judge.outcome import CaseResult, Status, worst
-from okd_conformance.judge.stops import Failed, Inconclusive, Stopped, TwinRefused
+from okd_conformance.judge.stops import Failed, Inconclusive, Stopped
 from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.wire.exchange import Exchange
 
@@ -109,9 +109,9 @@ def _set_up_of(case: Case, error: BaseException | None) -> Text | None:
     """What in the set-up explains a failure, a warning, or an inconclusive end: then that is no finding."""
     if isinstance(error, Failed) or (error is None and case.warnings):
         return case.bench.set_up.explains(case.role, case.exchanges, case.asked)
-    if isinstance(error, TwinRefused):
-        return case.bench.set_up.explains(case.role, [error.exchange])
-    return None
+    stood = (error.because or case.telling) if isinstance(error, Inconclusive) else None
+    refused = stood is not None and not stood.succeeded
+    return case.bench.set_up.explains(case.role, [stood]) if stood is not None and refused else None
 
 
 def unjudged(spec: CaseSpec, status: Status, reason: Text) -> CaseResult:

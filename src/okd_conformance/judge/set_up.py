@@ -22,7 +22,7 @@ from okd_conformance.judge.ids import is_uuid
 from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.judge.words import received
-from okd_conformance.standard.edition import Binding, Operation
+from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.standard.set_up import Came, Cause, cause_of
 from okd_conformance.target.reading import Target
 from okd_conformance.wire.address import origin

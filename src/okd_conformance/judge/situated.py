@@ -11,7 +11,8 @@ from okd_conformance.base.text import Text, say
 from okd_conformance.judge.bench import Bench
 from okd_conformance.judge.stops import Inconclusive, NotApplicable, NotTested
 from okd_conformance.standard.catalogue import Profile, Requirement
-from okd_conformance.standard.edition import Binding, Edition, Operation
+from okd_conformance.standard.edition import Edition
+from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.target.model import Auth, Tls
 
 
@@ -95,6 +96,12 @@ class Situated:
     def marker(self) -> str:
         """The word by which everything that the run creates is known."""
         return self.bench.samples.marker
+
+    @property
+    def first_role(self) -> str:
+        """The first role that the run judges; what belongs to no single role is judged with it."""
+        only = self.bench.only_roles
+        return next((name for name in self.bench.target.roles if name in only or not only), self.role)
 
     @property
     def base_url(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,8 +10,8 @@ from okd_conformance.reference import dms, downloads, intake, lookup, module, re
 from okd_conformance.reference.answers import Answer, Refused, json_answer, situations
 from okd_conformance.reference.compose import compose
 from okd_conformance.reference.world import Behaviour, Handler, World
-from okd_conformance.standard.edition import Operation
 from okd_conformance.standard.fields import validator
+from okd_conformance.standard.operation import Operation
 
 
 def schema_errors(schema: Mapping[str, Any], value: Any) -> list[str]:
@@ -90,6 +91,7 @@ def documented_behaviour() -> Behaviour:
         method_of=routes.method_of,
         path_ids=routes.path_ids,
         token_answer=as_it_is,
+        clock=time.time,
         link_lifetime_s=downloads.LIFETIME_S,
         # who calls, and what they may do
         needs_token=rights.needs_token,

@@ -14,6 +14,7 @@ from okd_conformance.reference.downloads import lasting_link
 from okd_conformance.reference.intake import (
     check_metadata_part,
     check_query,
+    in_latin1,
     receive_bytes,
     receive_object,
 )
@@ -90,7 +91,8 @@ def read_metadata(call: Call, part: Part | None) -> dict[str, Any]:
     if part is None:
         raise Refused("part_missing", name=call.operation.part("metadata").name)
     check_metadata_part(call, part)
-    return call.behaviour.parse_object(part.spool.content())
+    content = part.spool.content()
+    return call.behaviour.parse_object(content.decode("latin-1").encode() if in_latin1(part) else content)
 
 
 def check_metadata(call: Call, body: Body, file: Part | None) -> None:

@@ -113,7 +113,12 @@ def _parsed(parser: PushMultipartParser, data: bytes) -> list[Any]:
 
 def _part(call: Call, segment: MultipartSegment) -> Part:
     return Part(
-        segment.name or "", segment.filename, segment.content_type, segment.charset, call.world.store.spool()
+        segment.name or "",
+        segment.filename,
+        segment.content_type,
+        segment.charset,
+        call.world.store.spool(),
+        segment.header("Content-Length"),
     )
 
 
@@ -138,8 +143,13 @@ def check_metadata_part(call: Call, part: Part) -> None:
     spec = call.operation.part("metadata")
     if part.content_type not in (None, _DEFAULT_PART_TYPE, *spec.content_types):
         raise Refused("part_type", name=spec.name)
-    if part.charset is not None and part.charset.lower() not in _UTF8_NAMES:
+    if part.charset is not None and part.charset.lower() not in _UTF8_NAMES and not in_latin1(part):
         raise Refused("charset")
+
+
+def in_latin1(part: Part) -> bool:
+    """Whether a part is text in ISO-8859-1, as some clients send all text; JSON by type is always UTF-8."""
+    return part.content_type == _DEFAULT_PART_TYPE and (part.charset or "").lower() == "iso-8859-1"
 
 
 def check_file_part(_call: Call, _part: Part) -> None:

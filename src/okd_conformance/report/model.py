@@ -76,6 +76,7 @@ class TargetInfo:
     roles: Annotated[Mapping[str, Address], Meta(description="The roles that the target claims.")] = field(
         default_factory=dict
     )
+    token_url: Annotated[str | None, Meta(description="Where its clients get their tokens.")] = None
 
 
 @dataclass(slots=True)
@@ -204,9 +205,48 @@ class RequirementResult:
         """What to look at first in the product; None where nothing was seen of the product."""
         return self.remedy if self.status.is_judged else None
 
-    def cases_by_weight(self) -> list[CaseResult]:
-        """The cases, the ones that matter most first."""
-        return sorted(self.cases, key=lambda case: list(Status).index(case.status))
+    def finding_statuses(self) -> list[Status]:
+        """What its cases found that asks for something to be done; what it found itself without cases."""
+        found = {case.status for case in self.cases} or {self.status}
+        return [status for status in FINDINGS if status in found | {self.status}]
+
+    def cases_with(self, status: Status) -> list[CaseResult]:
+        """The cases that ended so."""
+        return [case for case in self.cases if case.status is status]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What asks for something to be done: the cases of a row that ended in one way."""
+
+    requirement: Annotated[str, Meta(description="Id of the requirement.")]
+    role: Annotated[str, Meta(description="The role.")]
+    status: Annotated[
+        Status,
+        Meta(description="Which of its cases are meant; a row may have failed and inconclusive ones."),
+    ]
+
+    @property
+    def key(self) -> RowKey:
+        """What identifies the row."""
+        return self.requirement, self.role
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Findings that come from one thing, so that it need only be mended once."""
+
+    root: Annotated[Finding, Meta(description="The finding that tells the cause best.")]
+    follows: Annotated[tuple[Finding, ...], Meta(description="What follows from it.")] = ()
+    harmful: Annotated[bool, Meta(description="It is a breach of privacy, or data are lost or mixed up.")] = (
+        False
+    )
+    why: Annotated[Text | None, Meta(description="Why the others follow from the root.")] = None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The root, and what follows from it."""
+        return (self.root, *self.follows)
 
 
 @dataclass(slots=True)
@@ -261,6 +301,13 @@ class Report:
         list[RequirementResult],
         Meta(description="One row for each requirement and each role that it is about."),
     ]
+    causes: Annotated[
+        list[Cause],
+        Meta(
+            description="Each finding once, put together by cause: failures first, "
+            "and of those what harms most. Findings are judged one by one all the same."
+        ),
+    ] = field(default_factory=list)
     exchanges: Annotated[str, Meta(description="The HAR file beside the report.")] = EXCHANGES
     upgrade: Upgrade | UnsetType = UNSET
 
@@ -269,6 +316,7 @@ class Report:
             role.title = _named(role.title, name)
             for flow, result in role.flows.items():
                 result.title = _named(result.title, flow)
+        self.causes = self.causes or self._each_its_own()
 
     def counts(self) -> dict[Status, int]:
         """How many rows have each status."""
@@ -282,6 +330,18 @@ class Report:
         """The rows that ask for something to be done, most important first."""
         found = [row for row in self.requirements if row.status.is_finding]
         return sorted(found, key=lambda row: (FINDINGS.index(row.status), _LEVELS.index(row.level)))
+
+    def _each_its_own(self) -> list[Cause]:
+        """The causes of a report that doesn't name them: each finding is one."""
+        found = [
+            Finding(row.id, row.role, status) for row in self.findings() for status in row.finding_statuses()
+        ]
+        return [Cause(finding) for finding in sorted(found, key=lambda f: FINDINGS.index(f.status))]
+
+    def causes_by_status(self) -> dict[Status, list[Cause]]:
+        """The causes by the status of their root, in the order in which a reader is told."""
+        found = {status: [c for c in self.causes if c.root.status is status] for status in FINDINGS}
+        return {status: causes for status, causes in found.items() if causes}
 
     def verdict_without(self, excused: Collection[str]) -> Verdict:
         """The verdict if these failures (ids of cases or of requirements) were not there."""

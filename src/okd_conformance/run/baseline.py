@@ -26,14 +26,16 @@ from okd_conformance.judge.outcome import CaseResult, Excuse, Status
 from okd_conformance.report.model import Report
 from okd_conformance.report.wording import counted
 
-_KEYS = ("case", "reason", "until")
+_NAMES = ("case", "requirement")
+_KEYS = ("reason", "until")
 
 
 @dataclass(frozen=True, slots=True)
 class KnownFailure:
-    """One known failure."""
+    """One known failure: a case, or every case of a requirement."""
 
-    case: str
+    name: str
+    """The id of the case, or of the requirement."""
     reason: str
     until: date
     """The last day on which it is excused."""
@@ -74,16 +76,18 @@ class Baseline:
 
     def applied(self, report: Report, today: date | None = None) -> Applied:
         """What the file makes of a run. ``today`` defaults to the day, in UTC, on which the run began."""
-        cases = {case.id: case for case in report.cases()}
         day = today or _day(report.run.started)
         excuses: dict[str, Excuse] = {}
         mistakes = []
         for entry in self.entries:
-            wrong = _wrong(entry, cases.get(entry.case), report, day)
+            cases = [case for case in report.cases() if entry.name in {case.id, requirement_of(case.id)}]
+            wrong = _wrong(entry, cases, report, day)
             if wrong is not None:
                 mistakes.append(Mistake(self.file, entry.line, *wrong))
-            elif entry.case in cases and cases[entry.case].status is Status.FAILED:
-                excuses[entry.case] = Excuse(entry.reason, entry.until.isoformat())
+                continue
+            for case in cases:
+                if case.status is Status.FAILED:
+                    excuses[case.id] = Excuse(entry.reason, entry.until.isoformat())
         return Applied(excuses, tuple(mistakes))
 
 
@@ -92,17 +96,17 @@ def _day(started: str) -> date:
 
 
 def _wrong(
-    entry: KnownFailure, case: CaseResult | None, report: Report, today: date
+    entry: KnownFailure, cases: Sequence[CaseResult], report: Report, today: date
 ) -> tuple[Text, Text] | None:
     """Why an entry no longer holds, and what to do about it."""
     if entry.until < today:
-        return say("baseline_expired", case=entry.case, until=entry.until), say("baseline_expired_remedy")
-    if case is not None and case.status.is_mended:
-        return say("baseline_stale", case=entry.case), say("baseline_stale_remedy")
-    if case is None and _would_be_there(entry, report):
-        near = difflib.get_close_matches(entry.case, [c.id for c in report.cases()], n=1)
+        return say("baseline_expired", case=entry.name, until=entry.until), say("baseline_expired_remedy")
+    if cases and all(case.status.is_mended for case in cases):
+        return say("baseline_stale", case=entry.name), say("baseline_stale_remedy")
+    if not cases and _would_be_there(entry, report):
+        near = difflib.get_close_matches(entry.name, [c.id for c in report.cases()], n=1)
         remedy = say("baseline_unknown_near", near=near[0]) if near else say("baseline_unknown_remedy")
-        return say("baseline_unknown", case=entry.case), remedy
+        return say("baseline_unknown", case=entry.name), remedy
     return None
 
 
@@ -112,7 +116,7 @@ def _would_be_there(entry: KnownFailure, report: Report) -> bool:
     A run that was broken off says nothing, nor does a narrowed one of what it left out. Of a narrowed one by
     flow or case nobody can tell what an unknown case would belong to.
     """
-    requirement = requirement_of(entry.case)
+    requirement = requirement_of(entry.name)
     if requirement not in {row.id for row in report.requirements}:
         return True
     if report.run.interrupted:
@@ -125,7 +129,7 @@ def _would_be_there(entry: KnownFailure, report: Report) -> bool:
     named = chosen.get("--requirement")
     roles = chosen.get("--role")
     return (not named or any(is_named(wanted, requirement) for wanted in named)) and (
-        not roles or role_of(entry.case) in roles
+        not roles or not is_case_id(entry.name) or role_of(entry.name) in roles
     )
 
 
@@ -143,7 +147,7 @@ def load_baseline(path: Path | str) -> Baseline:
         document.file,
         tuple(
             KnownFailure(
-                e["case"], e["reason"], date.fromisoformat(e["until"]), document.line(("excused", index))
+                _name_in(e), e["reason"], date.fromisoformat(e["until"]), document.line(("excused", index))
             )
             for index, e in enumerate(entries)
         ),
@@ -168,24 +172,27 @@ def _mistakes(document: Document) -> Iterator[Mistake]:
         wrong = _wrong_with(entry)
         if wrong is not None:
             yield mistake(pointer, "baseline_wrong_entry", what=wrong)
-        elif entry["case"] in seen:
-            yield mistake(pointer, "baseline_twice", case=shortened(entry["case"]))
+        elif _name_in(entry) in seen:
+            yield mistake(pointer, "baseline_twice", case=shortened(_name_in(entry)))
         else:
-            seen.add(entry["case"])
+            seen.add(_name_in(entry))
+
+
+def _name_in(entry: Mapping[str, Any]) -> str:
+    return str(entry["case"] if "case" in entry else entry["requirement"])
 
 
 def _wrong_with(entry: Any) -> str | None:
     """The first key of an entry that is not right."""
     if not isinstance(entry, dict):
         return "case"
-    unknown = [key for key in entry if key not in _KEYS]
-    if unknown:
-        return shortened(str(unknown[0]))
-    for key in _KEYS:
-        if not isinstance(entry.get(key), str) or not entry[key].strip():
-            return key
-    if not is_case_id(entry["case"]):
-        return "case"
+    unknown = [shortened(str(key)) for key in entry if key not in {*_NAMES, *_KEYS}]
+    named = [key for key in _NAMES if key in entry]
+    absent = [k for k in (*named, *_KEYS) if not isinstance(entry.get(k), str) or not entry[k].strip()]
+    if unknown or len(named) != 1 or absent:
+        return next(iter((*unknown, *absent)), "case")
+    if is_case_id(_name_in(entry)) is not (named == ["case"]):
+        return named[0]
     try:
         date.fromisoformat(entry["until"])
     except ValueError:

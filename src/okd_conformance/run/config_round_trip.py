@@ -14,7 +14,7 @@ from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.judge.words import received
 from okd_conformance.run.config_found import LABEL, Found
 from okd_conformance.run.run import Run
-from okd_conformance.standard.edition import Binding, Operation
+from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.wire.exchange import Exchange
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from okd_conformance import __version__
+from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.exit_codes import ExitCode
-from okd_conformance.base.text import Text, say
+from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.judge.case_id import requirement_of
 from okd_conformance.judge.events import Event
 from okd_conformance.judge.ledger import Left
@@ -19,10 +20,13 @@ from okd_conformance.judge.ledger_files import LEDGER, in_words, without_a_file,
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.verdict import exit_code
 from okd_conformance.report.build import build_report
+from okd_conformance.report.causes import seen
 from okd_conformance.report.files import write_all
 from okd_conformance.report.model import SHARED, SUITE, Report, RunInfo, SectionTotals, TargetInfo
 from okd_conformance.report.upgrade import Upgrade, upgrade
+from okd_conformance.report.wording import counted
 from okd_conformance.run.baseline import load_baseline
+from okd_conformance.run.baseline_writing import write_baseline
 from okd_conformance.run.opening import make_folder
 from okd_conformance.run.refused import UnreachableError
 from okd_conformance.run.run import Run
@@ -112,6 +116,8 @@ def finish(
     elif interrupted and code in {ExitCode.OK, ExitCode.FOUND}:
         code = ExitCode.INCOMPLETE
     words = known.words(run.options.baseline or "") if known else ()
+    if run.options.write_baseline is not None:
+        words = (*words, *_written_baseline(Path(run.options.write_baseline), report, run.options.lang))
     leftovers = in_words(left, folder / LEDGER, run.options.run_id)
     if no_ledger:
         leftovers += [say("ledger_unwritten"), *without_a_file(left, run.bench.redactor)]
@@ -127,6 +133,17 @@ def finish(
         report_written=not no_report,
         ledger_written=not no_ledger,
     )
+
+
+def _written_baseline(path: Path, report: Report, lang: Lang) -> list[Text]:
+    """Extend a baseline by the failures of this run; what became of that, for people."""
+    try:
+        new = write_baseline(path, report, lang)
+    except ConfigurationError as error:
+        return [Text(m.render("nl"), m.render("en")) for m in error.mistakes]
+    except OSError as error:
+        return [say("not_written", file=path, error=error.strerror or type(error).__name__)]
+    return [counted("baseline_written", new, file=path)] if new else []
 
 
 def finish_unreached(error: UnreachableError) -> Outcome:
@@ -176,7 +193,12 @@ def report_of(
         suite_version=__version__,
         edition=run.edition,
         target_identity=TargetInfo(
-            target.name, target.vendor, target.version, target.environment, target.contact
+            target.name,
+            target.vendor,
+            target.version,
+            target.environment,
+            target.contact,
+            token_url=_token_url(run),
         ),
         run=RunInfo(
             id=options.run_id,
@@ -199,8 +221,16 @@ def report_of(
         claimed_roles={name: role.base_url for name, role in target.roles.items()},
         claimed_flows={name: sorted(flows) for name, flows in run.claims.roles.items()},
         results=results,
+        answers=dict(seen(findings.exchanges)),
         reasons=_reasons(run, deselected, interrupted or findings.stopped is not None),
     )
+
+
+def _token_url(run: Run) -> str | None:
+    """Where somebody with a client's secret gets a token by hand; None where there is more to it."""
+    auth = run.target.auth
+    by_hand = auth is not None and auth.token_url and auth.client_auth in {"basic", "post"}
+    return run.bench.redactor.text(auth.token_url) if auth is not None and by_hand else None
 
 
 def _broken(name: str, error: str) -> CaseResult:

@@ -149,6 +149,12 @@ class Options:
     baseline: str | None = field(
         default=None, metadata=_told("Known failures, excused for the exit code.", metavar="FILE")
     )
+    write_baseline: str | None = field(
+        default=None,
+        metadata=_told(
+            "Add the failures that no baseline excuses to this one, for you to give reasons.", metavar="FILE"
+        ),
+    )
     compare: str | None = field(
         default=None,
         metadata=_told("Say what is still to be changed to conform to this edition.", metavar="EDITION"),

@@ -62,10 +62,14 @@ class Multipart:
     """Whether the closing delimiter is written."""
     parameters: tuple[Header, ...] = field(default=())
     """Further parameters of the Content-Type."""
+    written_type: str = ""
+    """The whole Content-Type, where a client writes it in a way of its own."""
 
     @property
     def content_type(self) -> str:
         """The value of the Content-Type header."""
+        if self.written_type:
+            return self.written_type
         quoted = self.quoted if self.quoted is not None else not set(self.boundary) <= _TOKEN
         value = f'"{self.boundary}"' if quoted else self.boundary
         extra = "".join(f"; {name}={text}" for name, text in self.parameters)

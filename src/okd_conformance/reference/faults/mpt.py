@@ -306,6 +306,37 @@ class _NoSmallNames(intake.DelimiterPadding):
         return super().feed(chunk)
 
 
+@fault("unquoted-names-refused")
+def _unquoted_names_refused(behaviour: Behaviour) -> None:
+    behaviour.message_filter = _OnlyQuotedNames
+
+
+class _OnlyQuotedNames(intake.DelimiterPadding):
+    """Refuses a message with a part whose name is not in quotes."""
+
+    def feed(self, chunk: bytes) -> bytes:
+        if re.search(rb"form-data; name=[^\"]", chunk):
+            raise Refused("message_unreadable", why="a part has no name")
+        return super().feed(chunk)
+
+
+@fault("part-length-cuts")
+def _part_length_cuts(behaviour: Behaviour) -> None:
+    def cut(_call: Call, _document: Document, spool: Spool, message: Message) -> None:
+        if any(part.length is not None for part in message.parts):
+            spool.replace(spool.content()[:-2])
+
+    before(behaviour, "store", cut)
+
+
+@fault("named-metadata-500")
+def _named_metadata_500(behaviour: Behaviour) -> None:
+    def has_file_name(_call: Call, part: Part | None) -> bool:
+        return part is not None and part.filename is not None
+
+    before(behaviour, "read_metadata", refuse_if("server_fault", has_file_name))
+
+
 @fault("other-multipart-accepted")
 def _other_multipart_accepted(behaviour: Behaviour) -> None:
     inner = behaviour.boundary_of

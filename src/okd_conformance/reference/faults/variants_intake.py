@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from okd_conformance.reference.answers import Answer, Refused
 from okd_conformance.reference.faults.registry import variant
+from okd_conformance.reference.intake import DelimiterPadding, in_latin1
 
 if TYPE_CHECKING:
     from okd_conformance.reference.storage import Document, Spool
@@ -116,3 +117,31 @@ def _part_names_in_any_case(behaviour: Behaviour) -> None:
         return inner(call, message)
 
     behaviour.pick_parts = pick_parts
+
+
+@variant("refuses-free-forms")
+def _refuses_free_forms(behaviour: Behaviour) -> None:
+    pick = behaviour.pick_parts
+
+    def pick_parts(call: Call, message: Message) -> tuple[Part | None, Part | None]:
+        metadata, file = pick(call, message)
+        if metadata is not None and (metadata.filename is not None or metadata.content_type is None):
+            raise Refused("part_type", name=metadata.name)
+        if file is not None and file.content_type in (None, "application/octet-stream"):
+            raise Refused("part_type", name=file.name)
+        if metadata is not None and in_latin1(metadata):
+            raise Refused("charset")
+        return metadata, file
+
+    behaviour.pick_parts = pick_parts
+    behaviour.message_filter = _NoExtendedNames
+
+
+class _NoExtendedNames(DelimiterPadding):
+    """Refuses a message with a file name in the extended form."""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Return the bytes that may go on."""
+        if b"filename*=" in chunk:
+            raise Refused("message_unreadable", why="a part has filename*")
+        return super().feed(chunk)
