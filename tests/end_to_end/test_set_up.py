@@ -85,7 +85,7 @@ def test_the_line_of_unknown_test_data_is_the_one_to_look_at(server: Running, tm
     line = line_of(tmp_path, "person_id")
     assert f"target.yaml:{line} (fixtures.person_id): inschrijven does not know this test data" in first
     page = (tmp_path / "r" / "report.html").read_text("utf-8")
-    assert f"target.yaml:{line} (fixtures.person_id)" in page.partition("</section>")[0]
+    assert f"target.yaml:{line} (fixtures.person_id)" in page.partition('id="findings"')[0]
     assert f"target.yaml:{line}" in (tmp_path / "r" / "summary.md").read_text("utf-8")
 
 
@@ -174,7 +174,7 @@ def test_a_proxy_in_the_way(server: Running, tmp_path: Path, capsys: Any, status
     assert words in first
     assert "(http.proxy)" in first
     assert checked != 0
-    assert words in capsys.readouterr().out
+    assert "http.proxy" in capsys.readouterr().out.splitlines()[-1]
 
 
 def refusing_uploads(status: int) -> Rule:
