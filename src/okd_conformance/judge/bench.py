@@ -14,6 +14,7 @@ from okd_conformance.judge.ledger import Ledger, Left
 from okd_conformance.judge.rights import Rights
 from okd_conformance.judge.samples import Samples
 from okd_conformance.judge.sending import Sending
+from okd_conformance.judge.set_up import SetUp
 from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.standard.catalogue import Catalogue, Profile
 from okd_conformance.standard.edition import Edition
@@ -47,6 +48,7 @@ class Bench:
     rights: Rights = field(init=False)
     samples: Samples = field(init=False)
     arrangements: Arrangements = field(init=False)
+    set_up: SetUp = field(init=False)
 
     def __post_init__(self) -> None:
         """Put the parts together, and let the ledger know where the target's answers have their ids."""
@@ -63,6 +65,7 @@ class Bench:
         )
         self.samples = Samples(self.edition, self.target, self.rights, self.seed, self.run_id)
         self.arrangements = Arrangements(self.edition, self.sending, self.rights, self.samples, self.hooks)
+        self.set_up = SetUp(self.target, self.arrangements)
         self.samples.subtype_of = self.arrangements.subtype_of
         self.samples.sitting_of = self.arrangements.sitting_of
 

@@ -210,6 +210,8 @@ class ConsoleReporter:
             if report.roles:
                 self._console.print(self._table(report))
                 self._console.print()
+        for cause in report.run.set_up:
+            self._print(say("report_set_up", cause=cause))
         scope = one_line(report.scope.in_language(self._lang))
         line = f"{scope[:1].upper()}{scope[1:]}."
         self._console.print(Styled(line, _VERDICT_STYLES[tone(report)]), soft_wrap=True)

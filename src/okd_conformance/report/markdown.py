@@ -43,6 +43,8 @@ def markdown(report: Report, lang: Lang) -> str:
     page = _Page(lang)
     mark = _MARKS[tone(report)]
     page.block(f"# {mark} {page.text(headline(report))}")
+    for cause in report.run.set_up:
+        page.block(page.say("report_set_up", cause=cause))
     page.block(page.text(plain_sentence(report)))
     page.block(f"**{page.say('report_scope')}:** {page.text(report.scope)}")
     known = excused_sentence(report)

@@ -131,6 +131,13 @@ class RunInfo:
             "or the target can't be judged."
         ),
     ] = None
+    set_up: Annotated[
+        tuple[Text, ...],
+        Meta(
+            description="What is wrong with the target file, by which rows could not be judged; "
+            "each names the line to look at."
+        ),
+    ] = ()
     limits: Annotated[
         Mapping[str, int | float],
         Meta(description="What the run might ask of the target in all, with the names of the target file."),

@@ -51,6 +51,9 @@ class Findings:
     stopped: Text | None = None
     """Why the run stopped before its end: a limit, or a target that can't be judged."""
 
+    set_up: list[Text] = field(default_factory=list)
+    """What is wrong with the target file, as its cases found out."""
+
     def stop(self, reason: Text | None) -> None:
         """Keep the first reason."""
         self.stopped = self.stopped or reason
@@ -210,6 +213,7 @@ def report_of(
             roles=_roles(run, results),
             interrupted=interrupted,
             stopped=findings.stopped,
+            set_up=tuple(findings.set_up),
             limits=run.allowance.as_json(),
             sections=_sections(findings, run.bench.catalogue),
         ),
