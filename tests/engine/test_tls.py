@@ -116,14 +116,15 @@ def secured(
     highest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3,
     trusted: bool = True,
     plain: bool = False,
+    links: str = "https",
 ) -> Iterator[Path]:
-    """A reference behind TLS; gives its target file."""
+    """A reference behind TLS, whose own links have the scheme ``links``; gives its target file."""
     authority = trustme.CA()
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
     listening.listen()
     base_url = f"https://localhost:{listening.getsockname()[1]}"
-    app = create_app("okd-1.5", base_url=base_url)
+    app = create_app("okd-1.5", base_url=f"{links}{base_url.removeprefix('https')}")
     target = target_of(base_url, roles=[ROLE])
     shown = authority if trusted else trustme.CA()
     shown.cert_pem.write_to_path(str(folder / "root.pem"))
@@ -169,6 +170,21 @@ def test_only_tls_1_2_is_seen(tmp_path: Path) -> None:
 def test_data_over_plain_http_is_seen(tmp_path: Path) -> None:
     with secured(tmp_path, plain=True) as target:
         assert judged(target, "OKD-AUT-003") == {"OKD-AUT-003": Status.FAILED}
+
+
+def test_a_download_address_behind_tls_1_3_passes(tmp_path: Path) -> None:
+    with secured(tmp_path) as target:
+        assert judged(target, "OKD-AUT-018")["OKD-AUT-018"] == Status.PASSED
+
+
+def test_a_download_address_over_plain_http_is_seen(tmp_path: Path) -> None:
+    with secured(tmp_path, plain=True, links="http") as target:
+        assert judged(target, "OKD-AUT-018")["OKD-AUT-018"] == Status.FAILED
+
+
+def test_a_download_address_with_tls_1_2_only_is_seen(tmp_path: Path) -> None:
+    with secured(tmp_path, lowest=ssl.TLSVersion.TLSv1_2, highest=ssl.TLSVersion.TLSv1_2) as target:
+        assert judged(target, "OKD-AUT-018")["OKD-AUT-018"] == Status.FAILED
 
 
 def test_a_certificate_that_nobody_vouches_for_is_seen_and_nothing_else_is_blamed(tmp_path: Path) -> None:
