@@ -16,17 +16,26 @@ from okd_conformance.suite import (
     Inconclusive,
     Intent,
     NotTested,
+    Request,
     Stored,
     Token,
     cells,
     check,
     documents_of,
     field_names,
+    joined,
     pdf,
     run_machine,
+    same_origin,
+    web_address,
     with_header,
 )
 from steps import SEQUENCES, about, first_about, tried, with_scope
+
+REDIRECTS = {301, 302, 303, 307, 308}
+
+
+MOST_REDIRECTS = 5
 
 
 def described(case: Case) -> tuple[Stored, Exchange, dict[str, Any]]:
@@ -182,6 +191,80 @@ def test_metadata(case: Case) -> None:
     case.require(str(found).lower() == stored.id.lower(), "other_id_in_metadata", sent=stored.id, value=found)
 
 
+@check("OKD-FX-009")
+def test_temporary_address(case: Case) -> None:
+    """The address in the metadata gives the same bytes to a browser, without a token."""
+    stored = case.store()
+    url = temporary_address(case, stored, "metadata")
+    exchange = case.expect(opened(case, url), "download")
+    if exchange.succeeded:
+        case.bytes_equal(exchange.answer.body, stored.content)
+
+
+def temporary_address(case: Case, stored: Stored, situation: str) -> str:
+    """The temporary address of a document. Raises Failed, or Inconclusive where that can't be a failure."""
+    exchange = case.expect(about(case, stored.id), situation)
+    found = case.value_in(exchange, "download_url")
+    url = web_address(found)
+    case.require(url is not None, "no_address", field=case.answer_field("download_url"), value=_shown(found))
+    if url is None:
+        raise case.inconclusive("no_address_to_open")
+    return url
+
+
+def _shown(value: object) -> str:
+    """A value that is no address, for people."""
+    return "-" if value is None else repr(value)[:80]
+
+
+def opened(case: Case, url: str) -> Exchange:
+    """Get an address as a browser does: without a token, following where it leads."""
+    base = case.base_url
+    for _ in range(MOST_REDIRECTS):
+        own = same_origin(url, base)
+        case.learn_address(url)
+        request = Request(
+            "GET", url, (("Accept", "*/*"),), sensitive_url=True, gateway=own, elsewhere=not own
+        )
+        exchange = case.send(request, None, "raw")
+        location = exchange.answer.header("location") if exchange.answer else None
+        onward = joined(url, location) if location and exchange.status in REDIRECTS else None
+        if onward is None:
+            return exchange
+        url = onward
+    return exchange
+
+
+@check("OKD-FX-010", address=["guessable"])
+def test_address_can_not_be_guessed(case: Case, address: str) -> None:
+    """Apart from the ids, the addresses of two documents differ."""
+    assert address
+    documents = [case.store(), case.store()]
+    addresses = [temporary_address(case, stored, "live") for stored in documents]
+    bare = {without_id(url, stored.id) for url, stored in zip(addresses, documents, strict=True)}
+    case.require(len(bare) == len(documents), "address_guessable")
+
+
+def without_id(url: str, document_id: str) -> str:
+    """An address with the id taken out, with dashes or without."""
+    lowered = url.lower()
+    for form in (document_id.lower(), document_id.lower().replace("-", "")):
+        lowered = lowered.replace(form, "{id}")
+    return lowered
+
+
+@check("OKD-FX-010", address=["of_deleted"])
+def test_address_of_a_deleted_document(case: Case, address: str) -> None:
+    """The address dies with its document."""
+    assert address
+    stored = case.store()
+    url = temporary_address(case, stored, "live")
+    if case.expect(opened(case, url), "live").status != 200:
+        raise case.inconclusive("address_never_worked")
+    case.arranged(case.call("delete", stored.id, None, stored.sample.binding.document_type))
+    case.expect(opened(case, url), "deleted")
+
+
 @check("OKD-FX-011", field=["document_name", "document_size", "format"])
 def test_metadata_as_uploaded(case: Case, field: str) -> None:
     """Name, size and format are those of the upload, in the spelling of the text."""
@@ -218,7 +301,7 @@ def test_creation_date(case: Case) -> None:
         case.note(case.words("no_creation_date"))
         return
     whole = isinstance(found, str) and FormatChecker(["date-time"]).conforms(found, "date-time")
-    case.require(whole, "no_time_zone", value=repr(found)[:80])
+    case.require(whole, "no_time_zone", value=_shown(found))
 
 
 @check("OKD-FX-013")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _YEARS_OR_MONTHS = re.compile(r"\d+[YM]")
 
 
-@variant("no-bpv-0.6")
+@variant("no-bpv")
 def _no_bpv(behaviour: Behaviour) -> None:
     def open_type(call: Call, body: Body, _file: Part | None) -> bool:
         return binding_for(call.operation, body.get("document_type")).type_is_open
@@ -25,7 +25,7 @@ def _no_bpv(behaviour: Behaviour) -> None:
     before(behaviour, "check_metadata", refuse_if("metadata_invalid", open_type))
 
 
-@variant("retention-0.6")
+@variant("retention-in-years-or-months")
 def _retention(behaviour: Behaviour) -> None:
     def check(_call: Call, body: Body, _file: Part | None) -> None:
         period = body.get("retention_period")
@@ -35,6 +35,6 @@ def _retention(behaviour: Behaviour) -> None:
     before(behaviour, "check_metadata", check)
 
 
-@variant("state-free-0.6")
+@variant("state-free")
 def _state_free(behaviour: Behaviour) -> None:
     without_errors(behaviour, {"enum", "type"}, is_change)
