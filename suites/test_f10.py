@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from okd_conformance.suite import (
@@ -10,6 +11,7 @@ from okd_conformance.suite import (
     Exchange,
     Operation,
     Request,
+    allowed_values,
     cells,
     check,
     field_name,
@@ -102,13 +104,9 @@ def test_types_are_distinct(case: Case) -> None:
 
 def known_types(case: Case) -> list[str]:
     """The document types of the standard, as a registration may name them."""
-    found: list[str] = []
-    for operation in case.edition.operations(case.role, "register"):
-        for schema in (operation.body_schema or {})["components"]["schemas"].values():
-            for sub in schema.get("properties", {}).values():
-                if sub.get("x-okd-meaning") == "document_type":
-                    found += sub.get("enum", [])
-    return list(dict.fromkeys(found))
+    registering = case.edition.operations(case.role, "register")
+    named = (allowed_values(operation.body_schema or {}, "document_type") for operation in registering)
+    return list(dict.fromkeys(itertools.chain.from_iterable(named)))
 
 
 @check("OKD-F10-004", scope=cells("sufficient"))

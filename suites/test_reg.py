@@ -13,6 +13,7 @@ from okd_conformance.suite import (
     Multipart,
     Operation,
     Part,
+    allowed_values,
     cells,
     check,
     deref,
@@ -191,12 +192,7 @@ def test_unknown_document_type(case: Case) -> None:
 def other_types(operation: Any, binding: Any) -> list[str]:
     """The document types of the other modules."""
     own = (binding or operation.bindings[0]).document_type
-    schema = operation.body_schema
-    known = deref(schema, schema)["properties"]
-    values = next(
-        s["enum"] for s in known.values() if s.get("x-okd-meaning") == "document_type" and "enum" in s
-    )
-    return [value for value in values if value != own]
+    return [value for value in allowed_values(operation.body_schema, "document_type") if value != own]
 
 
 @check("OKD-REG-023", type=other_types)

@@ -38,16 +38,17 @@ from okd_conformance.judge.sample import Sample, with_header
 from okd_conformance.judge.sequences import documents_of, registrations_of, run_machine
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested
 from okd_conformance.standard.catalogue import Profile
-from okd_conformance.standard.edition import (
-    Binding,
-    Edition,
-    Operation,
-    Parameter,
-    UnknownEditionError,
-    edition_ids,
-    load_edition,
+from okd_conformance.standard.edition import Edition, UnknownEditionError, edition_ids, load_edition
+from okd_conformance.standard.fields import (
+    Body,
+    allowed_values,
+    deref,
+    field_name,
+    field_names,
+    meanings,
+    validator,
 )
-from okd_conformance.standard.fields import Body, deref, field_name, field_names, meanings, validator
+from okd_conformance.standard.operation import Binding, Operation, Parameter
 from okd_conformance.standard.readings import Reading
 from okd_conformance.target.layout import holds, texts_in
 from okd_conformance.target.reading import is_loopback
@@ -88,6 +89,7 @@ __all__ = [
     "Streamed",
     "Token",
     "UnknownEditionError",
+    "allowed_values",
     "answered_id",
     "answered_link",
     "carries_full",

@@ -109,7 +109,7 @@ def list_(what: str, edition: str, role: str | None, words: str | None, form: st
 @lang_option
 def explain(identifier: str, lang: Lang) -> None:
     """Explain one requirement: what, why, source, how it is tested, what proves the check."""
-    from okd_conformance.cli.listing import explained  # noqa: PLC0415
+    from okd_conformance.cli.explaining import explained  # noqa: PLC0415
 
     click.echo(explained(identifier, lang), nl=False)
 

@@ -17,8 +17,9 @@ from okd_conformance.judge.samples import Samples
 from okd_conformance.judge.sending import Sending
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.judge.words import received
-from okd_conformance.standard.edition import Binding, Edition, Operation
+from okd_conformance.standard.edition import Edition
 from okd_conformance.standard.fields import field_name
+from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.standard.readings import load_waiting
 from okd_conformance.wire.exchange import Exchange
 

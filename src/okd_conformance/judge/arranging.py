@@ -14,8 +14,8 @@ from okd_conformance.judge.ledger import Intent
 from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.situated import Situated
 from okd_conformance.judge.stops import Inconclusive
-from okd_conformance.standard.edition import Binding, Operation
 from okd_conformance.standard.fields import Body
+from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.wire.body import length_of
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.generated import Comparison

@@ -16,7 +16,8 @@ from okd_conformance.judge.samples import Samples
 from okd_conformance.judge.sending import Sending
 from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.standard.catalogue import Catalogue, Profile
-from okd_conformance.standard.edition import Binding, Edition
+from okd_conformance.standard.edition import Edition
+from okd_conformance.standard.operation import Binding
 from okd_conformance.target.reading import Target
 from okd_conformance.wire.client import Client
 

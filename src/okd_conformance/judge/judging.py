@@ -12,8 +12,8 @@ from okd_conformance.judge.ids import answered_id
 from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.stops import Failed, Inconclusive
 from okd_conformance.judge.words import expected_statuses, received
-from okd_conformance.standard.edition import Operation
 from okd_conformance.standard.fields import Body, field_name, field_names
+from okd_conformance.standard.operation import Operation
 from okd_conformance.standard.readings import Answers, Reading
 from okd_conformance.wire.client import MAX_ANSWER_BYTES
 from okd_conformance.wire.exchange import Exchange

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from okd_conformance.base.text import say
 from okd_conformance.judge.ids import answered_id
 from okd_conformance.judge.stops import NotTested
-from okd_conformance.standard.edition import Binding, Edition, Operation
+from okd_conformance.standard.edition import Edition
+from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.wire.body import Payload, length_of
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.generated import Comparison, Generated

@@ -10,7 +10,7 @@ from okd_conformance.auth.tokens import Token, Tokens, TokenUnobtainable
 from okd_conformance.base.text import say
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.redaction.redactor import Redactor
-from okd_conformance.standard.edition import Binding
+from okd_conformance.standard.operation import Binding
 from okd_conformance.target.model import Auth
 
 Scopes = tuple[str, ...]

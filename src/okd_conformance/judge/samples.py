@@ -13,8 +13,9 @@ from okd_conformance.judge.ids import derived_uuid, is_uuid
 from okd_conformance.judge.rights import Rights
 from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.stops import Inconclusive
-from okd_conformance.standard.edition import Binding, Edition, Operation
+from okd_conformance.standard.edition import Edition
 from okd_conformance.standard.fields import Body
+from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.target.reading import Target
 
 

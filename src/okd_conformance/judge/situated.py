@@ -11,7 +11,8 @@ from okd_conformance.base.text import Text, say
 from okd_conformance.judge.bench import Bench
 from okd_conformance.judge.stops import Inconclusive, NotApplicable, NotTested
 from okd_conformance.standard.catalogue import Profile, Requirement
-from okd_conformance.standard.edition import Binding, Edition, Operation
+from okd_conformance.standard.edition import Edition
+from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.target.model import Auth, Tls
 
 

@@ -20,8 +20,8 @@ from okd_conformance.reference import (
 from okd_conformance.reference.answers import Answer, Refused, json_answer, situations
 from okd_conformance.reference.compose import compose
 from okd_conformance.reference.world import Behaviour, Handler, World
-from okd_conformance.standard.edition import Operation
 from okd_conformance.standard.fields import validator
+from okd_conformance.standard.operation import Operation
 
 
 def schema_errors(schema: Mapping[str, Any], value: Any) -> list[str]:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from okd_conformance.reference.answers import Answer, Refused, Situation
-from okd_conformance.reference.compose import constants
 from okd_conformance.reference.issuer import Issuer
 from okd_conformance.reference.school import Attempt, Enrolment, Exam, Person, School, Sitting
 from okd_conformance.reference.storage import Document, Spool, Store
-from okd_conformance.standard.edition import Binding, Edition, Operation
-from okd_conformance.standard.fields import Body
+from okd_conformance.standard.edition import Edition
+from okd_conformance.standard.fields import Body, allowed_values
+from okd_conformance.standard.operation import Binding, Operation
 
 if TYPE_CHECKING:
     from multipart import PushMultipartParser
@@ -223,7 +223,7 @@ class World:
     def consumer_key(self) -> str | None:
         """Return the key under which the edition's own fields stand among the consumers."""
         schemas = (o.body_schema for o in self.edition.operations())
-        found = (key for schema in schemas if schema for key in constants(schema, "consumer_key"))
+        found = (key for schema in schemas if schema for key in allowed_values(schema, "consumer_key"))
         return next(found, None)
 
 

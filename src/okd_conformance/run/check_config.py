@@ -18,7 +18,7 @@ from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.judge.stops import Inconclusive
-from okd_conformance.redaction.redactor import MIN_SECRET
+from okd_conformance.redaction.looks import MIN_SECRET
 from okd_conformance.run.config_addresses import clocks, editions, reach
 from okd_conformance.run.config_fixtures import fixtures
 from okd_conformance.run.config_found import LABEL, Found

@@ -9,8 +9,9 @@ from email.utils import parsedate_to_datetime
 from okd_conformance.base.text import say
 from okd_conformance.run.config_found import LABEL, Found
 from okd_conformance.run.run import Run
-from okd_conformance.standard.edition import Operation, edition_ids
+from okd_conformance.standard.edition import edition_ids
 from okd_conformance.standard.fields import Body, field_name
+from okd_conformance.standard.operation import Operation
 from okd_conformance.target.reading import is_loopback
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.no_answer import NoAnswer

@@ -13,8 +13,8 @@ from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.run.config_found import LABEL, Found
 from okd_conformance.run.init_file import fixtures_needed
 from okd_conformance.run.run import Run
-from okd_conformance.standard.edition import Binding, Operation
 from okd_conformance.standard.fields import Body
+from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.wire.exchange import Exchange
 
 

@@ -16,7 +16,7 @@ from okd_conformance.spec_tools.markdown_doc import Doc, Message
 from okd_conformance.spec_tools.validity import fits_several, telling
 from okd_conformance.spec_tools.witness import shrunk
 from okd_conformance.spec_tools.world import Sample, World, walk
-from okd_conformance.standard.composed import property_names
+from okd_conformance.standard.composed import keyword, property_names
 from okd_conformance.standard.document import Spot
 
 _MAX_ERRORS = 8
@@ -98,7 +98,7 @@ def names(world: World, sample: Sample) -> Iterator[Finding]:
 
 def _unknown(world: World, schema: Spot, spot: Spot) -> Iterator[Finding]:
     if isinstance(spot.value, list):
-        inner = list(_parts(world, schema, "items"))
+        inner = keyword(world.spec, schema, "items")
         for item in spot.items():
             for part in inner[:1]:
                 yield from _unknown(world, part, item)
@@ -116,17 +116,6 @@ def _unknown(world: World, schema: Spot, spot: Spot) -> Iterator[Finding]:
             yield world.at("name-case", spot.at(name), name=name, other=folded[name.casefold()])
         else:
             yield world.at("name-unknown", spot.at(name), name=name)
-
-
-def _parts(world: World, unread: Spot, word: str, depth: int = 0) -> Iterator[Spot]:
-    schema = world.spec.follow(unread)
-    if depth > 8 or not isinstance(schema.value, dict):
-        return
-    if schema.has(word):
-        yield schema.at(word)
-    for choice in ("allOf", "oneOf", "anyOf"):
-        for part in schema.at(choice).items():
-            yield from _parts(world, part, word, depth + 1)
 
 
 def addresses(world: World, sample: Sample) -> Iterator[Finding]:

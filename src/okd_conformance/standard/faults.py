@@ -60,6 +60,8 @@ class VariantFacts:
     says: Text
     warns: tuple[str, ...] = ()
     """The requirements that may warn of it; nothing ever fails because of it."""
+    near: tuple[str, ...] = ()
+    """The requirements, or sections, that could accuse it wrongly: the freedom lies near what they ask."""
     not_in: Mapping[str, Text] = field(default_factory=dict)
     """The editions where the difference is not a legitimate one, each with the reason."""
 
@@ -127,6 +129,7 @@ def _variant(row: dict[str, Any]) -> VariantFacts:
         name=row["name"],
         says=Text.from_json(row["says"]),
         warns=tuple(row.get("warns", ())),
+        near=tuple(row.get("near", ())),
         not_in=_reasons(row),
     )
 

@@ -12,7 +12,7 @@ from urllib.parse import quote_plus, unquote, urlsplit
 
 import httpx
 
-from okd_conformance.redaction.redactor import secrets_of_address
+from okd_conformance.redaction.looks import secrets_of_address
 
 Value = TypeVar("Value")
 

@@ -12,7 +12,7 @@ from okd_conformance.reference.faults.change import after, anyone
 from okd_conformance.reference.faults.registry import fault
 from okd_conformance.reference.tokens import bearer_token
 from okd_conformance.reference.world import Caller
-from okd_conformance.standard.edition import Binding
+from okd_conformance.standard.operation import Binding
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Behaviour, Call, Claims, World

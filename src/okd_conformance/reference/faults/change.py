@@ -10,8 +10,8 @@ from jsonschema import ValidationError
 from okd_conformance.reference import rights
 from okd_conformance.reference.answers import Refused
 from okd_conformance.reference.world import Caller
-from okd_conformance.standard.edition import Binding
 from okd_conformance.standard.fields import Body, field_name, validator
+from okd_conformance.standard.operation import Binding
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Behaviour, Call

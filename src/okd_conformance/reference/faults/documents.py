@@ -13,7 +13,7 @@ from okd_conformance.reference.faults.change import after, before, of_kind, refu
 from okd_conformance.reference.faults.registry import fault
 from okd_conformance.reference.storage import Document, Spool
 from okd_conformance.reference.tokens import bearer_token
-from okd_conformance.standard.edition import Binding
+from okd_conformance.standard.operation import Binding
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Behaviour, Call

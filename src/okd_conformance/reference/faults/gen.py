@@ -12,8 +12,8 @@ from okd_conformance.reference.answers import Answer, Refused
 from okd_conformance.reference.compose import Several
 from okd_conformance.reference.faults.change import after, before, of_kind, refuse_if
 from okd_conformance.reference.faults.registry import fault
-from okd_conformance.standard.edition import Operation
 from okd_conformance.standard.fields import Body, deref, validator
+from okd_conformance.standard.operation import Operation
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Behaviour, Call, Values, World
@@ -90,9 +90,9 @@ def _malformed_json_500(behaviour: Behaviour) -> None:
     behaviour.answer_with("not_an_object", 500)
 
 
-@fault("other-media-type-400")
-def _other_media_type_400(behaviour: Behaviour) -> None:
-    behaviour.answer_with("media_type", 400)
+@fault("other-media-type-500")
+def _other_media_type_500(behaviour: Behaviour) -> None:
+    behaviour.answer_with("media_type", 500)
 
 
 @fault("unknown-field-refused")

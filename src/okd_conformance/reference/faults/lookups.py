@@ -16,8 +16,8 @@ from okd_conformance.reference.faults.change import (
 )
 from okd_conformance.reference.faults.registry import MODULES, fault
 from okd_conformance.reference.school import Enrolment, Person
-from okd_conformance.standard.edition import Binding
 from okd_conformance.standard.fields import Body
+from okd_conformance.standard.operation import Binding
 
 if TYPE_CHECKING:
     from starlette.requests import Request

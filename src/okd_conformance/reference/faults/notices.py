@@ -15,8 +15,8 @@ from okd_conformance.reference.faults.change import (
 )
 from okd_conformance.reference.faults.documents import other_status
 from okd_conformance.reference.faults.registry import fault
-from okd_conformance.standard.edition import Binding, Operation
 from okd_conformance.standard.fields import Body
+from okd_conformance.standard.operation import Binding, Operation
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Behaviour, Call

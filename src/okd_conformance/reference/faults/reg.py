@@ -22,8 +22,8 @@ from okd_conformance.reference.faults.change import (
 from okd_conformance.reference.faults.registry import fault
 from okd_conformance.reference.school import Attempt, Enrolment, Exam, Person, Sitting
 from okd_conformance.reference.world import Filing
-from okd_conformance.standard.edition import Binding
 from okd_conformance.standard.fields import Body, field_name
+from okd_conformance.standard.operation import Binding
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Behaviour, Call

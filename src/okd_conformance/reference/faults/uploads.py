@@ -15,8 +15,8 @@ from okd_conformance.reference.faults.change import (
     without_errors,
 )
 from okd_conformance.reference.faults.registry import fault
-from okd_conformance.standard.edition import Binding
 from okd_conformance.standard.fields import Body, field_name
+from okd_conformance.standard.operation import Binding
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -112,9 +112,13 @@ def _employee_500(behaviour: Behaviour) -> None:
     )
 
 
-@fault("names-required-on-persons")
-def _names_required_on_persons(behaviour: Behaviour) -> None:
-    _refuse_upload(behaviour, lambda call, body: "person_id" in call.ids and not body.has("surname"))
+@fault("other-refused-on-persons")
+def _other_refused_on_persons(behaviour: Behaviour) -> None:
+    def is_the_usual_type(call: Call, body: Body) -> bool:
+        usual = call.operation.bindings[0].document_type
+        return "person_id" in call.ids and body.get("document_type") == usual
+
+    _refuse_upload(behaviour, is_the_usual_type)
 
 
 @fault("broad-scope-refused-on-persons")

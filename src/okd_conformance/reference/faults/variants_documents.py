@@ -13,8 +13,8 @@ from okd_conformance.reference.faults.registry import variant
 if TYPE_CHECKING:
     from okd_conformance.reference.storage import Document, Spool
     from okd_conformance.reference.world import Behaviour, Call, Part
-    from okd_conformance.standard.edition import Binding
     from okd_conformance.standard.fields import Body
+    from okd_conformance.standard.operation import Binding
 
 _NUMBER_LENGTHS = range(7, 10)
 

@@ -25,7 +25,7 @@ def _no_bpv(behaviour: Behaviour) -> None:
     before(behaviour, "check_metadata", refuse_if("metadata_invalid", open_type))
 
 
-@variant("retention-in-years-or-months")
+@variant("retention-in-years")
 def _retention(behaviour: Behaviour) -> None:
     def check(_call: Call, body: Body, _file: Part | None) -> None:
         period = body.get("retention_period")

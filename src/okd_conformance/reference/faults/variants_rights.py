@@ -28,3 +28,8 @@ def _no_token_403(behaviour: Behaviour) -> None:
 @variant("unknown-403")
 def _unknown_403(behaviour: Behaviour) -> None:
     _answered(behaviour, 403, "unknown_document", "not_yours")
+
+
+@variant("bearer-in-small-letters")
+def _bearer_in_small_letters(behaviour: Behaviour) -> None:
+    behaviour.token_answer = lambda granted: {**granted, "token_type": "bearer"}
