@@ -124,6 +124,16 @@ def test_new_content_is_read(case: Case) -> None:
     require_content(case, stored, sample.file, "read_back")
 
 
+@check("OKD-FY-003", content=["shorter"])
+def test_nothing_of_longer_content_is_left(case: Case, content: str) -> None:
+    """New content that is shorter than the old leaves no tail of it."""
+    assert content
+    stored = case.store(file=pdf(f"{case.id} old", 60_000))
+    sample = replacement(case, stored)
+    case.expect(case.sent(sample), "replace")
+    require_content(case, stored, sample.file, "read_back")
+
+
 @check("OKD-FY-004")
 def test_metadata_stays(case: Case) -> None:
     """All but what follows the content, though Content-Disposition names another file."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from http import HTTPStatus
 
 from okd_conformance.suite import (
     Case,
@@ -15,10 +16,13 @@ from okd_conformance.suite import (
     check,
     every_byte,
     is_uuid,
+    journey,
     line_breaks,
     look_alikes,
     noise,
     pdf,
+    require_equal,
+    upload_of,
     whole_boundary,
     with_header,
 )
@@ -301,6 +305,21 @@ def test_empty_file(case: Case) -> None:
 def test_bytes_are_stored_exactly(case: Case, content: bytes) -> None:
     """Content that text handling, buffering or trimming would change."""
     accepted(case, case.sample().with_file(content))
+
+
+@check("OKD-MPT-026", megabytes=[1, 2, 5, 10])
+def test_larger_files_are_stored_exactly(case: Case, megabytes: int) -> None:
+    """Sizes around the limits of buffers, gateways and temporary files; one of the uploads is enough."""
+    operation = case.operation
+    if operation != case.edition.operations(case.role, "upload")[0]:
+        raise case.not_applicable("one_upload_is_enough")
+    case.accepted()
+    travel = journey(case, upload_of(case, operation, case.binding, document=megabytes * 1_000_000 + 1))
+    if travel.offered.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        raise case.not_tested("judged_by_size", requirement="OKD-LIM-001")
+    case.expect(travel.offered)
+    if travel.offered.succeeded:
+        require_equal(case, travel)
 
 
 @check("OKD-MPT-026", profile="standard")

@@ -10,7 +10,7 @@ from okd_conformance.reference.faults.change import after, before, refuse_if
 from okd_conformance.reference.faults.registry import fault
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.storage import Document
+    from okd_conformance.reference.storage import Document, Spool
     from okd_conformance.reference.world import Behaviour, Call, Part
     from okd_conformance.standard.fields import Body
 
@@ -75,6 +75,27 @@ def _one_bit_changed(behaviour: Behaviour) -> None:
 @fault("truncated-at-64k")
 def _truncated_at_64k(behaviour: Behaviour) -> None:
     _change_content(behaviour, lambda content: content[:65536])
+
+
+@fault("damaged-beyond-4-mb")
+def _damaged_beyond_4_mb(behaviour: Behaviour) -> None:
+    def damaged(content: bytes) -> bytes:
+        return content if len(content) < 4_000_000 else content[:-1] + bytes([content[-1] ^ 1])
+
+    _change_content(behaviour, damaged)
+
+
+@fault("replacement-keeps-tail")
+def _replacement_keeps_tail(behaviour: Behaviour) -> None:
+    inner = behaviour.replace_content
+
+    def replace_content(call: Call, document: Document, spool: Spool) -> None:
+        with call.world.store.open(document.file) as old:
+            tail = old.read()[spool.size :]
+        spool.write(tail)
+        inner(call, document, spool)
+
+    behaviour.replace_content = replace_content
 
 
 @fault("text-newlines-normalised")
