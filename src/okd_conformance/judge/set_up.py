@@ -59,6 +59,7 @@ class SetUp:
     found: dict[str, Text] = field(default_factory=dict)
     """The causes found so far, by their place in the target file."""
     _whole: dict[str, Text | None] = field(default_factory=dict)
+    """Per role, what explains every failure of it."""
     _accepted: dict[str, str] = field(default_factory=dict)
     """Per role, the requests with test data that it accepted."""
     _refused: dict[tuple[str, str], Exchange] = field(default_factory=dict)
@@ -113,7 +114,7 @@ class SetUp:
                 exchange = self.arrangements.sending.send(Request("GET", url), LABEL, role, None)
                 cause = cause_of("everything", _came(exchange), around)
                 if cause is not None and cause.whole:
-                    self._whole[role] = self._told((cause, role, _shown([exchange])))
+                    self._told((cause, role, _shown([exchange])))
         return self._whole.get(role) or self._at_the_server_of(role, self._whole)
 
     def _at_the_server_of(self, role: str, known: Mapping[str, Text | None]) -> Text | None:
@@ -296,6 +297,8 @@ class SetUp:
         place = self.target.place(*steps, *fixture)
         words = row.told(place, role, came)
         self.found.setdefault(place, words)
+        if row.whole:
+            self._whole[role] = words
         return words
 
 
