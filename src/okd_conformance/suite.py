@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from okd_conformance.auth.tokens import Token
 from okd_conformance.checks.marking import CheckSpec, cells, check, observes
-from okd_conformance.judge.arrangements import Stored
+from okd_conformance.judge.arrangements import REDIRECTS, Stored
 from okd_conformance.judge.case import Case
 from okd_conformance.judge.content import every_byte, line_breaks, look_alikes, noise, pdf, whole_boundary
 from okd_conformance.judge.ids import answered_id, answered_link, is_uuid
@@ -65,6 +65,7 @@ from okd_conformance.wire.tls import Handshake, offering, shake_hands
 
 __all__ = [
     "LOCK",
+    "REDIRECTS",
     "REPLACE",
     "SUPERSEDED",
     "UNAVAILABLE",

@@ -182,3 +182,16 @@ def test_an_exchange_without_an_answer_is_no_status() -> None:
         sample.entry("b", 0, _operation=_READ, _error="timeout"),
     ]
     assert dict(seen(entries)) == {"a": (_READ, 404), "b": (_READ, None)}
+
+
+def test_a_report_whose_causes_leave_a_finding_out_shows_it_all_the_same() -> None:
+    plain = sample.report().to_json()
+    plain["causes"] = plain["causes"][:1]
+    assert len(Report.from_json(plain).causes) == len(sample.report().causes)
+
+
+def test_a_report_whose_causes_name_what_is_not_there_shows_its_findings() -> None:
+    plain = sample.report().to_json()
+    plain["causes"][0]["root"]["requirement"] = "OKD-XXX-001"
+    listed = {cause.root for cause in Report.from_json(plain).causes}
+    assert listed == {cause.root for cause in sample.report().causes}

@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from okd_conformance.base.text import Lang, Text
-from okd_conformance.judge.outcome import Excuse, Status
+from okd_conformance.judge.outcome import Excuse, Status, Verdict
 from okd_conformance.report.cards import untested
 from okd_conformance.report.console import ConsoleReporter
 from okd_conformance.report.html import html
@@ -17,10 +18,11 @@ from okd_conformance.report.manager import manager
 from okd_conformance.report.markdown import markdown
 from okd_conformance.report.model import TargetInfo
 from okd_conformance.report.sarif import sarif
-from okd_conformance.report.wording import plain_sentence
+from okd_conformance.report.wording import plain_sentence, status_name, verdict_name
 from support import report_sample as sample
 
 LANGS: tuple[Lang, Lang] = ("nl", "en")
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 # For others ---------------------------------------------------------------------------------------------
@@ -123,3 +125,11 @@ def test_console_tells_of_a_requirement_once_and_of_the_causes_at_the_end() -> N
     assert stream.getvalue().count("OKD-AUT-006") == 1
     console.finish(sample.report(), None)
     assert "Causes, the worst first:" in stream.getvalue()
+
+
+@pytest.mark.parametrize(("lang", "page"), [("nl", "een-rapport-lezen.md"), ("en", "reading-a-report.md")])
+def test_the_docs_call_statuses_and_verdicts_what_the_reports_call_them(lang: Lang, page: str) -> None:
+    text = (DOCS / page).read_text("utf-8")
+    told = {line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| ")}
+    names = [*map(status_name, Status), *map(verdict_name, Verdict)]
+    assert {name.in_language(lang).lower() for name in names} - told <= {"suite fault", "fout in de suite"}

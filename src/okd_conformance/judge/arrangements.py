@@ -30,6 +30,7 @@ NOT_READY = frozenset(load_waiting()["not_ready"].statuses)
 """What a target may answer about a new document that it is still storing or scanning."""
 NOT_AGREED = {400, 404, 409, 422}
 """How a value is refused that the standard does not name."""
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 FIRST_PAUSE_S = 0.1
 """How long to wait before asking again; then twice as long each time."""
 
@@ -345,8 +346,9 @@ class Arrangements:
 
 
 def accepted_or_inconclusive(exchange: Exchange) -> Exchange:
-    """Return the exchange if it succeeded, else raise Inconclusive."""
-    if exchange.answer is None or not exchange.answer.succeeded:
+    """Return the exchange if it succeeded, or leads a reader elsewhere; else raise Inconclusive."""
+    leads_on = exchange.request.method == "GET" and exchange.status in REDIRECTS
+    if not exchange.succeeded and not leads_on:
         reason = say("twin_refused", request=_named(exchange), received=received(exchange))
         raise Inconclusive(reason, exchange)
     return exchange

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from okd_conformance.auth.tokens import Token
 from okd_conformance.base.text import say
-from okd_conformance.judge.arrangements import BUSY, NOT_READY, Stored, accepted_or_inconclusive
+from okd_conformance.judge.arrangements import BUSY, NOT_READY, REDIRECTS, Stored, accepted_or_inconclusive
 from okd_conformance.judge.ledger import Intent
 from okd_conformance.judge.replacing import Way
 from okd_conformance.judge.sample import Sample
@@ -17,6 +17,7 @@ from okd_conformance.judge.situated import Situated
 from okd_conformance.judge.stops import Inconclusive
 from okd_conformance.standard.fields import Body
 from okd_conformance.standard.operation import Binding, Operation
+from okd_conformance.wire.address import joined, same_origin
 from okd_conformance.wire.body import length_of
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.generated import Comparison
@@ -292,8 +293,25 @@ class Arranging(Situated):
         return self.send(sample.request(message, **changes), sample.operation)
 
     def read(self, document_id: str, token: str | None = None, document_type: str | None = None) -> Exchange:
-        """Ask for the bytes of a document with the usual token of its type, or another."""
-        return self.call("read", document_id, token, document_type)
+        """Ask for the bytes of a document with its usual token or another, and follow where that leads."""
+        return self.followed(self.call("read", document_id, token, document_type))
+
+    def followed(self, exchange: Exchange) -> Exchange:
+        """What an exchange leads to in the end: itself, when its answer is no redirect to a web address."""
+        location = exchange.answer.header("location") if exchange.answer else None
+        onward = joined(exchange.request.url, location) if location and exchange.status in REDIRECTS else None
+        return exchange if onward is None else self.opened(onward)
+
+    def opened(self, url: str, most: int = 5) -> Exchange:
+        """Get an address as a browser does: without a token, following ``most`` redirects."""
+        own = same_origin(url, self.base_url)
+        self.learn_address(url)
+        headers = (("Accept", "*/*"),)
+        request = Request("GET", url, headers, sensitive_url=True, gateway=own, elsewhere=not own)
+        exchange = self.send(request, None, "raw")
+        location = exchange.answer.header("location") if exchange.answer else None
+        onward = joined(url, location) if location and exchange.status in REDIRECTS else None
+        return exchange if onward is None or not most else self.opened(onward, most - 1)
 
     def first_read(self, document_id: str, document_type: str | None = None) -> Exchange:
         """Ask for the bytes of an own new document; a target that needs a moment for it gets one."""

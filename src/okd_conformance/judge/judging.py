@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from okd_conformance.base.text import Text, say
+from okd_conformance.judge.arrangements import REDIRECTS
 from okd_conformance.judge.arranging import Arranging
 from okd_conformance.judge.ids import answered_id
 from okd_conformance.judge.sample import Sample
@@ -44,6 +45,8 @@ class Judging(Arranging):
             self._judge("failed", False, expected, received(exchange))
             return exchange
         reading, named = answers.reading_of(exchange.answer.status)
+        if reading == "failed" and self._is_led_to_content(exchange, answers):
+            return self.exchanges[-1]
         self._need_rights(exchange, answers)
         if reading == "failed":
             self._need_good_token(exchange)
@@ -54,6 +57,12 @@ class Judging(Arranging):
         elif reading == "noted":
             self.note(say("note_answered", received=received(exchange)))
         return exchange
+
+    def _is_led_to_content(self, exchange: Exchange, answers: Answers) -> bool:
+        """Whether a redirect leads to the content that would be right here; OKD-FX-001 judges the detour."""
+        reads = exchange.operation is not None and self._operation_of(exchange).kind == "read"
+        right = answers.reading_of(HTTPStatus.OK)[0] in {"conformant", "noted"}
+        return reads and right and exchange.status in REDIRECTS and self.followed(exchange).succeeded
 
     def _need_rights(self, exchange: Exchange, answers: Answers) -> None:
         """Make sure that it isn't for want of rights that an edition without any sees a refusal.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, Self, get_args
 
 import msgspec
@@ -313,7 +313,7 @@ class Report:
             role.title = _named(role.title, name)
             for flow, result in role.flows.items():
                 result.title = _named(result.title, flow)
-        self.causes = self.causes or self._each_its_own()
+        self.causes = self._with_every_finding()
 
     def counts(self) -> dict[Status, int]:
         """How many rows have each status."""
@@ -328,12 +328,18 @@ class Report:
         found = [row for row in self.requirements if row.status.is_finding]
         return sorted(found, key=lambda row: (FINDINGS.index(row.status), _LEVELS.index(row.level)))
 
-    def _each_its_own(self) -> list[Cause]:
-        """The causes of a report that doesn't name them: each finding is one."""
-        found = [
-            Finding(row.id, row.role, status) for row in self.findings() for status in row.finding_statuses()
+    def _with_every_finding(self) -> list[Cause]:
+        """The causes as far as the rows have their findings, and one for each finding that none names."""
+        found = [Finding(*row.key, status) for row in self.findings() for status in row.finding_statuses()]
+        known = set(found)
+        kept = [
+            replace(cause, follows=tuple(finding for finding in cause.follows if finding in known))
+            for cause in self.causes
+            if cause.root in known
         ]
-        return [Cause(finding) for finding in sorted(found, key=lambda f: FINDINGS.index(f.status))]
+        named = {finding for cause in kept for finding in cause.findings}
+        causes = [*kept, *(Cause(finding) for finding in found if finding not in named)]
+        return sorted(causes, key=lambda cause: FINDINGS.index(cause.root.status))
 
     def causes_by_status(self) -> dict[Status, list[Cause]]:
         """The causes by the status of their root, in the order in which a reader is told."""

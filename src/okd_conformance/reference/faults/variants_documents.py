@@ -77,3 +77,12 @@ def _scopes_in_any_case(behaviour: Behaviour) -> None:
         return inner(call, binding, scope.lower())
 
     behaviour.scope_counts = scope_counts
+
+
+@variant("content-elsewhere")
+def _content_elsewhere(behaviour: Behaviour) -> None:
+    async def read(call: Call) -> Answer:
+        document = call.behaviour.find_document(call)
+        return Answer(302, headers={"location": call.behaviour.make_download_url(call, document)})
+
+    behaviour.handlers["read"] = read
