@@ -78,7 +78,7 @@ class SetUp:
         ``exchanges`` are what it sent, of which the refused ones count, ``asked`` the test data that it
         expected to come back.
         """
-        refused = [e for e in exchanges if e.operation and "raw" not in e.tags and not e.succeeded]
+        refused = [e for e in exchanges if e.operation and "raw" not in e.tags and not _is_taken(e)]
         roles = [e.role for e in refused if e.role is not None]
         cause = next(filter(None, map(self.of_role, roles)), None) or self._of_whole(role)
         cause = cause or next(filter(None, map(self._of_fixtures, refused)), None)
@@ -318,6 +318,11 @@ def _with_value(request: Request, old: str, new: str) -> Request:
         request.body.replace(old.encode(), new.encode()) if isinstance(request.body, bytes) else request.body
     )
     return replace(request, url=url, body=body)
+
+
+def _is_taken(exchange: Exchange) -> bool:
+    """Whether a request was accepted, and not just answered with a page for people."""
+    return exchange.succeeded and exchange.answer is not None and exchange.answer.media_type != "text/html"
 
 
 def _alike(exchanges: list[Exchange]) -> set[Came]:
