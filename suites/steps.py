@@ -145,14 +145,6 @@ def name_survived(
         case.require(False, key, situation=lost, exchange=exchange, sent=name, value=found)
 
 
-def situation_of(case: Case, existing: str = "existing_document", otherwise: str = "default") -> str:
-    """A refusal for a document that exists may hide that it does."""
-    known = existing in case.requirement.answers
-    return (
-        existing if known and case.operation.kind in {"read", "metadata", "replace", "delete"} else otherwise
-    )
-
-
 def with_scope(case: Case, scope: str) -> Exchange:
     """The valid request with a token of one scope, on a document that came in with the same token."""
     token = case.token(scope).value
@@ -280,8 +272,17 @@ def require_filed(
 ) -> bool:
     """Judge that a registered document landed where it should."""
     place = filing(case, sample)
-    if place is None:
-        return True
+    return place is None or require_place(case, place, exchange, expected, situation)
+
+
+def require_place(
+    case: Case,
+    place: Mapping[str, Any],
+    exchange: Exchange,
+    expected: Mapping[str, str],
+    situation: str = "filed_elsewhere",
+) -> bool:
+    """Judge that the place that the hook shows is the expected one."""
     shown = {name: place.get(name) for name in expected}
     return case.require(
         all(str(shown[name]).lower() == value.lower() for name, value in expected.items()),

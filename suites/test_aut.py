@@ -13,7 +13,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from okd_conformance.suite import Binding, Case, Operation, ScopeCells, Token, cells, check, with_header
-from steps import agree, situation_of, with_scope
+from steps import agree, with_scope
+
+
+def situation_of(case: Case, existing: str = "existing_document", otherwise: str = "default") -> str:
+    """A refusal for a document that exists may hide that it does."""
+    known = existing in case.requirement.answers
+    return (
+        existing if known and case.operation.kind in {"read", "metadata", "replace", "delete"} else otherwise
+    )
 
 
 @check("OKD-AUT-006", profile="smoke")

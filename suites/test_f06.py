@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from okd_conformance.suite import Case, NotTested, Sample, cells, check, registrations_of, run_machine
-from steps import SEQUENCES
+from steps import SEQUENCES, about, first_about
 
 
 def known_document(case: Case) -> tuple[str, str | None]:
@@ -102,3 +102,17 @@ def test_registrations_through_their_life(case: Case, sequence: str) -> None:
         raise case.not_tested("does_not_register")
     case.accepted()
     run_machine(registrations_of(case), SEQUENCES[case.profile], case.seed)
+
+
+@check("OKD-F06-010")
+def test_destroyed_document_is_gone(case: Case) -> None:
+    """At the DMS itself, by the hook that destroys as at the end of the retention."""
+    stored = case.store()
+    case.arranged(first_about(case, stored))
+    case.call_hook("destroy", document_id=stored.id)
+    exchange = about(case, stored.id)
+    gone = not exchange.succeeded
+    if gone:
+        case.gone(stored.id)
+    case.require(gone, "still_given", situation="still_given", exchange=exchange)
+    case.expect(exchange)

@@ -178,12 +178,26 @@ def test_size_follows(case: Case) -> None:
 def test_locked_document(case: Case) -> None:
     """A locked document can't be replaced, and an unlocked one can."""
     case.accepted()
+    standing = case.fixture("locked_document", "")
+    if standing:
+        document_that_stays_locked(case, standing)
+        return
     stored = case.store()
     with locked(case, stored):
         exchange = case.sent(replacement(case, stored))
     case.expect(exchange, "locked")
     require_content(case, stored, stored.content)
     case.expect(case.sent(replacement(case, stored)), "unlocked")
+
+
+def document_that_stays_locked(case: Case, document_id: str) -> None:
+    """The document of the target file that somebody has locked by hand: its bytes stay."""
+    before = case.arranged(case.read(document_id))
+    sample = case.canonical(path_values={"dms_document_id": document_id})
+    case.expect(case.sent(sample), "locked")
+    after = case.arranged(case.read(document_id))
+    if before.answer and after.answer:
+        case.bytes_equal(after.answer.body, before.answer.body)
 
 
 @contextmanager

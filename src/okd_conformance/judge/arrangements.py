@@ -17,9 +17,10 @@ from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.samples import EXAM_REFERENCES, SITTING, Samples
 from okd_conformance.judge.sending import Sending
 from okd_conformance.judge.stops import Inconclusive, NotTested
+from okd_conformance.judge.subtypes import first_subtypes, lists_types
 from okd_conformance.judge.words import received
 from okd_conformance.standard.edition import Edition
-from okd_conformance.standard.fields import Body, field_name
+from okd_conformance.standard.fields import Body
 from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.standard.readings import load_waiting
 from okd_conformance.wire.exchange import Exchange
@@ -197,7 +198,7 @@ class Arrangements:
 
     def _subtypes(self, role: str) -> dict[str, str]:
         """The first subtype of each document type, as the module lists them; nothing where it lists none."""
-        listing = [o for o in self.edition.operations(role, "lookup") if _lists_types(o)]
+        listing = [o for o in self.edition.operations(role, "lookup") if lists_types(o)]
         if not listing or not self.claims(role, listing[0].bindings[0]):
             return {}
         operation = listing[0]
@@ -379,24 +380,3 @@ def _may_name_sitting(operation: Operation, binding: Binding) -> bool:
 
 def _has(operation: Operation, value: Any, meanings: Iterable[str]) -> bool:
     return any(Body(operation.body_schema or {}, value).has(meaning) for meaning in meanings)
-
-
-def _lists_types(operation: Operation) -> bool:
-    return field_name(operation.success_schema() or {}, "subtypes") is not None
-
-
-def first_subtypes(operation: Operation, listed: Any) -> dict[str, str]:
-    """Per document type, the code of its first subtype, in the answer of an operation that lists them.
-
-    An older edition writes a subtype as text.
-    """
-    schema = operation.success_schema() or {}
-    names = {m: field_name(schema, m) or "" for m in ("document_type", "subtypes", "subtype_code")}
-    found: dict[str, str] = {}
-    for one in listed if isinstance(listed, list) else ():
-        subtypes = one.get(names["subtypes"]) if isinstance(one, dict) else None
-        first = subtypes[0] if isinstance(subtypes, list) and subtypes else None
-        code = first.get(names["subtype_code"]) if isinstance(first, dict) else first
-        if isinstance(code, str) and isinstance(one.get(names["document_type"]), str):
-            found.setdefault(one[names["document_type"]], code)
-    return found

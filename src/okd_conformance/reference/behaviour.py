@@ -6,7 +6,18 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from okd_conformance.reference import dms, downloads, intake, lookup, module, reports, rights, routes, tokens
+from okd_conformance.reference import (
+    dms,
+    downloads,
+    hooks,
+    intake,
+    lookup,
+    module,
+    reports,
+    rights,
+    routes,
+    tokens,
+)
 from okd_conformance.reference.answers import Answer, Refused, json_answer, situations
 from okd_conformance.reference.compose import compose
 from okd_conformance.reference.world import Behaviour, Handler, World
@@ -142,6 +153,7 @@ def documented_behaviour() -> Behaviour:
         check_lock=dms.check_lock,
         replace_content=dms.replace_content,
         remove=dms.remove,
+        destroy=hooks.destroy_document,
         check_change=dms.check_change,
         check_change_ids=dms.check_path_id,
         refuse_unknown_association=dms.refuse_unknown_association,

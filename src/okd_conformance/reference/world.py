@@ -156,6 +156,7 @@ class Behaviour:
     check_lock: Callable[[Call, Document, str | None], None]
     replace_content: Callable[[Call, Document, Spool], None]
     remove: Callable[[Call, Document], None]
+    destroy: Callable[[World, str, Document], None]
     check_change: Callable[[Call, Body], None]
     check_change_ids: Callable[[Call, Body], None]
     refuse_unknown_association: Callable[[Call], None]

@@ -10,6 +10,7 @@ from okd_conformance.base.text import Text, say
 from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.judge.verdict import verdict_of
 from okd_conformance.report.causes import Answer, Causes
+from okd_conformance.report.counting import complete, count
 from okd_conformance.report.model import (
     SUITE,
     Address,
@@ -23,8 +24,6 @@ from okd_conformance.report.model import (
     StandardInfo,
     SuiteInfo,
     TargetInfo,
-    complete,
-    count,
 )
 from okd_conformance.report.wording import scope_sentence
 from okd_conformance.standard.catalogue import Requirement, Source

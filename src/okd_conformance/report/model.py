@@ -5,8 +5,7 @@ What is written and read, and the JSON Schema beside this file (``schema``), fol
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -16,6 +15,7 @@ from msgspec import UNSET, Meta, UnsetType
 from okd_conformance.base.text import Text
 from okd_conformance.judge.outcome import FINDINGS, CaseResult, Status, Verdict, worst
 from okd_conformance.judge.verdict import verdict_of
+from okd_conformance.report.counting import complete, count, every, examined
 from okd_conformance.report.upgrade import Upgrade
 from okd_conformance.standard.catalogue import Basis, Level, Profile
 
@@ -256,7 +256,7 @@ class FlowResult:
     counts: Counts = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.counts = _complete(self.counts)
+        self.counts = every(self.counts)
 
     @property
     def examined(self) -> bool:
@@ -274,7 +274,7 @@ class RoleResult:
     counts: Counts
 
     def __post_init__(self) -> None:
-        self.counts = _complete(self.counts)
+        self.counts = every(self.counts)
 
     @property
     def examined(self) -> bool:
@@ -381,24 +381,3 @@ _LEVELS = get_args(Level)
 
 def _named(title: Text, name: str) -> Text:
     return Text.same(name) if title == _UNNAMED else title
-
-
-def _complete(counts: Mapping[Status, int]) -> dict[Status, int]:
-    """The counts with every status in them, in the order of the statuses."""
-    return {status: counts.get(status, 0) for status in Status}
-
-
-def examined(counts: Mapping[Status, int]) -> bool:
-    """Whether anything was judged, by these counts."""
-    return any(number for status, number in counts.items() if status.is_tried)
-
-
-def complete(verdict: Verdict, unexamined: list[str]) -> Verdict:
-    """Nothing can be said of a role that was not examined at all, so not that it conforms."""
-    return Verdict.INCOMPLETE if unexamined and verdict is Verdict.CONFORMANT else verdict
-
-
-def count(statuses: Iterable[Status]) -> dict[Status, int]:
-    """Count statuses; every status is in the result."""
-    found = Counter(statuses)
-    return {status: found[status] for status in Status}

@@ -312,6 +312,11 @@ def _delete_removes_siblings(behaviour: Behaviour) -> None:
     before(behaviour, "remove", siblings)
 
 
+@fault("destroyed-still-given")
+def _destroyed_still_given(behaviour: Behaviour) -> None:
+    behaviour.destroy = lambda *_: None
+
+
 @fault("small-limit")
 def _small_limit(behaviour: Behaviour) -> None:
     behaviour.document_limit = lambda call: call.world.edition.limits["message_bytes"] // 10

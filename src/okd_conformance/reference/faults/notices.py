@@ -60,6 +60,11 @@ def _finished_refused(behaviour: Behaviour) -> None:
     _refuse_change(behaviour, _ends)
 
 
+@fault("change-with-codes-refused")
+def _change_with_codes_refused(behaviour: Behaviour) -> None:
+    _refuse_change(behaviour, lambda _call, body: body.has("enrolment_code"))
+
+
 @fault("any-state-accepted")
 def _any_state_accepted(behaviour: Behaviour) -> None:
     without_errors(behaviour, {"enum", "type"}, is_change)

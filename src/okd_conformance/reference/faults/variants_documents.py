@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from okd_conformance.reference import dms
 from okd_conformance.reference.answers import Answer, Refused
-from okd_conformance.reference.faults.change import before, is_change, without_errors
+from okd_conformance.reference.faults.change import before, is_change, refuse_if, without_errors
 from okd_conformance.reference.faults.registry import variant
 
 if TYPE_CHECKING:
@@ -29,6 +29,15 @@ def _delete_unknown_204(behaviour: Behaviour) -> None:
         return await inner(call)
 
     behaviour.handlers["delete"] = delete
+
+
+@variant("gone-410")
+def _gone_410(behaviour: Behaviour) -> None:
+    removed: set[str] = set()
+    before(behaviour, "remove", lambda _call, document: removed.add(document.id.lower()))
+    before(behaviour, "destroy", lambda _world, _role, document: removed.add(document.id.lower()))
+    is_gone = refuse_if("document_gone", lambda call: call.ids["dms_document_id"] in removed)
+    before(behaviour, "find_document", is_gone)
 
 
 @variant("component-id-alias")
