@@ -84,7 +84,7 @@ def test_the_line_of_unknown_test_data_is_the_one_to_look_at(server: Running, tm
     _, first, _ = ran(tmp_path, value, "REG-001")
     line = line_of(tmp_path, "person_id")
     assert f"target.yaml:{line} (fixtures.person_id): inschrijven does not know this test data" in first
-    page = (tmp_path / "r" / "report.html").read_text("utf-8")
+    page = (tmp_path / "r" / "report.html").read_text("utf-8").replace("<wbr>", "")
     assert f"target.yaml:{line} (fixtures.person_id)" in page.partition('id="findings"')[0]
     assert f"target.yaml:{line}" in (tmp_path / "r" / "summary.md").read_text("utf-8")
 
@@ -115,8 +115,8 @@ def addressed(value: Value, change: Callable[[str], str]) -> Value:
 def test_a_wrong_path_or_scheme(server: Running, tmp_path: Path, old: str, new: str, words: str) -> None:
     value = addressed(yaml.safe_load(server.target), lambda url: url.replace(old, new))
     code, first, found = ran(tmp_path, value, *ROWS, "AUT-001", "AUT-003", "GEN-016", "SRV-001")
+    assert [row for row, status in found.items() if status == "failed"] == []
     assert code == 3
-    assert "failed" not in found.values()
     assert f"target.yaml:{line_of(tmp_path, 'base_url', 'dms:')} (roles.dms.base_url)" in first
     assert words in first
 

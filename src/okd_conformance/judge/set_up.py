@@ -58,6 +58,8 @@ class SetUp:
     arrangements: Arrangements
     found: dict[str, Text] = field(default_factory=dict)
     """The causes found so far, by their place in the target file."""
+    _whole: dict[str, Text | None] = field(default_factory=dict)
+    """Per role, what explains every failure of it."""
     _accepted: dict[str, str] = field(default_factory=dict)
     """Per role, the requests with test data that it accepted."""
     _refused: dict[tuple[str, str], Exchange] = field(default_factory=dict)
@@ -76,9 +78,9 @@ class SetUp:
         ``exchanges`` are what it sent, of which the refused ones count, ``asked`` the test data that it
         expected to come back.
         """
-        refused = [e for e in exchanges if e.role is not None and not e.succeeded]
-        roles = dict.fromkeys([role, *(e.role for e in refused if e.role is not None)])
-        cause = next(filter(None, map(self.of_role, roles)), None)
+        refused = [e for e in exchanges if e.operation and "raw" not in e.tags and not _is_taken(e)]
+        roles = [e.role for e in refused if e.role is not None]
+        cause = next(filter(None, map(self.of_role, roles)), None) or self._of_whole(role)
         cause = cause or next(filter(None, map(self._of_fixtures, refused)), None)
         if cause is not None:
             return cause
@@ -100,14 +102,26 @@ class SetUp:
             try:
                 self._roles[role] = self._told(self._cause_for(role))
             except (Inconclusive, NotTested):  # such as a server that was given up
-                self._roles[role] = self._at_the_server_of(role)
+                self._roles[role] = self._at_the_server_of(role, self._roles)
         return self._roles[role]
 
-    def _at_the_server_of(self, role: str) -> Text | None:
+    def _of_whole(self, role: str) -> Text | None:
+        """What is wrong with a role that explains also what was not refused."""
+        if role in self.target.roles and role not in self._whole:
+            url, around = self.target.roles[role].base_url, self._circumstances(role)
+            self._whole[role] = None
+            with suppress(Inconclusive):
+                exchange = self.arrangements.sending.send(Request("GET", url), LABEL, role, None)
+                cause = cause_of("everything", _came(exchange), around)
+                if cause is not None and cause.whole:
+                    self._told((cause, role, _shown([exchange])))
+        return self._whole.get(role) or self._at_the_server_of(role, self._whole)
+
+    def _at_the_server_of(self, role: str, known: Mapping[str, Text | None]) -> Text | None:
         """What was found to be wrong with another role at the same server."""
         server = origin(self.target.roles[role].base_url)
         others = (
-            words for name, words in self._roles.items() if origin(self.target.roles[name].base_url) == server
+            words for name, words in known.items() if origin(self.target.roles[name].base_url) == server
         )
         return next(filter(None, others), None)
 
@@ -283,6 +297,8 @@ class SetUp:
         place = self.target.place(*steps, *fixture)
         words = row.told(place, role, came)
         self.found.setdefault(place, words)
+        if row.whole:
+            self._whole[role] = words
         return words
 
 
@@ -302,6 +318,11 @@ def _with_value(request: Request, old: str, new: str) -> Request:
         request.body.replace(old.encode(), new.encode()) if isinstance(request.body, bytes) else request.body
     )
     return replace(request, url=url, body=body)
+
+
+def _is_taken(exchange: Exchange) -> bool:
+    """Whether a request was accepted, and not just answered with a page for people."""
+    return exchange.succeeded and exchange.answer is not None and exchange.answer.media_type != "text/html"
 
 
 def _alike(exchanges: list[Exchange]) -> set[Came]:

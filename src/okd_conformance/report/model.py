@@ -133,10 +133,7 @@ class RunInfo:
     ] = None
     set_up: Annotated[
         tuple[Text, ...],
-        Meta(
-            description="What is wrong with the target file, by which rows could not be judged; "
-            "each names the line to look at."
-        ),
+        Meta(description="What in the target file kept rows from being judged, with its lines."),
     ] = ()
     limits: Annotated[
         Mapping[str, int | float],

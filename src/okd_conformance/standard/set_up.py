@@ -25,6 +25,8 @@ class Cause:
     look: tuple[str, ...]
     words: Text
     when: str | None = None
+    whole: bool = False
+    """It explains every failure of the role, also where nothing was refused."""
 
     def fits(self, tried: Tried, came: Collection[Came], circumstances: Collection[str]) -> bool:
         """Whether the row decides for what was tried and what came."""
@@ -51,6 +53,7 @@ def load_causes() -> tuple[Cause, ...]:
             tuple(row["look"]),
             Text.from_json(row["words"]),
             row.get("when"),
+            bool(row.get("whole")),
         )
         for row in rows
     )
