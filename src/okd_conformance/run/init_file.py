@@ -27,6 +27,7 @@ from okd_conformance.run.init_text import SCHEMA, SECOND_VARIABLE, Facts, render
 from okd_conformance.standard.catalogue import load_catalogue
 from okd_conformance.standard.edition import Edition, UnknownEditionError, load_edition
 from okd_conformance.standard.fields import Body
+from okd_conformance.target.environments import TESTING, is_known
 from okd_conformance.target.reading import load_target
 from okd_conformance.target.shape import SCHEMA_FILE
 from okd_conformance.target.urls import wrong_with
@@ -217,6 +218,8 @@ class _Gathering:
                 if unknown
                 else None
             )
+        if key == "environment" and not is_known(answer):
+            return say("target_unknown_environment_remedy", known=", ".join(TESTING))
         if key == "secret_variable" and not re.fullmatch(r"[A-Za-z_]\w*", answer, re.ASCII):
             return say("init_not_a_variable")
         if key == "token_url" or key.startswith("base_url"):
