@@ -17,7 +17,7 @@ import yaml
 from okd_conformance.base.text import Lang, say
 from okd_conformance.report.markdown import escaped
 from okd_conformance.standard.catalogue import Requirement, load_catalogue
-from okd_conformance.standard.faults import load_faults
+from okd_conformance.standard.faults import load_faults, load_variants
 from okd_conformance.standard.readings import (
     READINGS,
     NamedReading,
@@ -41,6 +41,7 @@ def build(out: Path) -> int:
         shutil.copytree(HERE / "recipes", pages / "recipes")
         config = yaml.safe_load((HERE / "properdocs.yml").read_text("utf-8"))
         (pages / "readings.md").write_text(readings_page(), encoding="utf-8")
+        (pages / "variants.md").write_text(variants_page(), encoding="utf-8")
         entry = next(item for item in config["nav"] if "Catalogue" in item)
         entry["Catalogue"] = catalogue_pages(pages)
         (work / "properdocs.yml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
@@ -96,6 +97,38 @@ def readings_page() -> str:
     for waiting in load_waiting().values():
         blocks += [f"## Waited for: {', '.join(map(str, waiting.statuses))}", *_told(waiting)]
     return "\n\n".join(blocks) + "\n"
+
+
+def variants_page() -> str:
+    """The legitimate differences that must accuse nobody, and the rows near each."""
+    near: dict[str, list[str]] = {}
+    for facts in load_variants().values():
+        for name in dict.fromkeys((*facts.near, *facts.warns)):
+            near.setdefault(name, []).append(f"`{facts.name}`")
+    rows = [row for row in load_catalogue() if row.can_fail and row.untestable is None]
+    lines = [
+        f"| {row.id} | {', '.join(near.get(row.id, []) + near.get(row.id.rpartition('-')[0], []))} |"
+        for row in rows
+    ]
+    told = [
+        f"| `{facts.name}` | {escaped(facts.says.en)} | {', '.join(facts.warns) or '-'} |"
+        for facts in load_variants().values()
+    ]
+    return (
+        "\n\n".join(
+            [
+                "# Differences that accuse nobody",
+                "Each variant is a legitimate way to be a DMS or a module. `faults run --variants` shows "
+                "that none of them fails a requirement, and that it warns at most where its facts in "
+                "`specs/variants.yaml` say so. Real gateways, receivers of multipart and clients stand "
+                "beside them ([receivers](receivers.md)).",
+                "\n".join(["| Variant | What it does | May warn |", "|---|---|---|", *told]),
+                "## Near each requirement that can fail",
+                "\n".join(["| Requirement | Variants |", "|---|---|", *lines]),
+            ]
+        )
+        + "\n"
+    )
 
 
 def _cells(reading: NamedReading) -> str:

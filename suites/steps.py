@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from okd_conformance.suite import (
@@ -12,6 +14,7 @@ from okd_conformance.suite import (
     Inconclusive,
     Multipart,
     NotTested,
+    Operation,
     Reading,
     Sample,
     Stored,
@@ -24,6 +27,9 @@ from okd_conformance.suite import (
     plausible,
 )
 
+ODD_PATH = "odd_path"
+"""Tag of a request to an address that no client sends; what stands before a server often answers it."""
+
 
 def stored(case: Case, sample: Sample) -> Exchange:
     """Send an upload that must be accepted, with an id in the answer, and that must come back exactly."""
@@ -35,17 +41,27 @@ def stored(case: Case, sample: Sample) -> Exchange:
 
 
 def invented(case: Case) -> dict[str, str]:
-    """Fixtures of a student and an enrolment that nobody has yet, so no real file is touched."""
+    """Fixtures of a student and an enrolment that nobody has yet, so no real file is touched.
+
+    The number is as long as the numbers of real students are, so nobody refuses it for its form.
+    """
     return {
         "association_id": case.fresh_uuid(),
         "person_id": case.fresh_uuid(),
-        "student_number": f"99{int(case.fresh_uuid()[:8], 16)}",
+        "student_number": f"99{int(case.fresh_uuid()[:8], 16) % 10**6:06}",
     }
 
 
 def sufficient_scope(case: Case, scope: str, situation: str = "sufficient") -> None:
     """Judge the valid request with a token that has just this scope, which suffices."""
+    agree(case)
     case.expect_right(case.sent(case.canonical(token=case.token(scope).value)), situation)
+
+
+def agree(case: Case) -> None:
+    """Where the edition names no type of document, make sure that the target knows ours. Raises NotTested."""
+    if case.binding.type_is_open:
+        case.accepted()
 
 
 def other_scope(case: Case, scope: str, situation: str) -> None:
@@ -85,22 +101,48 @@ def accepted(case: Case, sample: Sample, message: Multipart | None = None) -> Ex
     return exchange
 
 
-def name_survived(case: Case, sample: Sample, exchange: Exchange, name: str) -> None:
-    """Judge that the name in the metadata came through; without a name there is nothing to judge."""
-    if exchange.succeeded:
-        found = case.metadata_value(case.require_id(exchange), "document_name", sample)
-        if found is not None:
-            case.require(
-                found == name, "name_mangled", situation="mangled", exchange=exchange, sent=name, value=found
-            )
+def same_text(one: object, other: object) -> bool:
+    """Whether two values are one text, however its accents are composed (Unicode NFC)."""
+    return unicodedata.normalize("NFC", str(one)) == unicodedata.normalize("NFC", str(other))
 
 
-def situation_of(case: Case, existing: str = "existing_document", otherwise: str = "default") -> str:
-    """A refusal for a document that exists may hide that it does."""
-    known = existing in case.requirement.answers
-    return (
-        existing if known and case.operation.kind in {"read", "metadata", "replace", "delete"} else otherwise
+def is_named_by_its_file(case: Case) -> bool:
+    """Whether the target calls a document by the name of its file; that is judged by OKD-MPT-022 alone."""
+
+    def tried() -> bool:
+        name = f"{case.marker}-of-the-file.pdf"
+        stored = case.shared(f"named:{case.role}", None, file_name=name)
+        return same_text(case.metadata_value(stored.id, "document_name", stored.sample), name)
+
+    return case.once(f"named_by_its_file:{case.role}", tried)
+
+
+def name_survived(
+    case: Case,
+    sample: Sample,
+    exchange: Exchange,
+    name: str,
+    *,
+    key: str = "name_mangled",
+    lost: str = "mangled",
+) -> None:
+    """Judge that the name in the metadata came through; ``lost`` is the situation when it did not.
+
+    Raises NotTested where the target takes the name of the file instead.
+    """
+    found = (
+        case.metadata_value(case.require_id(exchange), "document_name", sample)
+        if exchange.succeeded
+        else None
     )
+    if found is None:
+        if exchange.succeeded:
+            case.note(case.words("metadata_has_no_name"))
+        return
+    if not same_text(found, name):
+        if is_named_by_its_file(case):
+            raise case.not_tested("named_by_its_file", requirement="OKD-MPT-022")
+        case.require(False, key, situation=lost, exchange=exchange, sent=name, value=found)
 
 
 def with_scope(case: Case, scope: str) -> Exchange:
@@ -230,8 +272,17 @@ def require_filed(
 ) -> bool:
     """Judge that a registered document landed where it should."""
     place = filing(case, sample)
-    if place is None:
-        return True
+    return place is None or require_place(case, place, exchange, expected, situation)
+
+
+def require_place(
+    case: Case,
+    place: Mapping[str, Any],
+    exchange: Exchange,
+    expected: Mapping[str, str],
+    situation: str = "filed_elsewhere",
+) -> bool:
+    """Judge that the place that the hook shows is the expected one."""
     shown = {name: place.get(name) for name in expected}
     return case.require(
         all(str(shown[name]).lower() == value.lower() for name, value in expected.items()),
@@ -301,3 +352,42 @@ def registered_at(case: Case, scope: str, level: str) -> None:
         expected["association_id"] = "None"
     exchange = case.expect_right(case.sent(sample), level)
     require_filed(case, sample, exchange, expected)
+
+
+def any_token(case: Case) -> str | None:
+    """A token that the target file can give, whatever its scopes; None when it has none."""
+    auth = case.auth
+    for client in auth.clients if auth else ():
+        try:
+            return case.token(*client.scopes[:1]).value
+        except (Inconclusive, NotTested):
+            continue
+    return None
+
+
+WANTS_TOKEN = {401, 403}
+
+
+def asked(case: Case, service: Operation, token: str | None = None) -> Exchange:
+    """Ask for the facts at the base address with a slash behind it, or else without one; either is fine."""
+    sample = case.ready(service, service.bindings[0]).but(token=token)
+    exchange = case.sent(sample)
+    if exchange.succeeded:
+        return exchange
+    bare = case.send(replace(sample.request(), url=sample.url.rstrip("/")), service)
+    if not bare.succeeded:
+        return exchange
+    case.note(case.words("address_without_slash"))
+    return bare
+
+
+def described(case: Case, service: Operation) -> Exchange:
+    """The answer that holds the facts; a server that wants a token, which is judged elsewhere, gets one."""
+    exchange = asked(case, service)
+    if exchange.status not in WANTS_TOKEN:
+        return exchange
+    token = any_token(case)
+    exchange = asked(case, service, token) if token else exchange
+    if exchange.status in WANTS_TOKEN:
+        raise case.not_tested("facts_for_nobody", status=exchange.status)
+    return exchange

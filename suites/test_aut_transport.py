@@ -13,15 +13,21 @@ from urllib.parse import urlsplit, urlunsplit
 
 from okd_conformance.suite import (
     Case,
+    Client,
+    Exchange,
     Handshake,
     Inconclusive,
+    Reading,
     Request,
     Token,
     check,
     is_loopback,
     offering,
+    same_origin,
     shake_hands,
+    web_address,
 )
+from steps import first_about
 
 OLD_VERSIONS = {
     "TLSv1.2": ssl.TLSVersion.TLSv1_2,
@@ -45,9 +51,9 @@ def secure_url(case: Case) -> str:
     raise case.not_tested("tls_terminated_elsewhere")
 
 
-def handshake(case: Case, context: ssl.SSLContext) -> Handshake:
-    """One handshake with the role's server. Raises Inconclusive when there was none to judge."""
-    done = shake_hands(secure_url(case), context, case.timeout_s)
+def handshake(case: Case, context: ssl.SSLContext, url: str | None = None) -> Handshake:
+    """One handshake with the role's server, or another. Raises Inconclusive when there was none to judge."""
+    done = shake_hands(url or secure_url(case), context, case.timeout_s)
     if done.outcome == "unreachable":
         raise case.inconclusive("error_unreachable")
     if done.outcome == "unable":
@@ -139,3 +145,84 @@ def _issued(case: Case, binding: Any) -> Token:
         if scope in listed:
             return case.token(scope)
     raise case.not_tested("no_issued_token")
+
+
+UNHEARD_OF = "okd:okd-conformance"
+"""A scope that no school can have given to anybody."""
+
+
+def clients(case: Case) -> tuple[Client, ...]:
+    """The clients of the target file, for the one role at which their issuer is judged.
+
+    Raises NotApplicable for every other role, so that nothing is asked twice.
+    """
+    if case.role != case.first_role:
+        raise case.not_applicable("issuer_judged_once", role=case.first_role)
+    return case.auth.clients if case.auth else ()
+
+
+def reading_of_the_issuer(case: Case) -> Reading:
+    """A token endpoint on a server of the target is the target's own; another's is a warning at most."""
+    url = case.auth.token_url or case.auth.issuer or "" if case.auth else ""
+    return "failed" if any(same_origin(url, base) for base in case.base_urls.values()) else "warned"
+
+
+@check("OKD-AUT-018")
+def test_wrong_secret(case: Case) -> None:
+    """One wrong secret for each client, after the right one brought a token."""
+    reading = reading_of_the_issuer(case)
+    for client in clients(case):
+        taken = case.for_wrong_secret(client.client_id)
+        case.require(not taken, "wrong_secret_taken", reading=reading, client=client.client_id)
+
+
+@check("OKD-AUT-019")
+def test_scope_beyond(case: Case) -> None:
+    """A scope that the target file doesn't list for the client, or else one that nobody can have."""
+    for client in clients(case):
+        scope = next((s for s in case.edition.scopes if s not in client.scopes), UNHEARD_OF)
+        token = case.beyond(client.client_id, scope)
+        given = token is not None and scope in (token.scopes_granted or ())
+        case.require(not given, "scope_beyond_given", client=client.client_id, scope=scope)
+        if token is not None and token.scopes_granted is None:
+            case.note(case.words("scopes_not_told", client=client.client_id, scope=scope))
+
+
+@check("OKD-AUT-020", address=["download"])
+def test_download_is_secure(case: Case, address: str) -> None:
+    """The temporary address of a document; opened first, so that no host is visited that may not be."""
+    assert address
+    exchange = case.expect(first_about(case, case.store()), "metadata")
+    url = web_address(case.value_in(exchange, "download_url"))
+    if url is None:
+        raise case.inconclusive("no_address_to_open")
+    case.learn_address(url)
+    own = same_origin(url, case.base_url)
+    request = Request("GET", url, (("Accept", "*/*"),), sensitive_url=True, gateway=own, elsewhere=not own)
+    told = case.send(request, None, "raw")
+    case.answered(told)
+    require_secure(case, url, "not_secure", told)
+
+
+@check("OKD-AUT-020", address=["token"])
+def test_token_endpoint_is_secure(case: Case, address: str) -> None:
+    """The token endpoint of the target file, which may be another party's."""
+    assert address
+    told = case.accepted()
+    if case.auth is None or not case.auth.token_url:
+        raise case.not_tested("no_issued_token")
+    require_secure(case, case.auth.token_url, "token_not_secure", told)
+
+
+def require_secure(case: Case, url: str, situation: str, told: Exchange) -> None:
+    """Judge that an address is https on a server that takes TLS 1.3."""
+    parts, base = urlsplit(url), urlsplit(case.base_url)
+    if parts.scheme != "https" and base.scheme != "https":
+        secure_url(case)  # on this machine, or where TLS ends elsewhere, there is nothing to judge
+    if parts.scheme != "https":
+        case.require(False, "plain_http", situation=situation, exchange=told, url=f"http://{parts.hostname}")
+        return
+    if case.has_proxy:
+        raise case.not_tested("behind_a_proxy")
+    done = handshake(case, offering(ssl.TLSVersion.TLSv1_3), url)
+    case.require(done.outcome == "done", "no_tls_1_3", situation=situation, exchange=told, reason=done.detail)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from okd_conformance.suite import Case, cells, check
-from steps import invented, other_scope, stored, sufficient_scope
+from steps import invented, other_scope, require_place, stored, sufficient_scope
 
 FORMS = {
     "ids": ("id", "id"),
@@ -124,3 +124,12 @@ def _other_scopes_of_the_flow(case: Case) -> list[str]:
     disputed = case.binding.scopes.disputed if case.binding.scopes else ()
     same_flow = [b for b in case.edition.bindings(case.role) if b.flow == case.binding.flow]
     return [scope for scope in disputed if any(b.scopes and scope in b.scopes.sufficient for b in same_flow)]
+
+
+@check("OKD-F01-012")
+def test_filed_as_the_path_says(case: Case) -> None:
+    """With the enrolment, the person or the sitting of the path, as the hook shows."""
+    sample = case.canonical()
+    exchange = case.expect(case.sent(sample))
+    place = case.call_hook("show_filing", document_id=case.require_id(exchange))
+    require_place(case, place, exchange, sample.path_values)

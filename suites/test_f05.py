@@ -18,12 +18,12 @@ ENDED = "finished"
 SUCCEEDED = range(200, 300)
 
 
-def telling(case: Case, state: Any = ENDED) -> Sample:
+def telling(case: Case, state: Any = ENDED, which: str = "") -> Sample:
     """The message that the test enrolment has this state; that it ended is told as in the flow's example."""
     usual = case.canonical()
     if state != ENDED or usual.body is None or case.binding.example is None:
         return usual.with_field("state", state)
-    example = Body(usual.body.schema, case.operation.examples[case.binding.example])
+    example = Body(usual.body.schema, case.operation.examples[case.binding.example + which])
     return usual.but(body=case.fill(example, b"")).with_field("state", ENDED)
 
 
@@ -76,8 +76,8 @@ def test_state_of_the_text(case: Case, state: str) -> None:
 @check(
     "OKD-F05-004",
     state={
-        "invented": ("unknown", "okd-conformance"),
-        "number": ("unknown", 5),
+        "invented": ("invented", "okd-conformance"),
+        "number": ("number", 5),
         "double-l": ("double_l", "cancelled"),
         "null": ("no_value", None),
     },
@@ -151,3 +151,11 @@ def test_documents_stay(case: Case) -> None:
         exchange = case.expect(case.read(document.id, sent.token, sent.binding.document_type))
         if exchange.succeeded:
             case.bytes_equal(exchange.answer.body, document.content)
+
+
+@check("OKD-F05-013")
+def test_published_example(case: Case) -> None:
+    """The text's own example, which still has the sequence of the enrolment as a code."""
+    case.document()
+    with restored(case):
+        case.expect(case.sent(telling(case, which="-published")))

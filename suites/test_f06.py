@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from okd_conformance.suite import Case, NotTested, Sample, cells, check, registrations_of, run_machine
-from steps import SEQUENCES
+from steps import SEQUENCES, about, first_about
 
 
 def known_document(case: Case) -> tuple[str, str | None]:
     """A document that the module knows: the id of the DMS, and the module's own (None when nothing tells)."""
-    if not case.edition.operations(case.role, "register"):
+    if not case.registers:
         return case.registered(), None
     operation, binding = case.binding_for("register")
     sample = case.sample_of(operation, binding)
@@ -98,5 +98,21 @@ def test_reference_is_gone(case: Case) -> None:
 def test_registrations_through_their_life(case: Case, sequence: str) -> None:
     """Each registered document can be notified of, whatever happened to the others."""
     assert sequence
+    if not case.registers:
+        raise case.not_tested("does_not_register")
     case.accepted()
     run_machine(registrations_of(case), SEQUENCES[case.profile], case.seed)
+
+
+@check("OKD-F06-010")
+def test_destroyed_document_is_gone(case: Case) -> None:
+    """At the DMS itself, by the hook that destroys as at the end of the retention."""
+    stored = case.store()
+    case.arranged(first_about(case, stored))
+    case.call_hook("destroy", document_id=stored.id)
+    exchange = about(case, stored.id)
+    gone = not exchange.succeeded
+    if gone:
+        case.gone(stored.id)
+    case.require(gone, "still_given", situation="still_given", exchange=exchange)
+    case.expect(exchange)

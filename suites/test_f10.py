@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from okd_conformance.suite import (
@@ -10,11 +11,13 @@ from okd_conformance.suite import (
     Exchange,
     Operation,
     Request,
+    allowed_values,
     cells,
     check,
     field_name,
     meanings,
     validator,
+    with_header,
 )
 
 MOST_CODES = 3
@@ -102,13 +105,9 @@ def test_types_are_distinct(case: Case) -> None:
 
 def known_types(case: Case) -> list[str]:
     """The document types of the standard, as a registration may name them."""
-    found: list[str] = []
-    for operation in case.edition.operations(case.role, "register"):
-        for schema in (operation.body_schema or {})["components"]["schemas"].values():
-            for sub in schema.get("properties", {}).values():
-                if sub.get("x-okd-meaning") == "document_type":
-                    found += sub.get("enum", [])
-    return list(dict.fromkeys(found))
+    registering = case.edition.operations(case.role, "register")
+    named = (allowed_values(operation.body_schema or {}, "document_type") for operation in registering)
+    return list(dict.fromkeys(itertools.chain.from_iterable(named)))
 
 
 @check("OKD-F10-004", scope=cells("sufficient"))
@@ -162,3 +161,13 @@ def test_listed_codes_are_accepted(case: Case) -> None:
         raise case.not_applicable("no_codes_listed", document_type=own)
     for code in codes[:MOST_CODES]:
         case.expect(case.sent(case.canonical().with_field("document_subtype", code)), "register")
+
+
+@check("OKD-F10-008")
+def test_headers_of_a_message_with_a_body(case: Case) -> None:
+    """The flow's example has these headers on a GET; there is no body."""
+    case.accepted()
+    request = case.canonical().request()
+    for name, value in {"Content-Type": "application/json", "Content-Length": "0"}.items():
+        request = with_header(request, name, value)
+    case.expect(case.send(request))

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from okd_conformance.auth.tokens import Token
 from okd_conformance.checks.marking import CheckSpec, cells, check, observes
-from okd_conformance.judge.arrangements import Stored
+from okd_conformance.judge.arrangements import REDIRECTS, Stored
 from okd_conformance.judge.case import Case
 from okd_conformance.judge.content import every_byte, line_breaks, look_alikes, noise, pdf, whole_boundary
 from okd_conformance.judge.ids import answered_id, answered_link, is_uuid
@@ -33,23 +33,26 @@ from okd_conformance.judge.large import (
     uploads,
 )
 from okd_conformance.judge.ledger import Intent
-from okd_conformance.judge.properties import for_each_body, plausible, typed_errors
+from okd_conformance.judge.properties import for_each_body, only_convertible, plausible, typed_errors
+from okd_conformance.judge.replacing import LOCK, REPLACE, UNLOCK, bound, with_proof
 from okd_conformance.judge.sample import Sample, with_header
 from okd_conformance.judge.sequences import documents_of, registrations_of, run_machine
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested
 from okd_conformance.standard.catalogue import Profile
-from okd_conformance.standard.edition import (
-    Binding,
-    Edition,
-    Operation,
-    Parameter,
-    UnknownEditionError,
-    edition_ids,
-    load_edition,
+from okd_conformance.standard.edition import Edition, UnknownEditionError, edition_ids, load_edition
+from okd_conformance.standard.fields import (
+    Body,
+    allowed_values,
+    deref,
+    field_name,
+    field_names,
+    meanings,
+    validator,
 )
-from okd_conformance.standard.fields import Body, deref, field_name, field_names, meanings, validator
+from okd_conformance.standard.operation import Binding, Operation, Parameter, ScopeCells
 from okd_conformance.standard.readings import Reading
 from okd_conformance.target.layout import holds, texts_in
+from okd_conformance.target.model import Client
 from okd_conformance.target.reading import is_loopback
 from okd_conformance.wire.address import joined, same_origin, web_address
 from okd_conformance.wire.body import Streamed
@@ -57,13 +60,21 @@ from okd_conformance.wire.clients import ClientShape, client_shapes
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.multipart import Multipart, Part
 from okd_conformance.wire.no_answer import NoAnswer
+from okd_conformance.wire.throttling import SUPERSEDED, UNAVAILABLE
 from okd_conformance.wire.tls import Handshake, offering, shake_hands
 
 __all__ = [
+    "LOCK",
+    "REDIRECTS",
+    "REPLACE",
+    "SUPERSEDED",
+    "UNAVAILABLE",
+    "UNLOCK",
     "Binding",
     "Body",
     "Case",
     "CheckSpec",
+    "Client",
     "ClientShape",
     "Edition",
     "Exchange",
@@ -83,13 +94,16 @@ __all__ = [
     "Reading",
     "Request",
     "Sample",
+    "ScopeCells",
     "Sizes",
     "Stored",
     "Streamed",
     "Token",
     "UnknownEditionError",
+    "allowed_values",
     "answered_id",
     "answered_link",
+    "bound",
     "carries_full",
     "cells",
     "check",
@@ -117,6 +131,7 @@ __all__ = [
     "observes",
     "offer",
     "offering",
+    "only_convertible",
     "pdf",
     "plausible",
     "read_large_back",
@@ -134,4 +149,5 @@ __all__ = [
     "web_address",
     "whole_boundary",
     "with_header",
+    "with_proof",
 ]

@@ -283,7 +283,8 @@ def test_test_data_that_nobody_can_look_up_is_said_to_be_unseen(
     own = {name: roles[name] for name in ROLES_WITHOUT_FLOW_7}
     code, out = checked(server, tmp_path, capsys, roles=own)
     assert code == 0
-    assert "- can't be seen from outside whether this exists: person_id, student_number" in out
+    assert "bpv: register_document accepted with association_id, person_id, sequence_code" in out
+    assert "- can't be seen from outside whether this exists: second_association, other_person" in out
 
 
 def test_roles_that_the_asked_edition_lacks_are_not_looked_at(tmp_path: Path, capsys: Any) -> None:

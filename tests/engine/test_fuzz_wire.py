@@ -21,8 +21,9 @@ from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.jwts import read_jwt
 from okd_conformance.judge.ids import answered_id, answered_link
 from okd_conformance.reference import target_of
-from okd_conformance.standard.edition import Operation, load_edition
+from okd_conformance.standard.edition import load_edition
 from okd_conformance.standard.fields import Body
+from okd_conformance.standard.operation import Operation
 from okd_conformance.target.layout import located
 from okd_conformance.target.model import Auth, Client, Secret
 from okd_conformance.target.reading import load_target

@@ -11,7 +11,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from okd_conformance.standard.edition import Operation
+from okd_conformance.standard.operation import Operation
 from support.reference_bench import Bench, bench
 
 TOKEN = "/oauth2/token"

@@ -15,8 +15,9 @@ from httpx import Response
 
 from okd_conformance.reference import running_server
 from okd_conformance.reference.world import World
-from okd_conformance.standard.edition import Edition, Operation, load_edition
+from okd_conformance.standard.edition import Edition, load_edition
 from okd_conformance.standard.fields import Body
+from okd_conformance.standard.operation import Operation
 
 BOUNDARY = "limit-of-a-part"
 Parts = Sequence[tuple[str, bytes]]

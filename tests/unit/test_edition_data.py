@@ -13,8 +13,9 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from okd_conformance.base.paths import data_folder
-from okd_conformance.standard.edition import METHODS, Edition, read_edition
+from okd_conformance.standard.edition import Edition, read_edition
 from okd_conformance.standard.fields import Body, deref
+from okd_conformance.standard.operation import METHODS
 
 KINDS = {"upload", "read", "metadata", "replace", "delete", "register", "change", "lock", "lookup", "service"}
 FIXTURES = {

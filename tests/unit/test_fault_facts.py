@@ -10,7 +10,7 @@ import pytest
 from okd_conformance.base.text import Text
 from okd_conformance.standard.catalogue import load_catalogue
 from okd_conformance.standard.edition import Edition, edition_ids, edition_variants, load_edition
-from okd_conformance.standard.faults import FaultFacts, VariantFacts, load_faults, load_variants
+from okd_conformance.standard.faults import FaultFacts, VariantFacts, load_faults, load_variants, unproven_in
 
 FAULTS = load_faults()
 EDITIONS = [variant for name in edition_ids() for variant in edition_variants(load_edition(name))]
@@ -76,3 +76,26 @@ def test_a_draft_has_the_faults_of_the_edition_that_it_follows() -> None:
     assert PLAIN.breaks_in(draft) == ("OKD-FX-001",)
     assert replace(PLAIN, only_in=("okd-1.5",)).is_in(draft)
     assert not replace(PLAIN, not_in={"okd-1.5": Text.same("It has no such path.")}).is_in(draft)
+
+
+def test_what_a_variant_is_near_exists() -> None:
+    catalogue = load_catalogue()
+    known = {row.id for row in catalogue} | {row.id.rpartition("-")[0] for row in catalogue}
+    assert [name for facts in load_variants().values() for name in facts.near if name not in known] == []
+
+
+@pytest.mark.parametrize("edition", EDITIONS, ids=lambda edition: edition.name)
+def test_each_row_that_can_fail_has_a_legitimate_difference_near_it(edition: Edition) -> None:
+    """A row that real software proves, because the reference can't, has its reason as data."""
+    variants = [facts for facts in load_variants().values() if facts.is_in(edition)]
+    found = {name for facts in variants for name in (*facts.near, *facts.warns)}
+    alone = [
+        row.id
+        for row in load_catalogue()
+        if row.holds_in(edition)
+        and row.in_edition(edition).can_fail
+        and row.untestable is None
+        and not {row.id, row.id.rpartition("-")[0]} & found
+        and row.id not in unproven_in(edition)
+    ]
+    assert alone == []

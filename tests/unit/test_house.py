@@ -9,11 +9,13 @@ from pathlib import Path
 
 import grimp
 
+import okd_conformance
 from okd_conformance.base.paths import data_folder
 from okd_conformance.checks.marking import checks_of, load_suites
 
 PACKAGE = "okd_conformance"
 MOST_LOOSE = 6
+MOST_LINES = 400
 
 
 @cache
@@ -72,3 +74,10 @@ def section_named_by(module: str) -> str:
 def test_only_what_checks_share_lies_beside_them() -> None:
     beside = {file.name for file in data_folder("suites").iterdir() if not file.name.startswith("__")}
     assert {name for name in beside if not name.startswith("test_")} == {"messages.yaml", "steps.py"}
+
+
+def test_no_file_is_longer_than_can_be_kept_in_mind() -> None:
+    files = [*Path(okd_conformance.__file__).parent.rglob("*.py"), *data_folder("suites").glob("*.py")]
+    lines = {f"{file.parent.name}/{file.name}": len(file.read_text("utf-8").splitlines()) for file in files}
+    long = {name: count for name, count in lines.items() if count > MOST_LINES}
+    assert long == {}

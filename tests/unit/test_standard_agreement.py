@@ -14,8 +14,9 @@ import pytest
 import yaml
 
 from okd_conformance.standard.bundle import read_data
-from okd_conformance.standard.edition import METHODS, Edition, load_edition, operation_name
+from okd_conformance.standard.edition import Edition, load_edition
 from okd_conformance.standard.fields import deref
+from okd_conformance.standard.operation import METHODS, operation_name
 from support.upstream import published
 
 Json = dict[str, Any]

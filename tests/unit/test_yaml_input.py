@@ -8,7 +8,7 @@ import pytest
 
 from okd_conformance.base.configuration import ConfigurationError, Mistake, shortened
 from okd_conformance.base.text import Text
-from okd_conformance.base.yaml_input import read_yaml
+from okd_conformance.base.yaml_input import Manner, parse_yaml, read_yaml
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def write(tmp_path: Path):
 
 def refusal(path: Path, **limits: int) -> Mistake:
     with pytest.raises(ConfigurationError) as caught:
-        read_yaml(path, **limits)
+        read_yaml(path, Manner(**limits))
     [mistake] = caught.value.mistakes
     assert mistake.file == str(path)
     return mistake
@@ -119,7 +119,7 @@ def test_utf16(write):
 
 
 def test_too_large(write):
-    assert read_yaml(write("a: 12345\n"), max_bytes=9).value == {"a": 12345}
+    assert read_yaml(write("a: 12345\n"), Manner(max_bytes=9)).value == {"a": 12345}
     mistake = refusal(write("a: 123456\n"), max_bytes=9)
     assert mistake.line is None
     assert "larger than 9 bytes" in mistake.message.en
@@ -138,7 +138,7 @@ def test_depth_that_is_allowed(write):
 
 
 def test_too_many_values(write):
-    assert len(read_yaml(write("[1, 2, 3]"), max_nodes=4).value) == 3
+    assert len(read_yaml(write("[1, 2, 3]"), Manner(max_nodes=4)).value) == 3
     mistake = refusal(write("[1, 2,\n3, 4]"), max_nodes=4)
     assert mistake.line == 2
     assert "more than 4 values" in mistake.message.en
@@ -195,3 +195,26 @@ def test_a_windows_path_in_double_quotes_is_told_how(tmp_path: Path) -> None:
     [mistake] = caught.value.mistakes
     assert mistake.line == 2
     assert "single quotes" in mistake.remedy.en
+
+
+LENIENT = Manner(lenient=True)
+
+
+def test_odd_things_in_a_published_file_are_told_beside_its_value():
+    document = parse_yaml("x", "a: 1\nb: !own x\n404: {}\na: 2\nn: !!int many\n", LENIENT, first_line=11)
+    assert document.value == {"a": 2, "b": "x", "404": {}, "n": "many"}
+    assert document.repeated == [(14, "a", 11)]
+    assert document.odd_keys == [(("404",), "404")]
+    assert document.line(("b",)) == 12
+
+
+def test_a_published_file_may_merge_and_own_keys_win():
+    document = parse_yaml("x", "base: &b {k: 1, l: 1}\nmore: {<<: *b, k: 2}\n", LENIENT)
+    assert document.value["more"] == {"k": 2, "l": 1}
+    assert document.repeated == []
+
+
+@pytest.mark.parametrize("text", ["[" * 1000, "a: &a [*a]\n", "a: 1\n---\nb: 2\n", "a: [1\n", "a: \x1b\n"])
+def test_what_no_file_may_have_is_refused_in_published_files_too(text):
+    with pytest.raises(ConfigurationError):
+        parse_yaml("x", text, LENIENT)

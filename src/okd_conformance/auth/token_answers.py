@@ -25,7 +25,8 @@ class Granted:
     value: str = field(repr=False)
     token_type: str | None
     expires_in: float | None
-    scopes: frozenset[str] | None
+    scopes: tuple[str, ...] | None
+    """In the order of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def read_answer(status: int, content: bytes) -> Granted | Refused:
         value=str(token),
         token_type=token_type if isinstance(token_type, str) else None,
         expires_in=_seconds(said.get("expires_in")),
-        scopes=frozenset(scope.split()) if isinstance(scope, str) else None,
+        scopes=tuple(scope.split()) if isinstance(scope, str) else None,
     )
 
 

@@ -91,10 +91,7 @@ class TokenEndpoint:
 
         Raises InvalidScopeError, TokenUnobtainable, or ConfigurationError when the client is refused.
         """
-        url = self._address()
-        form = {"grant_type": "client_credentials", "scope": scope}
-        form.update({"audience": self._auth.audience} if self._auth.audience else {})
-        form.update(self._auth.extra)
+        url, form = self._address(), self._form(scope)
         worked = self._worked.get(client.client_id)
         refused = Refused(401)
         for way in [worked] if worked else ways(self._auth, client):
@@ -107,6 +104,23 @@ class TokenEndpoint:
             if not refused.of_the_client:
                 break
         raise self._refusal(client, refused)
+
+    def answer_to(self, client: Client, scope: str) -> Granted | Refused:
+        """What the endpoint answers to one single request, in the way that worked for this client.
+
+        Raises TokenUnobtainable when it doesn't answer, or is busy.
+        """
+        url = self._address()
+        way = self._worked.get(client.client_id) or ways(self._auth, client)[0]
+        sent = self._post(url, self._form(scope), way(self._auth, client, url))
+        answer = read_answer(sent.status, sent.content)
+        if isinstance(answer, Refused) and answer.busy:
+            raise self._refusal(client, answer)
+        return answer
+
+    def _form(self, scope: str) -> dict[str, str]:
+        audience = {"audience": self._auth.audience} if self._auth.audience else {}
+        return {"grant_type": "client_credentials", "scope": scope, **audience, **self._auth.extra}
 
     def _patiently(self, url: str, form: Mapping[str, str], prove: Callable[[], Proof]) -> Granted | Refused:
         """Send a form, and again after the time that a busy endpoint names, a few times."""

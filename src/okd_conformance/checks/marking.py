@@ -13,7 +13,7 @@ from okd_conformance.base.paths import data_folder
 from okd_conformance.judge.case import Case
 from okd_conformance.judge.large import Bulk
 from okd_conformance.standard.catalogue import Profile
-from okd_conformance.standard.edition import Binding, Operation
+from okd_conformance.standard.operation import Binding, Operation
 
 Place = tuple[Operation | None, Binding | None]
 Values = Mapping[str, Any] | Callable[[Operation | None, Binding | None], Iterable[Any]]

@@ -11,7 +11,8 @@ from okd_conformance.checks.marking import CheckSpec, checks_of, load_suites
 from okd_conformance.judge.case import CaseSpec
 from okd_conformance.judge.case_id import case_id
 from okd_conformance.standard.catalogue import Catalogue, Profile, Requirement
-from okd_conformance.standard.edition import Binding, Edition, Operation
+from okd_conformance.standard.edition import Edition
+from okd_conformance.standard.operation import Binding, Operation
 
 _PROFILES = get_args(Profile)
 

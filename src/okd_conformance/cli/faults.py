@@ -12,13 +12,13 @@ from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.proof.proving import (
     Proof,
     as_json,
-    as_markdown,
     names_of,
     never_failed,
     prove,
     prove_fault,
     prove_variant,
 )
+from okd_conformance.proof.table import as_markdown
 
 
 def run_faults(

@@ -109,7 +109,7 @@ def list_(what: str, edition: str, role: str | None, words: str | None, form: st
 @lang_option
 def explain(identifier: str, lang: Lang) -> None:
     """Explain one requirement: what, why, source, how it is tested, what proves the check."""
-    from okd_conformance.cli.listing import explained  # noqa: PLC0415
+    from okd_conformance.cli.explaining import explained  # noqa: PLC0415
 
     click.echo(explained(identifier, lang), nl=False)
 
@@ -153,7 +153,13 @@ def cleanup(ledger: str, target: str, lang: Lang, **allowed: bool) -> None:
 
 @main.command(short_help="Render stored results again.")
 @click.argument("report_json", metavar="REPORT.json", type=click.Path())
-@click.option("--format", "form", type=click.Choice(["html", "junit", "markdown", "badge"]), default="html")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["html", "manager", "junit", "markdown", "sarif", "badge"]),
+    default="html",
+    help="manager: one page for who decides; sarif: the findings for other tools.",
+)
 @lang_option
 @click.option("--output", type=click.Path(dir_okay=False, writable=True), help="Default: standard output.")
 def report(report_json: str, form: str, lang: Lang, output: str | None) -> None:

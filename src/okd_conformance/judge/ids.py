@@ -6,8 +6,8 @@ import hashlib
 import uuid
 from collections.abc import Mapping
 
-from okd_conformance.standard.edition import Operation
 from okd_conformance.standard.fields import field_names
+from okd_conformance.standard.operation import Operation
 from okd_conformance.target.layout import HEADER, last_segment, located, texts_in
 from okd_conformance.wire.address import web_address
 from okd_conformance.wire.exchange import Exchange

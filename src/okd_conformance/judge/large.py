@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from okd_conformance.base.text import say
 from okd_conformance.judge.ids import answered_id
 from okd_conformance.judge.stops import NotTested
-from okd_conformance.standard.edition import Binding, Edition, Operation
+from okd_conformance.standard.edition import Edition
+from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.wire.body import Payload, length_of
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.generated import Comparison, Generated
@@ -138,7 +139,7 @@ def replacement_of(case: Case, document_id: str, sample: Sample, size: int) -> O
     content = _content(case, size)
     _allowed(case, size)
     body: Payload = content.payload()
-    return Offer(case.operation, sample.binding, sample, content, ready.request(body=body))
+    return Offer(ready.operation, sample.binding, sample, content, ready.request(body=body))
 
 
 def _content(case: Case, size: int) -> Generated:

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from okd_conformance.judge.arrangements import Arrangements
 from okd_conformance.judge.ledger import GONE, Changed, Created, Intent, Ledger, Left
 from okd_conformance.judge.stops import Inconclusive, NotTested
-from okd_conformance.standard.edition import Binding, Operation
+from okd_conformance.standard.operation import Binding, Operation
 
 _MAX_SILENT = 3
 """So many times in a row may a target not answer before cleaning up is given up."""

@@ -17,8 +17,8 @@ from okd_conformance.base.configuration import ConfigurationError, Mistake
 from okd_conformance.base.text import say
 from okd_conformance.judge.events import Events, Noted
 from okd_conformance.judge.ids import answered_id
-from okd_conformance.standard.edition import Operation
 from okd_conformance.standard.fields import field_names
+from okd_conformance.standard.operation import Operation
 from okd_conformance.wire.body import Streamed, beginning_of
 from okd_conformance.wire.exchange import Exchange, Request
 

@@ -20,8 +20,9 @@ from jsonschema import ValidationError
 from okd_conformance.base.text import say
 from okd_conformance.judge.stops import Failed, Inconclusive, NotTested, Stopped
 from okd_conformance.standard.bundle import bundle
-from okd_conformance.standard.edition import Edition, Operation
-from okd_conformance.standard.fields import Body, validator
+from okd_conformance.standard.edition import Edition
+from okd_conformance.standard.fields import Body, described, field_names, validator
+from okd_conformance.standard.operation import Operation
 
 Mode = Literal["valid", "invalid"]
 _TYPED = frozenset({"type", "format", "minimum", "required"})
@@ -130,22 +131,17 @@ def plausible(usual: Body, generated: Mapping[str, Any], list_name: str | None) 
     return Body(usual.schema, value)
 
 
-def _facts(node: Any) -> tuple[set[str], dict[str, Any]]:
-    """The names that some object of a schema needs, and the usual values of fields by their names."""
+def _facts(schema: Mapping[str, Any]) -> tuple[set[str], dict[str, Any]]:
+    """The names that some object of the schemas needs, and the usual values of fields by their names.
+
+    What only another message needs counts too: a careful client sends it in each.
+    """
     needed: set[str] = set()
     values: dict[str, Any] = {}
-    if isinstance(node, dict):
-        for word in ("required", "x-okd-always"):
-            needed |= set(node[word]) if isinstance(node.get(word), list) else set()
-        fields = node.get("properties")
-        for name, field in fields.items() if isinstance(fields, dict) else ():
-            if isinstance(field, dict) and "x-okd-usual" in field:
-                values[name] = field["x-okd-usual"]
-    below = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    for part in below:
-        more_needed, more_values = _facts(part)
-        needed |= more_needed
-        values |= more_values
+    for name, one in described(schema, *schema.get("components", {}).get("schemas", {}).values()):
+        needed |= {*one.get("required", ()), *one.get("x-okd-always", ())}
+        if name is not None and "x-okd-usual" in one:
+            values[name] = one["x-okd-usual"]
     return needed, values
 
 
@@ -154,30 +150,34 @@ def typed_errors(body: Body, apart_from: Iterable[str] = ()) -> list[str]:
 
     A null is left out (it may stand for absence), and so are fields with the meanings in ``apart_from``.
     """
-    skipped = {name for meaning in apart_from for name in _spelled(body.schema, meaning)}
-    return [
-        error.message
-        for error in validator(body.schema).iter_errors(body.value)
-        if error.validator in _TYPED and error.instance is not None and not _is_about(error, skipped)
-    ]
+    skipped = {name for meaning in apart_from for name in field_names(body.schema, meaning)}
+    return [error.message for error in _typed(body) if not _is_about(error, skipped)]
+
+
+def only_convertible(body: Body) -> bool:
+    """Whether all that is wrong in a body are scalars that common readers of JSON convert by themselves.
+
+    Jackson and Newtonsoft take a number for text, digits or a fraction for a whole number.
+    """
+    errors = _typed(body)
+    return bool(errors) and all(error.validator == "type" and _converts(error) for error in errors)
+
+
+def _converts(error: ValidationError) -> bool:
+    is_scalar = isinstance(error.instance, (str, int, float))
+    if not is_scalar or not isinstance(error.schema, Mapping) or error.schema.get("format") == "uuid":
+        return False
+    digits = str(error.instance).strip().lstrip("-").isdecimal()
+    return digits or not isinstance(error.instance, str)
+
+
+def _typed(body: Body) -> list[ValidationError]:
+    errors = validator(body.schema).iter_errors(body.value)
+    return [error for error in errors if error.validator in _TYPED and error.instance is not None]
 
 
 def _is_about(error: ValidationError, names: set[str]) -> bool:
     return bool(error.absolute_path) and error.absolute_path[-1] in names
-
-
-def _spelled(node: Any, meaning: str) -> set[str]:
-    found: set[str] = set()
-    if isinstance(node, dict):
-        for name, schema in (node.get("properties") or {}).items():
-            if isinstance(schema, dict) and schema.get("x-okd-meaning") == meaning:
-                found.add(name)
-        for value in node.values():
-            found |= _spelled(value, meaning)
-    elif isinstance(node, list):
-        for value in node:
-            found |= _spelled(value, meaning)
-    return found
 
 
 __all__ = ["Failed", "for_each_body", "plausible", "typed_errors"]

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
-from okd_conformance.standard.edition import Binding, Operation
 from okd_conformance.standard.fields import Body
+from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.target.layout import Layout, laid_out
 from okd_conformance.wire.exchange import Request
 from okd_conformance.wire.multipart import Header, Multipart, Part

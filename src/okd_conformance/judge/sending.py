@@ -14,8 +14,8 @@ from okd_conformance.judge.stopping import Rule
 from okd_conformance.judge.stops import Inconclusive
 from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.standard.catalogue import Profile
-from okd_conformance.standard.edition import Operation
 from okd_conformance.standard.fields import field_names
+from okd_conformance.standard.operation import Operation
 from okd_conformance.target.allowance import Allowance
 from okd_conformance.target.model import Limits
 from okd_conformance.wire.address import origin

@@ -268,28 +268,6 @@ def names_of(kind: str, edition: str) -> list[str]:
     return [facts.name for facts in known if facts.is_in(load_edition(edition))]
 
 
-def as_markdown(proofs: Sequence[Proof], edition: str) -> str:
-    """The table fault x requirement, for the documentation."""
-    lines = [
-        f"# Faults that prove the checks of {edition}",
-        "",
-        "Written by `okd-conformance faults run`; don't edit. Each fault is one deviation of the reference",
-        "implementation. The last column says how the requirement that it breaks ended.",
-        "",
-        "| Fault | What it does | Requirement | Outcome |",
-        "|---|---|---|---|",
-    ]
-    for proof in proofs:
-        says = load_faults()[proof.name].says.en
-        outcome = ", ".join(f"{r}: {_shown(proof.changed.get(r))}" for r in proof.requirements)
-        lines.append(f"| `{proof.name}` | {says} | {', '.join(proof.requirements)} | {outcome} |")
-    return "\n".join(lines) + "\n"
-
-
-def _shown(status: str | None) -> str:
-    return {None: "not seen", "passed": "passed, with another note"}.get(status, str(status))
-
-
 def as_json(proofs: Sequence[Proof], edition: str) -> str:
-    """The same as JSON."""
+    """The proofs as JSON."""
     return json.dumps({"edition": edition, "faults": [p.as_json() for p in proofs]}, indent=1) + "\n"

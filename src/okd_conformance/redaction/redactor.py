@@ -8,21 +8,16 @@ or not: whatever has the form of a JWT, a password in a URL, and signatures and 
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 import threading
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from html.entities import html5
 from typing import Any, Literal
-from urllib.parse import quote, quote_plus, urlsplit
+
+from okd_conformance.redaction.escapes import Span, View, unescaped
+from okd_conformance.redaction.looks import MIN_SECRET, forms_of
 
 REDACTED = "[redacted]"
 
-MIN_SECRET = 6
-"""Shorter strings would blank out ordinary words, so they are not taken out."""
 _MIN_FOLDED = 8
 """Of shorter ones capitals and small letters count."""
 _BLOCK = 16
@@ -43,7 +38,6 @@ _OURS = frozenset(
 )
 """Members of results, exchanges and the ledger that hold only words of the suite or of its settings."""
 
-_Span = tuple[int, int]
 Learnt = tuple[Literal["secret", "address"], str]
 """What a process learnt, for the others of the same run, and for nothing that is kept."""
 
@@ -59,61 +53,6 @@ _SIGNED = re.compile(
 )
 _SHAPES = ((_JWT, 0, "eyJ"), (_PASSWORD, 1, "@"), (_SIGNED, 1, "="))
 """What is secret by its form: the pattern, the group to take out, and what the text must hold at least."""
-_ESCAPE = re.compile(
-    r"%([2-7][0-9A-Fa-f])|\\u00([2-7][0-9A-Fa-f])|\\x([2-7][0-9A-Fa-f])|&#[xX]0{0,4}([2-7][0-9A-Fa-f]);"
-    r"|&#0{0,4}(3[3-9]|[4-9][0-9]|1[01][0-9]|12[0-6]);"
-    r"|\\(0[4-7][0-7]|1[0-7][0-7])"
-    r"|&([A-Za-z]{2,8};)"
-    r"|\\([/\\\"'])|(\x00)"
-)
-_RADIX = {1: 16, 2: 16, 3: 16, 4: 16, 5: 10, 6: 8}
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    """A text with its escapes undone, and where each character came from."""
-
-    text: str
-    letters: list[int] = field(default_factory=list)
-    """Where in ``text`` stands each character that was an escape."""
-    shifts: list[int] = field(default_factory=lambda: [0])
-    """How far the original is ahead, after each of these."""
-
-    def origin(self, span: _Span) -> _Span:
-        """The same span in the text with escapes."""
-        start, end = (at + self.shifts[bisect_left(self.letters, at)] for at in span)
-        return start, end
-
-
-def _unescaped(text: str) -> _View | None:
-    """Undo one layer of escapes; None when there are none."""
-    if not any(mark in text for mark in "%\\&\x00"):
-        return None
-    pieces: list[str] = []
-    view = _View("")
-    last = length = 0
-    for match in _ESCAPE.finditer(text):
-        letter = _letter(match)
-        if letter is None:
-            continue
-        pieces += text[last : match.start()], letter
-        length += match.start() - last
-        view.letters.append(length)
-        length += len(letter)
-        last = match.end()
-        view.shifts.append(last - length)
-    return _View("".join([*pieces, text[last:]]), view.letters, view.shifts) if pieces else None
-
-
-def _letter(match: re.Match[str]) -> str | None:
-    group = match.lastindex or 0
-    value = match[group]
-    if group in _RADIX:
-        return chr(int(value, _RADIX[group]))
-    if group == 7:
-        named = html5.get(value, "")
-        return named if len(named) == 1 and named.isascii() else None
-    return value if group == 8 else ""
 
 
 class Redactor:
@@ -139,7 +78,7 @@ class Redactor:
         self._heard = 0
         self._sharing = threading.RLock()
         for secret in secrets:
-            for form in (secret, *_forms(secret)):
+            for form in (secret, *forms_of(secret)):
                 self.learn(form)
         self._untold.clear()  # every process of a run is given these
 
@@ -262,10 +201,10 @@ class Redactor:
             folded in _folded(secret) for secret in (*self._known, *self._addresses)
         )
 
-    def _spans(self, value: str) -> list[_Span]:
+    def _spans(self, value: str) -> list[Span]:
         """Where secrets are, in order and apart."""
-        spans: list[_Span] = []
-        views: list[_View] = []
+        spans: list[Span] = []
+        views: list[View] = []
         text = value
         while True:
             for span in self._seen(text):
@@ -273,13 +212,13 @@ class Redactor:
                 for view in reversed(views):
                     found = view.origin(found)
                 spans.append(found)
-            view_of = _unescaped(text) if len(views) < _MOST_VIEWS else None
+            view_of = unescaped(text) if len(views) < _MOST_VIEWS else None
             if view_of is None:
                 return _merged(spans)
             views.append(view_of)
             text = view_of.text
 
-    def _seen(self, text: str) -> Iterator[_Span]:
+    def _seen(self, text: str) -> Iterator[Span]:
         """Where secrets stand as they are, some more than once."""
         for pattern, group, hint in _SHAPES:
             if hint in text:
@@ -295,7 +234,7 @@ class Redactor:
                 for at in _places(beginning, folded):
                     yield at, _shared_end(folded, at, secret, 0)
 
-    def _in_run(self, text: str, run: re.Match[str]) -> Iterator[_Span]:
+    def _in_run(self, text: str, run: re.Match[str]) -> Iterator[Span]:
         """Where blocks of secrets are in a long word, with what stands around each of the same secret."""
         word = run[0].lower()
         if word in self._harmless:
@@ -331,7 +270,7 @@ def _places(needle: str, text: str) -> Iterator[int]:
         at = text.find(needle, at + len(needle))
 
 
-def _shared(text: str, at: int, secret: str, place: int) -> _Span:
+def _shared(text: str, at: int, secret: str, place: int) -> Span:
     """How much of a secret stands around a place in a text."""
     start = at
     while start > 0 and place > 0 and text[start - 1] == secret[place - 1]:
@@ -347,9 +286,9 @@ def _shared_end(text: str, at: int, secret: str, place: int) -> int:
     return at
 
 
-def _merged(spans: list[_Span]) -> list[_Span]:
-    """The same places in order, with those that touch made one."""
-    found: list[_Span] = []
+def _merged(spans: list[Span]) -> list[Span]:
+    """Places in order, with those that touch made one."""
+    found: list[Span] = []
     for start, end in sorted(spans):
         if found and start <= found[-1][1]:
             found[-1] = (found[-1][0], max(end, found[-1][1]))
@@ -358,7 +297,7 @@ def _merged(spans: list[_Span]) -> list[_Span]:
     return found
 
 
-def _without(value: str, spans: list[_Span]) -> str:
+def _without(value: str, spans: list[Span]) -> str:
     pieces, last = [], 0
     for start, end in spans:
         pieces += [value[last:start], REDACTED]
@@ -381,31 +320,3 @@ def _texts(value: Any) -> list[str]:
         elif isinstance(one, (list, tuple)):
             left += one
     return found
-
-
-def _forms(secret: str) -> set[str]:
-    """What else a secret may look like, apart from escapes of single ASCII characters."""
-    raw = secret.encode("utf-8", "surrogatepass")
-    found = {raw.hex(), quote(secret, errors="replace"), quote_plus(secret, errors="replace")}
-    found |= {json.dumps(secret)[1:-1]}
-    for before in range(3):
-        # Base64 of a text that holds the secret: three bytes become four characters, wherever they stand.
-        whole = raw[before:]
-        core = base64.b64encode(whole[: len(whole) // 3 * 3]).decode("ascii")
-        found |= {core, core.translate({43: "-", 47: "_"})}
-    found |= {base64.b64encode(raw).decode("ascii").rstrip("=")}
-    return {form for form in found if form != secret and len(form) >= MIN_SECRET + 2}
-
-
-def secrets_of_address(url: str) -> Iterator[str]:
-    """What may be secret in an address of the target file: user-info, and the values of its query."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return
-    user, at, _ = parts.netloc.rpartition("@")
-    if at:
-        yield user
-        yield from (part for part in user.split(":", 1)[1:] if part)
-    for pair in parts.query.split("&") if parts.query else ():
-        yield pair.partition("=")[2] or pair

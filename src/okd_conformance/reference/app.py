@@ -53,7 +53,8 @@ class Front:
         path = request.scope["raw_path"].partition(b"?")[0]
         try:
             if path == TOKEN_PATH.encode():
-                return await self.world.issuer.answer(request, self.world.behaviour.token_answer)
+                behaviour = self.world.behaviour
+                return await self.world.issuer.answer(request, behaviour.token_answer, behaviour.granting)
             if path.startswith(downloads.PATH.encode()):
                 secret = path.removeprefix(downloads.PATH.encode()).decode("latin-1")
                 return downloads.download(self.world, request, secret)
@@ -110,7 +111,7 @@ def create_app(
         behaviour=behaviour,
         school=school,
         store=Store(),
-        issuer=Issuer(base_url.rstrip("/"), edition.scopes, school),
+        issuer=Issuer(base_url.rstrip("/"), edition.scopes, school, behaviour.clock),
         base_url=base_url.rstrip("/"),
     )
 

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
-from okd_conformance.reference import dms, downloads, intake, lookup, module, reports, rights, routes, tokens
+from okd_conformance.reference import (
+    dms,
+    downloads,
+    hooks,
+    intake,
+    lookup,
+    module,
+    reports,
+    rights,
+    routes,
+    tokens,
+)
 from okd_conformance.reference.answers import Answer, Refused, json_answer, situations
 from okd_conformance.reference.compose import compose
 from okd_conformance.reference.world import Behaviour, Handler, World
-from okd_conformance.standard.edition import Operation
 from okd_conformance.standard.fields import validator
+from okd_conformance.standard.operation import Operation
 
 
 def schema_errors(schema: Mapping[str, Any], value: Any) -> list[str]:
@@ -90,6 +102,7 @@ def documented_behaviour() -> Behaviour:
         method_of=routes.method_of,
         path_ids=routes.path_ids,
         token_answer=as_it_is,
+        clock=time.time,
         link_lifetime_s=downloads.LIFETIME_S,
         # who calls, and what they may do
         needs_token=rights.needs_token,
@@ -140,6 +153,7 @@ def documented_behaviour() -> Behaviour:
         check_lock=dms.check_lock,
         replace_content=dms.replace_content,
         remove=dms.remove,
+        destroy=hooks.destroy_document,
         check_change=dms.check_change,
         check_change_ids=dms.check_path_id,
         refuse_unknown_association=dms.refuse_unknown_association,

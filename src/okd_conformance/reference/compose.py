@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,22 +118,3 @@ def _whole(node: _Node, values: Mapping[str, Any]) -> _Built | None:
             found[name] = built.value
             telling = telling or built.telling
     return _Built(found, telling) if found else None
-
-
-def constants(schema: _Schema, meaning: str) -> Iterator[Any]:
-    """Yield every constant that a field with this meaning is bound to, anywhere in the schema."""
-    yield from _constants(schema, schema, meaning, 0)
-
-
-def _constants(root: _Schema, schema: _Schema, meaning: str, depth: int) -> Iterator[Any]:
-    if depth > _MAX_DEPTH:
-        return
-    schema = deref(root, schema)
-    if schema.get("x-okd-meaning") == meaning and "const" in schema:
-        yield schema["const"]
-    below = [*schema.get("properties", {}).values(), schema.get("items")]
-    for word in ("allOf", "anyOf", "oneOf"):
-        below += schema.get(word, ())
-    for sub in below:
-        if isinstance(sub, Mapping):
-            yield from _constants(root, sub, meaning, depth + 1)

@@ -148,8 +148,13 @@ def lock(world: World, given: Given) -> dict[str, Any]:
 def destroy(world: World, given: Given) -> dict[str, Any]:
     """Destroy a document, as at the end of its retention."""
     role, document = _document(world, given)
-    world.store.remove(role, document)
+    world.behaviour.destroy(world, role, document)
     return {}
+
+
+def destroy_document(world: World, role: str, document: Document) -> None:
+    """Remove a document and its bytes."""
+    world.store.remove(role, document)
 
 
 def register(world: World, given: Given) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import hmac
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote_plus
 
@@ -34,15 +35,41 @@ def process_key() -> ECKey:
     return ECKey.generate_key("P-256", auto_kid=True)
 
 
+def secret_fits(client: Client, secret: str) -> bool:
+    """Whether it is the client's own secret."""
+    return hmac.compare_digest(client.client_secret.encode(), secret.encode())
+
+
+def all_or_nothing(asked: tuple[str, ...], allowed: tuple[str, ...]) -> tuple[str, ...] | None:
+    """What to grant of what was asked; None refuses."""
+    return asked if set(asked) <= set(allowed) else None
+
+
+@dataclass
+class Granting:
+    """What the token endpoint goes by."""
+
+    secret_fits: Callable[[Client, str], bool] = secret_fits
+    refuse_client_with: int = 401
+    granted: Callable[[tuple[str, ...], tuple[str, ...]], tuple[str, ...] | None] = all_or_nothing
+
+
 class Issuer:
     """An OAuth2 token endpoint for client credentials (RFC 6749, 4.4)."""
 
-    def __init__(self, base_url: str, scopes: tuple[str, ...], school: School) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        scopes: tuple[str, ...],
+        school: School,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.name = base_url
         self.audience = AUDIENCE
         self.key = process_key()
         self._edition_scopes = scopes
         self._school = school
+        self.clock = clock
         self._seen: dict[str, Mapping[str, Any]] = {}
 
     def scopes_of(self, client: Client) -> tuple[str, ...]:
@@ -53,7 +80,7 @@ class Issuer:
         """Sign a token with these scopes."""
         from joserfc import jwt  # noqa: PLC0415 - slow; `explain` needs none
 
-        now = int(time.time())
+        now = int(self.clock())
         claims = {
             "iss": self.name,
             "aud": self.audience,
@@ -84,7 +111,10 @@ class Issuer:
         return self._seen[token]
 
     async def answer(
-        self, request: Request, token_answer: Callable[[dict[str, Any]], dict[str, Any]]
+        self,
+        request: Request,
+        token_answer: Callable[[dict[str, Any]], dict[str, Any]],
+        granting: Granting,
     ) -> Answer:
         """Answer a request at the token endpoint."""
         if request.method != "POST":
@@ -92,14 +122,16 @@ class Issuer:
         form = await _form(request)
         if form is None:
             return _refusal(400, "invalid_request")
-        client = self._client(request, form)
+        client = self._client(request, form, granting)
         if client is None:
-            return _refusal(401, "invalid_client", {"WWW-Authenticate": 'Basic realm="okd"'})
+            return _refusal(
+                granting.refuse_client_with, "invalid_client", {"WWW-Authenticate": 'Basic realm="okd"'}
+            )
         if form.get("grant_type") != "client_credentials":
             return _refusal(400, "unsupported_grant_type" if form.get("grant_type") else "invalid_request")
         allowed = self.scopes_of(client)
-        scopes = tuple(dict.fromkeys(form.get("scope", "").split())) or allowed
-        if not set(scopes) <= set(allowed):
+        scopes = granting.granted(tuple(dict.fromkeys(form.get("scope", "").split())) or allowed, allowed)
+        if scopes is None:
             return _refusal(400, "invalid_scope")
         granted = {
             "access_token": self.issue(client, scopes),
@@ -111,12 +143,10 @@ class Issuer:
         answer.headers.update({"Cache-Control": "no-store", "Pragma": "no-cache"})
         return answer
 
-    def _client(self, request: Request, form: Mapping[str, str]) -> Client | None:
+    def _client(self, request: Request, form: Mapping[str, str], granting: Granting) -> Client | None:
         name, secret = _basic(request) or (form.get("client_id", ""), form.get("client_secret", ""))
         client = self._school.client(name)
-        if client is None or not hmac.compare_digest(client.client_secret.encode(), secret.encode()):
-            return None
-        return client
+        return client if client is not None and granting.secret_fits(client, secret) else None
 
 
 def _refusal(status: int, error: str, headers: Mapping[str, str] | None = None) -> Answer:

@@ -8,7 +8,7 @@ from okd_conformance.reference.answers import Refused
 from okd_conformance.reference.storage import Document
 from okd_conformance.reference.tokens import bearer_token
 from okd_conformance.reference.world import Call, Caller
-from okd_conformance.standard.edition import Binding, Operation, ScopeCells
+from okd_conformance.standard.operation import Binding, Operation, ScopeCells
 
 UPLOAD = "upload"
 DOCUMENT_KINDS = ("read", "metadata", "replace", "delete")

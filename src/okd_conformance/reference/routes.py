@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from okd_conformance.reference.answers import Refused
-from okd_conformance.standard.edition import Operation
+from okd_conformance.standard.operation import Operation
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from okd_conformance.reference.answers import Answer, Refused, Situation
-from okd_conformance.reference.compose import constants
-from okd_conformance.reference.issuer import Issuer
+from okd_conformance.reference.issuer import Granting, Issuer
 from okd_conformance.reference.school import Attempt, Enrolment, Exam, Person, School, Sitting
 from okd_conformance.reference.storage import Document, Spool, Store
-from okd_conformance.standard.edition import Binding, Edition, Operation
-from okd_conformance.standard.fields import Body
+from okd_conformance.standard.edition import Edition
+from okd_conformance.standard.fields import Body, allowed_values
+from okd_conformance.standard.operation import Binding, Operation
 
 if TYPE_CHECKING:
     from multipart import PushMultipartParser
@@ -103,6 +103,8 @@ class Behaviour:
     method_of: Callable[[Request], str]
     path_ids: Callable[[Operation, Mapping[str, str]], dict[str, str]]
     token_answer: Callable[[Values], Values]
+    granting: Granting = field(default_factory=Granting)
+    clock: Callable[[], float]
     finish: list[Callable[[Call, Answer], Answer]] = field(default_factory=list)
     delay_s: float = 0.0
     link_lifetime_s: float
@@ -154,6 +156,7 @@ class Behaviour:
     check_lock: Callable[[Call, Document, str | None], None]
     replace_content: Callable[[Call, Document, Spool], None]
     remove: Callable[[Call, Document], None]
+    destroy: Callable[[World, str, Document], None]
     check_change: Callable[[Call, Body], None]
     check_change_ids: Callable[[Call, Body], None]
     refuse_unknown_association: Callable[[Call], None]
@@ -222,7 +225,7 @@ class World:
     def consumer_key(self) -> str | None:
         """Return the key under which the edition's own fields stand among the consumers."""
         schemas = (o.body_schema for o in self.edition.operations())
-        found = (key for schema in schemas if schema for key in constants(schema, "consumer_key"))
+        found = (key for schema in schemas if schema for key in allowed_values(schema, "consumer_key"))
         return next(found, None)
 
 

@@ -17,7 +17,7 @@ from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.report.markdown import escaped
 from okd_conformance.report.model import Report, RequirementResult
 from okd_conformance.report.reading import stored_report
-from okd_conformance.report.wording import moment, product, status_name, verdict_name
+from okd_conformance.report.wording import moment, product, status_name, whole_verdict
 
 KINDS = ("broke", "mended", "warned", "untested")
 """What broke makes the command end with 1; a new warning is told, but breaks nothing."""
@@ -116,7 +116,7 @@ def _head(before: Report, after: Report) -> list[Text]:
             f"compare_{which}",
             product=product(one),
             started=moment(one.run.started),
-            verdict=verdict_name(one.verdict),
+            verdict=whole_verdict(one),
         )
         for which, one in (("old", before), ("new", after))
     ]

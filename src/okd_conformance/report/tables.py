@@ -9,8 +9,9 @@ from okd_conformance.base.text import Text
 from okd_conformance.judge.case_id import values_of
 from okd_conformance.judge.outcome import Status, worst
 from okd_conformance.report.model import SHARED, Report, SectionTotals
-from okd_conformance.standard.edition import Binding, Edition, UnknownEditionError, load_edition
+from okd_conformance.standard.edition import Edition, UnknownEditionError, load_edition
 from okd_conformance.standard.faults import load_faults
+from okd_conformance.standard.operation import Binding
 
 
 @dataclass(frozen=True, slots=True)

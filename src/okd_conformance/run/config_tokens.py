@@ -12,7 +12,7 @@ from okd_conformance.base.text import Text, say
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.run.config_found import Found
 from okd_conformance.run.run import Run
-from okd_conformance.standard.edition import Binding
+from okd_conformance.standard.operation import Binding
 from okd_conformance.target.model import Client
 
 _TOKENS_S = 60.0

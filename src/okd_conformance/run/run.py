@@ -138,6 +138,7 @@ class Run:
             profile=self.options.profile,
             events=self.events,
             large=self.options.large,
+            only_roles=self.options.roles,
             hooks=Hooks(target.hooks, self.options.allow_hooks),
         )
         bench.sending.rules.append(ServerErrors())

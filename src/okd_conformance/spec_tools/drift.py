@@ -11,7 +11,7 @@ from okd_conformance.spec_tools.findings import Finding, finding, in_order
 from okd_conformance.spec_tools.lint import docs_beside, lint
 from okd_conformance.spec_tools.unsound import examining
 from okd_conformance.standard.bundle import read_data
-from okd_conformance.standard.composed import parts, required_names
+from okd_conformance.standard.composed import keyword, required_names
 from okd_conformance.standard.document import Call, Spec, Spot
 from okd_conformance.standard.edition import Edition
 from okd_conformance.standard.source import Source, read_text
@@ -147,20 +147,19 @@ def _request(spec: Spec, call: Call) -> Iterator[str]:
             yield from (f"part {part} {kind.strip()}" for kind in kinds)
 
 
-def required(spec: Spec, schema: Spot, before: str = "") -> set[str]:
+def required(spec: Spec, unread: Spot, before: str = "", around: frozenset[Spot] = frozenset()) -> set[str]:
     """The fields that every body must have, also inside objects and lists that every body must have."""
-    names = required_names(spec, schema)
+    schema = spec.follow(unread)
+    names = required_names(spec, unread)
     found = {before + name for name in names}
+    if schema in around:  # what holds itself has no end
+        return found
+    around |= {schema}
     for name in names:
-        for place in _keyword(spec, schema, "properties"):
+        for place in keyword(spec, schema, "properties", ("allOf",)):
             if place.has(name):
                 inner = place.at(name)
-                found |= required(spec, inner, f"{before}{name}.")
-                for items in _keyword(spec, inner, "items"):
-                    found |= required(spec, items, f"{before}{name}[].")
+                found |= required(spec, inner, f"{before}{name}.", around)
+                for items in keyword(spec, inner, "items", ("allOf",)):
+                    found |= required(spec, items, f"{before}{name}[].", around)
     return found
-
-
-def _keyword(spec: Spec, schema: Spot, word: str) -> list[Spot]:
-    """Where a keyword stands in a schema and in the parts that it is made of."""
-    return [part.at(word) for part in parts(spec, schema, ("allOf",)) if part.has(word)]

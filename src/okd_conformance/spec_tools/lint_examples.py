@@ -15,8 +15,8 @@ from okd_conformance.spec_tools.lint_schemas import shown
 from okd_conformance.spec_tools.markdown_doc import Doc, Message
 from okd_conformance.spec_tools.validity import fits_several, telling
 from okd_conformance.spec_tools.witness import shrunk
-from okd_conformance.spec_tools.world import Sample, World, walk
-from okd_conformance.standard.composed import property_names
+from okd_conformance.spec_tools.world import Sample, World, named_values
+from okd_conformance.standard.composed import keyword, property_names
 from okd_conformance.standard.document import Spot
 
 _MAX_ERRORS = 8
@@ -98,7 +98,7 @@ def names(world: World, sample: Sample) -> Iterator[Finding]:
 
 def _unknown(world: World, schema: Spot, spot: Spot) -> Iterator[Finding]:
     if isinstance(spot.value, list):
-        inner = list(_parts(world, schema, "items"))
+        inner = keyword(world.spec, schema, "items")
         for item in spot.items():
             for part in inner[:1]:
                 yield from _unknown(world, part, item)
@@ -118,20 +118,9 @@ def _unknown(world: World, schema: Spot, spot: Spot) -> Iterator[Finding]:
             yield world.at("name-unknown", spot.at(name), name=name)
 
 
-def _parts(world: World, unread: Spot, word: str, depth: int = 0) -> Iterator[Spot]:
-    schema = world.spec.follow(unread)
-    if depth > 8 or not isinstance(schema.value, dict):
-        return
-    if schema.has(word):
-        yield schema.at(word)
-    for choice in ("allOf", "oneOf", "anyOf"):
-        for part in schema.at(choice).items():
-            yield from _parts(world, part, word, depth + 1)
-
-
 def addresses(world: World, sample: Sample) -> Iterator[Finding]:
     """Addresses without TLS, and addresses whose query can't reach the server."""
-    told = [sample.spot] if isinstance(sample.spot.value, str) else [s for _, s in walk(sample.spot)]
+    told = [sample.spot] if isinstance(sample.spot.value, str) else [s for _, s in named_values(sample.spot)]
     for spot in told:
         url = spot.value
         if not (isinstance(url, str) and url.startswith(("http://", "https://"))):
@@ -147,7 +136,7 @@ def addresses(world: World, sample: Sample) -> Iterator[Finding]:
 def same_id(world: World, sample: Sample) -> Iterator[Finding]:
     """One UUID for two different things in one example."""
     seen: dict[str, str] = {}
-    for name, spot in walk(sample.spot):
+    for name, spot in named_values(sample.spot):
         value = spot.value
         if isinstance(value, str) and _UUID.match(value) and name.endswith(("Id", "ID")):
             other = seen.setdefault(value, name)
@@ -187,7 +176,7 @@ def file_names(world: World, doc: Doc, message: Message) -> Iterator[Finding]:
         (s, s.value)
         for b in message.blocks
         if b.source
-        for n, s in walk(Spot(b.source, ()))
+        for n, s in named_values(Spot(b.source, ()))
         if n == "documentName"
     ]
     for header in message.headers:
@@ -238,7 +227,7 @@ def descriptions(world: World) -> Iterator[Finding]:
     for sample in world.samples if described else []:
         if sample.message is None and sample.kind != "request":
             continue
-        for name, spot in walk(sample.spot):
+        for name, spot in named_values(sample.spot):
             value = spot.value
             told = (
                 isinstance(value, str) and not name.endswith(("Description", "Code")) and value not in codes

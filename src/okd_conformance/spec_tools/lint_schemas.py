@@ -10,7 +10,7 @@ from okd_conformance.spec_tools.findings import Finding
 from okd_conformance.spec_tools.validity import fits_several
 from okd_conformance.spec_tools.witness import ABSURD, shrunk, smallest
 from okd_conformance.spec_tools.world import World
-from okd_conformance.standard.composed import property_names
+from okd_conformance.standard.composed import keyword, property_names
 from okd_conformance.standard.document import Spot
 
 _SHOWN = 240
@@ -68,14 +68,9 @@ def _near(sample: Any, schema: Spot) -> bool:
     return bool(sample.call) and sample.schema.source is schema.source
 
 
-def _required(world: World, unread: Spot, depth: int = 0) -> set[str]:
-    schema = world.spec.follow(unread)
-    if depth > 8 or not isinstance(schema.value, dict):
-        return set()
-    found = {n for n in schema.value.get("required", []) if isinstance(n, str)}
-    for part in schema.at("allOf").items():
-        found |= _required(world, part, depth + 1)
-    return found
+def _required(world: World, schema: Spot) -> set[str]:
+    listed = keyword(world.spec, schema, "required", ("allOf",))
+    return {name.value for place in listed for name in place.items() if isinstance(name.value, str)}
 
 
 def swallowed(world: World, schema: Spot) -> Iterator[Finding]:
@@ -150,6 +145,9 @@ def empty_bodies(world: World) -> Iterator[Finding]:
 
 def _single(world: World, body: Spot) -> Spot:
     """The schema itself where a body is no more than an allOf of one."""
-    schema = world.spec.follow(body)
+    return list(world.spec.walk([body], _only_part))[-1]
+
+
+def _only_part(schema: Spot) -> list[Spot]:
     parts = schema.at("allOf").items()
-    return _single(world, parts[0]) if len(parts) == 1 and set(schema.value) == {"allOf"} else schema
+    return parts if len(parts) == 1 and set(schema.value) == {"allOf"} else []

@@ -10,6 +10,7 @@ from okd_conformance.spec_tools.findings import Finding, finding
 from okd_conformance.spec_tools.grammar import grammar
 from okd_conformance.spec_tools.world import World, fits
 from okd_conformance.standard.document import Spot
+from okd_conformance.standard.schemas import BRANCHES
 
 _MEANINGFUL = ("readOnly", "writeOnly", "nullable", "required", "enum", "type", "format")
 
@@ -74,7 +75,7 @@ def siblings(world: World) -> Iterator[Finding]:
 def combinations(world: World) -> Iterator[Finding]:
     """Members of allOf, anyOf and oneOf that are no schemas; required fields that nothing describes."""
     for schema in world.spec.schemas():
-        for word in ("allOf", "anyOf", "oneOf"):
+        for word in BRANCHES:
             wrong = [str(i.value) for i in schema.at(word).items() if not isinstance(i.value, dict)]
             if wrong:
                 yield world.at("not-a-schema", schema.at(word), word=word, members=", ".join(wrong))

@@ -26,8 +26,9 @@ from okd_conformance.report.wording import status_name
 from okd_conformance.spec_tools.findings import Finding, finding
 from okd_conformance.spec_tools.stored import Entry, read_run
 from okd_conformance.standard.catalogue import Catalogue, Requirement, load_catalogue
-from okd_conformance.standard.edition import Edition, Operation, Schema, load_edition
-from okd_conformance.standard.fields import field_name, validator
+from okd_conformance.standard.edition import Edition, load_edition
+from okd_conformance.standard.fields import described, field_name, meanings, validator
+from okd_conformance.standard.operation import Operation, Schema
 from okd_conformance.wire.exchange import Exchange
 
 _HARMLESS = frozenset({"x-okd-meaning", "x-okd-fixture", "x-okd-fresh", "x-okd-part", "x-okd-usual"})
@@ -225,25 +226,14 @@ def _read_otherwise(one: Schema, other: Schema, sent: set[str]) -> str | None:
     return next((n for n in sorted(sent) if n in before and n in after and before[n] != after[n]), None)
 
 
-def _annotations(node: Any) -> dict[str, set[str]]:
+def _annotations(schema: Schema) -> dict[str, set[str]]:
     """What our annotations say of each property, by its name."""
     found: dict[str, set[str]] = {}
-    for name, inner in _properties(node):
-        if isinstance(inner, dict):
+    for name, inner in described(schema):
+        if name is not None:
             said = {f"{k}={v}" for k, v in inner.items() if k.startswith("x-okd-") and k not in _HARMLESS}
             found.setdefault(name, set()).update(said)
     return found
-
-
-def _properties(node: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(node, list):
-        for item in node:
-            yield from _properties(item)
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            if key == "properties" and isinstance(value, dict):
-                yield from value.items()
-            yield from _properties(value)
 
 
 def _keys(value: Any) -> Iterator[str]:
@@ -295,12 +285,7 @@ def _same_names(one: _Known, other: _Known) -> bool:
 
 
 def _first_names(schema: Schema) -> dict[str, str | None]:
-    meanings = {
-        str(i["x-okd-meaning"])
-        for _, i in _properties(schema)
-        if isinstance(i, dict) and "x-okd-meaning" in i
-    }
-    return {meaning: field_name(schema, meaning) for meaning in meanings}
+    return {meaning: field_name(schema, meaning) for meaning in meanings(schema)}
 
 
 def _plan(edition: Edition, report: Report, catalogue: Catalogue) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -64,28 +65,23 @@ def _text(words: dict[str, Any]) -> str:
 
 def _object(spec: Spec, schema: Spot, depth: int) -> Any:
     known = property_names(spec, schema)
-    required, plain = _demands(spec, schema, 0)
+    required, plain = _demands(spec, schema)
     if plain is not None and not known:
         return smallest(spec, plain, depth + 1)
     return {name: smallest(spec, known[name], depth + 1) if name in known else "text" for name in required}
 
 
-def _demands(spec: Spec, unread: Spot, depth: int) -> tuple[list[str], Spot | None]:
+def _demands(spec: Spec, unread: Spot) -> tuple[list[str], Spot | None]:
     """The fields that must be there, in the first branch of every choice; and a part that is no object."""
-    schema = spec.follow(unread)
-    if depth > _MAX_DEPTH or not isinstance(schema.value, dict):
-        return [], None
-    listed = schema.value.get("required", [])
-    found = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
-    plain = schema if schema.value.get("type") in {*_BY_TYPE, "array"} or "enum" in schema.value else None
-    parts = schema.at("allOf").items()
-    for word in ("oneOf", "anyOf"):
-        parts += schema.at(word).items()[:1]
-    for part in parts:
-        more, other = _demands(spec, part, depth + 1)
-        found += [name for name in more if name not in found]
-        plain = plain or other
-    return found, plain
+    chosen = list(spec.walk([unread], _first_branches))
+    listed = [name.value for part in chosen for name in part.at("required").items()]
+    plain = [p for p in chosen if p.value.get("type") in {*_BY_TYPE, "array"} or "enum" in p.value]
+    return list(dict.fromkeys(n for n in listed if isinstance(n, str))), next(iter(plain), None)
+
+
+def _first_branches(schema: Spot) -> list[Spot]:
+    choices = (schema.at(word).items()[:1] for word in ("oneOf", "anyOf"))
+    return [*schema.at("allOf").items(), *itertools.chain.from_iterable(choices)]
 
 
 def shrunk(value: Any, keep: frozenset[str], still: Callable[[Any], bool]) -> Any:

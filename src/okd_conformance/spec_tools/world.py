@@ -176,13 +176,13 @@ def fits(template: str, path: str) -> bool:
     )
 
 
-def walk(spot: Spot) -> Iterator[tuple[str, Spot]]:
+def named_values(spot: Spot) -> Iterator[tuple[str, Spot]]:
     """Every named value within a value, with its name; items of a list carry the list's name."""
     value = spot.value
     if isinstance(value, dict):
         for name in value:
             yield name, spot.at(name)
-            yield from walk(spot.at(name))
+            yield from named_values(spot.at(name))
     elif isinstance(value, list):
         for item in spot.items():
-            yield from walk(item)
+            yield from named_values(item)

@@ -11,7 +11,8 @@ from okd_conformance.base import choices
 from okd_conformance.base.paths import data_folder
 from okd_conformance.base.text import Text
 from okd_conformance.standard.bundle import read_data
-from okd_conformance.standard.edition import Binding, Edition, Operation
+from okd_conformance.standard.edition import Edition
+from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.standard.readings import Answers, read
 
 Level = Literal["MUST", "SHOULD", "MAY"]

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from okd_conformance.base.text import say
-from okd_conformance.standard.source import Pointer, Source, SourceError, read_text, real
+from okd_conformance.base.yaml_input import Pointer
+from okd_conformance.standard.schemas import EVERY, inner, steps_of, walk
+from okd_conformance.standard.source import Source, SourceError, read_text, real
 
 METHODS = ("get", "put", "post", "patch", "delete", "head", "options", "trace")
 _MAX_HOPS = 30
 _VERSION = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})")
-_SCHEMA_MAPS = ("properties", "patternProperties", "$defs")
-_SCHEMA_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
-_SCHEMAS = ("items", "additionalProperties", "not", "contains", "if", "then", "else")
 _FREE = ("example", "examples", "default", "enum", "const")
 """Under these keys stand values, not descriptions; unless the key is a name that somebody chose."""
 _NAMED = frozenset(
@@ -147,9 +146,8 @@ class Spec:
         source = self.sources.get(path)
         if source is None:
             return None
-        steps = [s.replace("~1", "/").replace("~0", "~") for s in fragment.strip("/").split("/") if s]
         target = Spot(source, ())
-        for step in steps:
+        for step in steps_of(fragment):
             listed = isinstance(target.value, list) and step.isdigit()
             target = target.at(int(step) if listed else step)
         return target if target.value is not None else None
@@ -250,25 +248,19 @@ class Spec:
 
     def schemas(self) -> Iterator[Spot]:
         """Every schema that a message can meet, each once, after its references."""
-        seen: set[tuple[int, Pointer]] = set()
-        waiting = list(reversed(self._first_schemas()))
-        while waiting:
-            spot = self.follow(waiting.pop())
-            key = (id(spot.source), spot.pointer)
-            if key in seen or not isinstance(spot.value, dict):
-                continue
-            seen.add(key)
-            yield spot
-            waiting += reversed(self.inner(spot))
+        return self.walk(self._first_schemas(), self.inner)
 
-    def inner(self, schema: Spot) -> list[Spot]:
-        """The schemas within a schema."""
-        found = [schema.at(word) for word in _SCHEMAS if isinstance(schema.at(word).value, dict)]
-        for word in _SCHEMA_LISTS:
-            found += schema.at(word).items()
-        for word in _SCHEMA_MAPS:
-            found += [schema.at(word, name) for name in schema.at(word).names()]
-        return found
+    def inner(self, schema: Spot, words: Iterable[str] = EVERY) -> list[Spot]:
+        """The schemas that stand under these words within a schema."""
+        return [schema.at(*steps) for steps, _ in inner(schema.value, words)]
+
+    def walk(self, start: Iterable[Spot], below: Callable[[Spot], Iterable[Spot]]) -> Iterator[Spot]:
+        """Each schema that can be reached by what is ``below`` one, each once, after its references."""
+
+        def read(unread: Iterable[Spot]) -> Iterator[Spot]:
+            return (spot for spot in map(self.follow, unread) if isinstance(spot.value, dict))
+
+        return walk(read(start), lambda spot: read(below(spot)), lambda spot: (id(spot.source), spot.pointer))
 
     def _first_schemas(self) -> list[Spot]:
         found: list[Spot] = []

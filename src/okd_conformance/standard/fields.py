@@ -16,6 +16,8 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 
+from okd_conformance.standard.schemas import BRANCHES, MESSAGE, at, inner, walk
+
 Pointer = tuple[str | int, ...]
 _MAX_DEPTH = 30
 _MOST_ERRORS = 100
@@ -167,23 +169,36 @@ def meanings(schema: Mapping[str, Any]) -> list[str]:
 @functools.lru_cache(maxsize=512)
 def _spellings(key: _Hashed) -> Mapping[str, Sequence[str]]:
     found: dict[str, dict[str, None]] = {}
-    for name, schema in _properties(key.schema, key.schema, 0):
-        if "x-okd-meaning" in schema:
+    for name, schema in described(key.schema):
+        if name is not None and "x-okd-meaning" in schema:
             found.setdefault(schema["x-okd-meaning"], {})[name] = None
     return {meaning: tuple(names) for meaning, names in found.items()}
 
 
-def _properties(
-    root: Mapping[str, Any], schema: Mapping[str, Any], depth: int
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    if depth > _MAX_DEPTH:
-        return
-    schema = deref(root, schema)
-    for name, sub in schema.get("properties", {}).items():
-        yield name, _annotated(root, sub)
-    for sub in [*schema.get("properties", {}).values(), *_branches(schema), schema.get("items", {})]:
-        if isinstance(sub, Mapping):
-            yield from _properties(root, sub, depth + 1)
+def allowed_values(schema: Mapping[str, Any], meaning: str) -> list[Any]:
+    """The values to which fields with this meaning are bound, by a constant or a list, each once."""
+    found: list[Any] = []
+    for _, one in described(schema):
+        if one.get("x-okd-meaning") == meaning:
+            found += [one["const"]] if "const" in one else one.get("enum", [])
+    return list(dict.fromkeys(found))
+
+
+def described(
+    root: Mapping[str, Any], *beside: Mapping[str, Any]
+) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
+    """Every schema that a self-contained one, or one ``beside`` it, leads to for a message; after references.
+
+    Each comes with the name of the property that it describes: None for a branch or an item.
+    """
+
+    def below(one: tuple[str | None, Mapping[str, Any]]) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
+        for steps, schema in inner(one[1], MESSAGE):
+            if isinstance(schema, Mapping):
+                yield str(steps[1]) if steps[0] == "properties" else None, _annotated(root, schema)
+
+    start = [(None, _annotated(root, schema)) for schema in (root, *beside)]
+    return walk(start, below, lambda one: (one[0], id(one[1])))
 
 
 def deref(root: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -192,9 +207,7 @@ def deref(root: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, An
         reference = schema.get("$ref")
         if not isinstance(reference, str):
             return schema
-        target: Any = root
-        for step in reference.removeprefix("#").strip("/").split("/"):
-            target = target[step.replace("~1", "/").replace("~0", "~")]
+        target = at(root, reference.removeprefix("#"))
         schema = {**target, **{k: v for k, v in schema.items() if k != "$ref"}}
     raise ValueError("a schema refers to itself")
 
@@ -206,7 +219,7 @@ Edition data is never changed, so the same objects always mean the same."""
 
 
 def _annotated(root: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The same as ``deref``, remembered."""
+    """A schema after its local references, remembered."""
     if "$ref" not in schema:
         return schema
     key = (id(root), id(schema))
@@ -217,10 +230,6 @@ def _annotated(root: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[st
     return resolved
 
 
-def _branches(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [sub for word in ("allOf", "anyOf", "oneOf") for sub in schema.get(word, [])]
-
-
 def _places(
     root: Mapping[str, Any], schema: Mapping[str, Any], value: Any, pointer: Pointer, depth: int
 ) -> Iterator[Place]:
@@ -229,7 +238,7 @@ def _places(
     schema = _annotated(root, schema)
     if not _fits(root, schema, value):
         return
-    for branch in _branches(schema):
+    for _, branch in inner(schema, BRANCHES):
         own = _annotated(root, branch)
         if "x-okd-meaning" in own and _fits(root, own, value):
             yield Place(pointer, own, True)

@@ -12,7 +12,7 @@ from urllib.parse import quote_plus, unquote, urlsplit
 
 import httpx
 
-from okd_conformance.redaction.redactor import secrets_of_address
+from okd_conformance.redaction.looks import secrets_of_address
 from okd_conformance.target.environments import is_production
 
 Value = TypeVar("Value")
@@ -172,6 +172,8 @@ class Target:
     """By name: a URL, or a command as the list of its words."""
     templates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By operation: how a request is laid out, and where an answer has what the suite looks for."""
+    lines: Mapping[tuple[str | int, ...], int] = field(default_factory=dict, repr=False)
+    """Where each part of the file stands, by the keys that lead there."""
     filled_secrets: tuple[Secret[str], ...] = ()
     """What came from the environment inside the hooks and the further fields for the token endpoint."""
 
@@ -179,6 +181,12 @@ class Target:
     def is_production(self) -> bool:
         """Whether this is or may be production, by the environment's name or the host of a role."""
         return is_production(self.environment, (role.base_url for role in self.roles.values()))
+
+    def place(self, *keys: str) -> str:
+        """Where a part of the file stands, for people: the file, the line and the keys."""
+        known = next((keys[:n] for n in range(len(keys), 0, -1) if keys[:n] in self.lines), None)
+        line = f":{self.lines[known]}" if known is not None else ""
+        return f"{self.file.name}{line} ({'.'.join(keys)})"
 
     def secrets(self) -> list[str]:
         """Return every text of the file that must never be shown, longest first."""

@@ -128,6 +128,7 @@ def _target(
         limits=_limits(value),
         hooks={name: hook_of(hook) for name, hook in value.get("hooks", {}).items()},
         templates=value.get("templates", {}),
+        lines=document.lines,
         filled_secrets=filled_secrets,
     )
 

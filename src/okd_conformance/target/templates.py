@@ -7,8 +7,9 @@ from typing import Any
 
 from okd_conformance.base.text import say
 from okd_conformance.base.yaml_input import Pointer
-from okd_conformance.standard.edition import Edition, Operation
+from okd_conformance.standard.edition import Edition
 from okd_conformance.standard.fields import meanings
+from okd_conformance.standard.operation import Operation
 from okd_conformance.target.layout import CONTENT, HEADER, PLACEHOLDER, SPECIALS
 from okd_conformance.target.mistakes import Mistakes, at, entries
 from okd_conformance.target.shape import example, one_of

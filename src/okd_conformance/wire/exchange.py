@@ -134,7 +134,7 @@ class Exchange:
     role: str | None = None
     tags: tuple[str, ...] = field(default=())
     throttled: tuple[Exchange, ...] = field(default=())
-    """The answers 429 that came first, when the request had to be repeated."""
+    """What came first of a server that was busy or not available, when the request had to be repeated."""
     meter: Meter | None = None
     """What a large transfer took."""
 

@@ -12,7 +12,7 @@ from okd_conformance.reference.faults.change import after, anyone
 from okd_conformance.reference.faults.registry import fault
 from okd_conformance.reference.tokens import bearer_token
 from okd_conformance.reference.world import Caller
-from okd_conformance.standard.edition import Binding
+from okd_conformance.standard.operation import Binding
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Behaviour, Call, Claims, World
@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 @fault("token-type-missing")
 def _token_type_missing(behaviour: Behaviour) -> None:
     behaviour.token_answer = lambda granted: {k: v for k, v in granted.items() if k != "token_type"}
+
+
+@fault("any-secret-accepted")
+def _any_secret(behaviour: Behaviour) -> None:
+    behaviour.granting.secret_fits = lambda _client, _secret: True
+
+
+@fault("any-scope-granted")
+def _any_scope(behaviour: Behaviour) -> None:
+    behaviour.granting.granted = lambda asked, _allowed: asked
 
 
 @fault("no-auth-enforced")

@@ -10,8 +10,8 @@ from jsonschema import ValidationError
 from okd_conformance.reference import rights
 from okd_conformance.reference.answers import Refused
 from okd_conformance.reference.world import Caller
-from okd_conformance.standard.edition import Binding
-from okd_conformance.standard.fields import Body, validator
+from okd_conformance.standard.fields import Body, field_name, validator
+from okd_conformance.standard.operation import Binding
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Behaviour, Call
@@ -106,3 +106,8 @@ def lacks(meaning: str) -> Callable[[Call, Body], bool]:
 def of_kind(call: Call, *kinds: str) -> bool:
     """Whether the call is for an operation of one of these kinds."""
     return call.operation.kind in kinds
+
+
+def is_change(schema: Schema) -> bool:
+    """Whether a schema is that of a change of an enrolment's state."""
+    return field_name(schema, "state") is not None and field_name(schema, "document_name") is None

@@ -13,7 +13,7 @@ from okd_conformance.reference.faults.change import after, before, of_kind, refu
 from okd_conformance.reference.faults.registry import fault
 from okd_conformance.reference.storage import Document, Spool
 from okd_conformance.reference.tokens import bearer_token
-from okd_conformance.standard.edition import Binding
+from okd_conformance.standard.operation import Binding
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Behaviour, Call
@@ -69,15 +69,16 @@ def _others_documents_readable(behaviour: Behaviour) -> None:
     behaviour.may_use = lambda *_: True
 
 
-@fault("component-id-works")
-def _component_id_works(behaviour: Behaviour) -> None:
-    def translate(call: Call) -> None:
+@fault("component-id-gives-another")
+def _component_id_gives_another(behaviour: Behaviour) -> None:
+    def mix_up(call: Call) -> None:
         asked = call.ids["dms_document_id"]
-        for document in call.world.store.documents(call.role):
-            if (document.component_document_id or "").lower() == asked:
-                call.ids = {**call.ids, "dms_document_id": document.id.lower()}
+        held = call.world.store.documents(call.role)
+        if any((document.component_document_id or "").lower() == asked for document in held):
+            other = next(d for d in held if (d.component_document_id or "").lower() != asked)
+            call.ids = {**call.ids, "dms_document_id": other.id.lower()}
 
-    before(behaviour, "find_document", translate)
+    before(behaviour, "find_document", mix_up)
 
 
 @fault("metadata-names-component-id")
@@ -309,6 +310,11 @@ def _delete_removes_siblings(behaviour: Behaviour) -> None:
                 call.world.store.remove(call.role, other)
 
     before(behaviour, "remove", siblings)
+
+
+@fault("destroyed-still-given")
+def _destroyed_still_given(behaviour: Behaviour) -> None:
+    behaviour.destroy = lambda *_: None
 
 
 @fault("small-limit")

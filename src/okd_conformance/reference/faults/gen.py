@@ -12,8 +12,9 @@ from okd_conformance.reference.answers import Answer, Refused
 from okd_conformance.reference.compose import Several
 from okd_conformance.reference.faults.change import after, before, of_kind, refuse_if
 from okd_conformance.reference.faults.registry import fault
-from okd_conformance.standard.edition import Operation
 from okd_conformance.standard.fields import Body, deref, validator
+from okd_conformance.standard.operation import Operation
+from okd_conformance.standard.schemas import BRANCHES, inner
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Behaviour, Call, Values, World
@@ -90,9 +91,9 @@ def _malformed_json_500(behaviour: Behaviour) -> None:
     behaviour.answer_with("not_an_object", 500)
 
 
-@fault("other-media-type-400")
-def _other_media_type_400(behaviour: Behaviour) -> None:
-    behaviour.answer_with("media_type", 400)
+@fault("other-media-type-500")
+def _other_media_type_500(behaviour: Behaviour) -> None:
+    behaviour.answer_with("media_type", 500)
 
 
 @fault("unknown-field-refused")
@@ -124,13 +125,12 @@ def _merged(root: Mapping[str, Any], schema: Mapping[str, Any], value: Any) -> d
     """The schema with the properties and items of its branches that fit."""
     schema = deref(root, schema)
     merged = {key: dict(part) if key == "properties" else part for key, part in schema.items()}
-    for word in ("allOf", "anyOf", "oneOf"):
-        for branch in schema.get(word, ()):
-            whole = {**deref(root, branch), "components": root.get("components", {})}
-            if word == "allOf" or not list(validator(whole).iter_errors(value)):
-                part = _merged(root, branch, value)
-                merged.setdefault("properties", {}).update(part.get("properties", {}))
-                merged.setdefault("items", part.get("items", {}))
+    for (word, _), branch in inner(schema, BRANCHES):
+        whole = {**deref(root, branch), "components": root.get("components", {})}
+        if word == "allOf" or not list(validator(whole).iter_errors(value)):
+            part = _merged(root, branch, value)
+            merged.setdefault("properties", {}).update(part.get("properties", {}))
+            merged.setdefault("items", part.get("items", {}))
     return merged
 
 
@@ -161,6 +161,11 @@ def _500_on_unknown_id(behaviour: Behaviour) -> None:
     behaviour.answer_with("unknown_document", 500)
 
 
+@fault("invalid-metadata-503")
+def _invalid_metadata_503(behaviour: Behaviour) -> None:
+    behaviour.answer_with("metadata_invalid", 503)
+
+
 @fault("chunked-refused")
 def _chunked_refused(behaviour: Behaviour) -> None:
     before(
@@ -184,11 +189,11 @@ def _throttles(behaviour: Behaviour) -> None:
     throttle(behaviour, {})
 
 
-def throttle(behaviour: Behaviour, headers: dict[str, str]) -> None:
-    """Answer every fortieth request with 429."""
+def throttle(behaviour: Behaviour, headers: dict[str, str], status: int = 429, every: int = 40) -> None:
+    """Answer one in so many requests with 429, or another status."""
     behaviour.situations["too_many"] = dataclasses.replace(
         behaviour.situations["no_rights"],
-        status=429,
+        status=status,
         title="Too many requests",
         detail="Try again in a moment.",
         headers=tuple(headers.items()),
@@ -198,7 +203,7 @@ def throttle(behaviour: Behaviour, headers: dict[str, str]) -> None:
     def count(_call: Call) -> None:
         nonlocal served
         served += 1
-        if served % 40 == 0:
+        if served % every == 0:
             raise Refused("too_many")
 
     before(behaviour, "check_operation_rights", count)
@@ -211,11 +216,6 @@ def _singular_paths(behaviour: Behaviour) -> None:
         return "/" + first.removesuffix("s") + slash + rest
 
     behaviour.path_of = path_of
-
-
-@fault("service-needs-token")
-def _service_needs_token(behaviour: Behaviour) -> None:
-    behaviour.needs_token = lambda _call: True
 
 
 @fault("service-as-text")

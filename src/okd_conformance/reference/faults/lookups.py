@@ -16,8 +16,8 @@ from okd_conformance.reference.faults.change import (
 )
 from okd_conformance.reference.faults.registry import MODULES, fault
 from okd_conformance.reference.school import Enrolment, Person
-from okd_conformance.standard.edition import Binding
 from okd_conformance.standard.fields import Body
+from okd_conformance.standard.operation import Binding
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -70,13 +70,6 @@ def _no_match_404(behaviour: Behaviour) -> None:
 def _search_by_prefix(behaviour: Behaviour) -> None:
     behaviour.search_persons = lambda call, number: [
         p for p in call.world.school.people if number and p.student_number.startswith(number)
-    ]
-
-
-@fault("search-by-value")
-def _search_by_value(behaviour: Behaviour) -> None:
-    behaviour.search_persons = lambda call, number: [
-        p for p in call.world.school.people if p.student_number.lstrip("0") == str(number).strip().lstrip("0")
     ]
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from okd_conformance.reference.compose import constants
 from okd_conformance.reference.faults.change import after, before, refuse_if, without_errors
 from okd_conformance.reference.faults.registry import fault
 from okd_conformance.reference.storage import Document
 from okd_conformance.reference.world import Part
-from okd_conformance.standard.fields import Body, field_name
+from okd_conformance.standard.fields import Body, allowed_values, field_name
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Behaviour, Call
@@ -28,7 +27,7 @@ def _body_id_wins(behaviour: Behaviour) -> None:
 def _only_first_consumer_read(behaviour: Behaviour) -> None:
     def others_first(_call: Call, body: Body, _file: object) -> bool:
         consumers, name = body.get("consumers"), field_name(body.schema, "consumer_key")
-        own = list(constants(body.schema, "consumer_key"))
+        own = allowed_values(body.schema, "consumer_key")
         first = consumers[0] if isinstance(consumers, list) and consumers else None
         return isinstance(first, dict) and first.get(name) not in own
 
@@ -71,6 +70,15 @@ def _received_date_required(behaviour: Behaviour) -> None:
         behaviour,
         "check_metadata",
         refuse_if("metadata_invalid", lambda _call, body, _file: not body.has("received_date")),
+    )
+
+
+@fault("size-required")
+def _size_required(behaviour: Behaviour) -> None:
+    before(
+        behaviour,
+        "check_metadata",
+        refuse_if("metadata_invalid", lambda _call, body, _file: not body.has("document_size")),
     )
 
 

@@ -8,14 +8,15 @@ from okd_conformance.reference import module, rights
 from okd_conformance.reference.faults.change import (
     any_scope,
     before,
+    is_change,
     of_kind,
     refuse_if,
     without_errors,
 )
 from okd_conformance.reference.faults.documents import other_status
 from okd_conformance.reference.faults.registry import fault
-from okd_conformance.standard.edition import Binding, Operation
-from okd_conformance.standard.fields import Body, field_name
+from okd_conformance.standard.fields import Body
+from okd_conformance.standard.operation import Binding, Operation
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Behaviour, Call
@@ -59,11 +60,13 @@ def _finished_refused(behaviour: Behaviour) -> None:
     _refuse_change(behaviour, _ends)
 
 
+@fault("change-with-codes-refused")
+def _change_with_codes_refused(behaviour: Behaviour) -> None:
+    _refuse_change(behaviour, lambda _call, body: body.has("enrolment_code"))
+
+
 @fault("any-state-accepted")
 def _any_state_accepted(behaviour: Behaviour) -> None:
-    def is_change(schema: Any) -> bool:
-        return field_name(schema, "state") is not None and field_name(schema, "document_name") is None
-
     without_errors(behaviour, {"enum", "type"}, is_change)
 
 

@@ -42,14 +42,6 @@ def _unlock_nothing(behaviour: Behaviour) -> None:
     _other_handler(behaviour, UNLOCK, unlocked)
 
 
-@fault("only-the-lock-option")
-def _only_lock_option(behaviour: Behaviour) -> None:
-    async def refused(_call: Call) -> Answer:
-        raise Refused("method_not_allowed", method="PATCH")
-
-    _other_handler(behaviour, "replace", refused)
-
-
 def _refuse_method(behaviour: Behaviour, method: str, place: str) -> None:
     """Answer 405 to a method on paths about something; other answers stay."""
 

@@ -22,8 +22,8 @@ from okd_conformance.reference.faults.change import (
 from okd_conformance.reference.faults.registry import fault
 from okd_conformance.reference.school import Attempt, Enrolment, Exam, Person, Sitting
 from okd_conformance.reference.world import Filing
-from okd_conformance.standard.edition import Binding
 from okd_conformance.standard.fields import Body, field_name
+from okd_conformance.standard.operation import Binding
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Behaviour, Call
@@ -337,9 +337,19 @@ def _exam_code_not_read(behaviour: Behaviour) -> None:
     behaviour.file_with_attempt = lambda *_: None
 
 
-@fault("exam-code-falls-back")
-def _exam_code_falls_back(behaviour: Behaviour) -> None:
-    behaviour.exam_not_found = lambda *_: None
+@fault("refused-exam-document-kept")
+def _refused_exam_document_kept(behaviour: Behaviour) -> None:
+    inner = behaviour.file_registration
+
+    def file_registration(call: Call, body: Body) -> Filing:
+        try:
+            return inner(call, body)
+        except Refused as refused:
+            if refused.situation in {"unknown_exam", "unknown_sitting"}:
+                behaviour.register(call, body, Filing("person"))
+            raise
+
+    behaviour.file_registration = file_registration
 
 
 @fault("attempt-by-date-required")

@@ -15,7 +15,7 @@ from okd_conformance.standard.fields import Body, field_names, meanings
 if TYPE_CHECKING:
     from okd_conformance.reference.storage import Document
     from okd_conformance.reference.world import Behaviour, Call, Part, Values
-    from okd_conformance.standard.edition import Operation
+    from okd_conformance.standard.operation import Operation
 
 ALWAYS = "3f2b7a10-6d1c-4c55-9a0e-51c0b1a7e901"
 NO_ID = "00000000-0000-4000-8000-000000000000"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from okd_conformance.reference import rights, routes
 from okd_conformance.reference.faults.change import (
+    after,
     any_scope,
     before,
     of_kind,
@@ -13,13 +15,14 @@ from okd_conformance.reference.faults.change import (
     without_errors,
 )
 from okd_conformance.reference.faults.registry import fault
-from okd_conformance.standard.edition import Binding
 from okd_conformance.standard.fields import Body, field_name
+from okd_conformance.standard.operation import Binding
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from okd_conformance.reference.world import Behaviour, Call
+    from okd_conformance.reference.storage import Document
+    from okd_conformance.reference.world import Behaviour, Call, Part
 
 
 def _refuse_upload(behaviour: Behaviour, case: Any, situation: str = "metadata_invalid") -> None:
@@ -109,9 +112,13 @@ def _employee_500(behaviour: Behaviour) -> None:
     )
 
 
-@fault("names-required-on-persons")
-def _names_required_on_persons(behaviour: Behaviour) -> None:
-    _refuse_upload(behaviour, lambda call, body: "person_id" in call.ids and not body.has("surname"))
+@fault("other-refused-on-persons")
+def _other_refused_on_persons(behaviour: Behaviour) -> None:
+    def is_the_usual_type(call: Call, body: Body) -> bool:
+        usual = call.operation.bindings[0].document_type
+        return "person_id" in call.ids and body.get("document_type") == usual
+
+    _refuse_upload(behaviour, is_the_usual_type)
 
 
 @fault("broad-scope-refused-on-persons")
@@ -230,3 +237,12 @@ def _unknown_student_refused(behaviour: Behaviour) -> None:
 @fault("diploma-refused")
 def _diploma_refused(behaviour: Behaviour) -> None:
     _refuse_upload(behaviour, lambda call, body: _in_flow(call, body, "4"))
+
+
+@fault("filed-with-another")
+def _filed_with_another(behaviour: Behaviour) -> None:
+    def misfile(document: Document, _call: Call, _body: Body, _file: Part | None) -> Document:
+        document.filed = {meaning: str(uuid.uuid4()) for meaning in document.filed}
+        return document
+
+    after(behaviour, "make_document", misfile)

@@ -118,6 +118,11 @@ def _throttles(behaviour: Behaviour) -> None:
     throttle(behaviour, {"Retry-After": "0"})
 
 
+@variant("away-for-a-moment")
+def _away_for_a_moment(behaviour: Behaviour) -> None:
+    throttle(behaviour, {"Retry-After": "0"}, status=503, every=400)
+
+
 @variant("disputed-scopes-refused")
 def _disputed_scopes_refused(behaviour: Behaviour) -> None:
     behaviour.disputed_counts = lambda *_: False
