@@ -422,7 +422,7 @@ def test_an_openapi_file_gives_role_and_base_path(tmp_path: Path, role: str) -> 
     paths: dict[str, Any] = {}
     for operation in operations:
         path = "/okd/v1" + re.sub(r"\{[^}]*\}", "{key}", operation.path)
-        paths.setdefault(path, {})[operation.method.lower()] = {"responses": {}}
+        paths.setdefault(path, {})[operation.method.lower()] = {"responses": {200: {}}}
     document = {"openapi": "3.0.3", "servers": [{"url": "https://acme.example/api/"}], "paths": paths}
     source = tmp_path / "openapi.yaml"
     source.write_text(yaml.safe_dump(document), "utf-8")

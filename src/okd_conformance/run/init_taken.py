@@ -10,11 +10,13 @@ from typing import Any
 
 import yaml
 
-from okd_conformance.base.yaml_input import read_yaml
+from okd_conformance.base.yaml_input import Manner, read_yaml
 from okd_conformance.standard.edition import Edition
 from okd_conformance.target.mistakes import at, entries
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
+_MANNER = Manner(max_bytes=5_000_000, max_nodes=500_000, lenient=True)
+"""OpenAPI files are large, and often have numbers as keys."""
 _PLACES = {
     "token_url": ("auth", "token_url"),
     "client_id": ("auth", "clients", 0, "client_id"),
@@ -35,7 +37,7 @@ def keep(file: Path, answers: Mapping[str, str]) -> None:
 
 def taken_from(file: Path, edition: Edition) -> dict[str, str]:
     """The answers that a file holds, by the names of the questions; ConfigurationError when it isn't YAML."""
-    value = read_yaml(str(file), max_bytes=5_000_000, max_nodes=500_000).value
+    value = read_yaml(file, _MANNER).value
     if at(value, "answers") is not None:
         return _texts({str(pointer[-1]): answer for pointer, answer in entries(value, "answers")})
     if at(value, "openapi") is not None:
