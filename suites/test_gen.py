@@ -98,6 +98,7 @@ def error_tells_status_and_title(case: Case) -> bool:
             exchange=exchange,
             status=status,
             media_type=media_type,
+            coding=exchange.answer.coding,
         )
         return True
     given, title = problem.get("problem_status"), problem.get("problem_title")
@@ -157,7 +158,7 @@ def success_fits_the_schema(case: Case) -> bool:
         try:
             value = answer.json()
         except ValueError:
-            case.require(False, "outside_schema", errors="JSON")
+            case.require(False, "outside_schema", errors=f"JSON ({answer.coding})")
             return True
         found = list(islice(validator(schema).iter_errors(value), MOST_ERRORS))
         left = list(islice(validator(schema).iter_errors(without_wrong_nulls(value, found)), MOST_ERRORS))

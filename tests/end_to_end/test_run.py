@@ -349,11 +349,12 @@ def line_of(file: Path, words: str) -> int:
     return next(number for number, line in enumerate(lines, 1) if words in line)
 
 
+@pytest.mark.parametrize("name", ["production", "prd-2"])
 def test_production_needs_an_explicit_word(
-    tmp_path: Path, dms: Running, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, dms: Running, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     def change(target: dict[str, Any]) -> None:
-        target["environment"] = "production"
+        target["environment"] = name
 
     file = written(tmp_path, dms, change)
     assert "--allow-production" in refused(tmp_path, monkeypatch, str(file))

@@ -184,6 +184,13 @@ def report(report_json: str, form: str, lang: Lang, output: str | None) -> None:
 @click.option("--token-url", metavar="URL")
 @click.option("--client-id", metavar="ID")
 @click.option("--secret-variable", metavar="NAME", help="Environment variable with the client secret.")
+@click.option(
+    "--from",
+    "source",
+    metavar="OLD",
+    type=click.Path(dir_okay=False),
+    help="Offer what this target file or OpenAPI file says.",
+)
 @click.option("--reference", is_flag=True, help="The values of 'okd-conformance serve --port 8800'.")
 @click.option("--with-schema", is_flag=True, help="Also write the schema beside it, for editors.")
 @click.option("--no-input", is_flag=True, help="Never ask.")

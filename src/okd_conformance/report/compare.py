@@ -38,6 +38,11 @@ class CaseChange:
     summary: Text | None = None
 
     @property
+    def was_asked_twice(self) -> bool:
+        """Whether both runs tried it."""
+        return all(status is not None and status.is_tried for status in (self.before, self.after))
+
+    @property
     def kind(self) -> str | None:
         """broke, mended, warned or untested; None for a difference that matters to nobody."""
         old, new = (status if status and status.is_tried else None for status in (self.before, self.after))
@@ -62,12 +67,21 @@ def compare_files(old: str, new: str, form: str, lang: Lang) -> tuple[str, ExitC
 
 
 def by_kind(before: Report, after: Report) -> dict[str, list[CaseChange]]:
-    """The changes of each kind, in the order of the reports."""
+    """The changes of each kind, in the order of the reports.
+
+    Of two products or profiles only what both were asked.
+    """
     found: dict[str, list[CaseChange]] = {kind: [] for kind in KINDS}
     for change in changes_between(before, after):
-        if change.kind:
+        if change.kind and (change.was_asked_twice or not _asked_otherwise(before, after)):
             found[change.kind].append(change)
     return found
+
+
+def _asked_otherwise(before: Report, after: Report) -> bool:
+    """Whether the runs differ in what they ask, so that what only one was asked is no change."""
+    asked = [(r.target.name, r.run.profile) for r in (before, after)]
+    return asked[0] != asked[1]
 
 
 def changes_between(before: Report, after: Report) -> Iterator[CaseChange]:
@@ -114,6 +128,11 @@ def _head(before: Report, after: Report) -> list[Text]:
         "compare_other_selection": (" ".join(before.run.selection), " ".join(after.run.selection)),
     }
     lines += [say(key, old=old or "-", new=new or "-") for key, (old, new) in pairs.items() if old != new]
+    if _asked_otherwise(before, after):
+        once = sum(
+            1 for change in changes_between(before, after) if change.kind and not change.was_asked_twice
+        )
+        lines += [say("compare_asked_once", n=once)] if once else []
     return lines
 
 

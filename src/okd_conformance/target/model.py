@@ -13,12 +13,12 @@ from urllib.parse import quote_plus, unquote, urlsplit
 import httpx
 
 from okd_conformance.redaction.looks import secrets_of_address
+from okd_conformance.target.environments import is_production
 
 Value = TypeVar("Value")
 
 PRODUCTION_RATE = 10.0
 """Requests per second where people are at work, unless the target file says otherwise."""
-_PRODUCTION = frozenset({"production", "productie", "prod", "prd", "live"})
 _PRIVATE_MEMBERS = ("d", "p", "q", "dp", "dq", "qi", "k")
 
 
@@ -150,11 +150,6 @@ class Limits:
     """How long a new document may take to become readable."""
 
 
-def is_production(environment: str) -> bool:
-    """Whether an environment is called production, in one of the usual words."""
-    return environment.strip().casefold() in _PRODUCTION
-
-
 @dataclass(frozen=True, slots=True)
 class Target:
     """The implementation under test."""
@@ -184,8 +179,8 @@ class Target:
 
     @property
     def is_production(self) -> bool:
-        """Whether the environment is called production, in one of the usual words."""
-        return is_production(self.environment)
+        """Whether this is or may be production, by the environment's name or the host of a role."""
+        return is_production(self.environment, (role.base_url for role in self.roles.values()))
 
     def place(self, *keys: str) -> str:
         """Where a part of the file stands, for people: the file, the line and the keys."""

@@ -99,6 +99,20 @@ class Answer:
         """Whether the status is 2xx."""
         return 200 <= self.status < 300
 
+    @property
+    def coding(self) -> str:
+        """How the body seems to be written, as people know it: a compression or an encoding."""
+        content_coding = (self.header("content-encoding") or "").strip()
+        if content_coding.lower() not in {"", "identity"}:
+            return f"Content-Encoding: {content_coding[:_LONGEST_TYPE]}"
+        if self.body[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\0" in self.body[:2]:
+            return "UTF-16"
+        try:
+            self.body.decode()
+        except UnicodeDecodeError:
+            return "Latin-1 (ISO-8859-1)"
+        return "UTF-8"
+
     def json(self) -> Any:
         """The body as JSON; ValueError when it is not, or beyond all bounds."""
         return read_json(self.body)
