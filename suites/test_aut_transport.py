@@ -13,10 +13,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 from okd_conformance.suite import (
     Case,
-    Client,
     Exchange,
     Handshake,
     Inconclusive,
+    OAuthClient,
     Reading,
     Request,
     Token,
@@ -151,7 +151,7 @@ UNHEARD_OF = "okd:okd-conformance"
 """A scope that no school can have given to anybody."""
 
 
-def clients(case: Case) -> tuple[Client, ...]:
+def clients(case: Case) -> tuple[OAuthClient, ...]:
     """The clients of the target file, for the one role at which their issuer is judged.
 
     Raises NotApplicable for every other role, so that nothing is asked twice.

@@ -53,7 +53,7 @@ from okd_conformance.standard.fields import (
 from okd_conformance.standard.operation import Binding, Operation, Parameter, ScopeCells
 from okd_conformance.standard.readings import Reading
 from okd_conformance.target.layout import holds, texts_in
-from okd_conformance.target.model import Client
+from okd_conformance.target.model import OAuthClient
 from okd_conformance.target.reading import is_loopback
 from okd_conformance.wire.address import joined, same_origin, web_address
 from okd_conformance.wire.body import Streamed
@@ -75,7 +75,6 @@ __all__ = [
     "Body",
     "Case",
     "CheckSpec",
-    "Client",
     "ClientShape",
     "Edition",
     "Exchange",
@@ -88,6 +87,7 @@ __all__ = [
     "NoAnswer",
     "NotApplicable",
     "NotTested",
+    "OAuthClient",
     "Operation",
     "Parameter",
     "Part",

@@ -15,7 +15,7 @@ from okd_conformance.judge.outcome import Status
 from okd_conformance.proof.proving import rows, run_cases
 from okd_conformance.reference import running_server
 from okd_conformance.reference.answers import Refused
-from okd_conformance.reference.school import Client
+from okd_conformance.reference.school import KnownClient
 from okd_conformance.reference.world import World
 from okd_conformance.run.options import Options
 from okd_conformance.run.run import open_run
@@ -56,7 +56,7 @@ def opaque(world: World) -> None:
     known: dict[str, Any] = {}
     sign, claims_of = world.issuer.issue, world.issuer.claims_of
 
-    def issue(client: Client, scopes: tuple[str, ...]) -> str:
+    def issue(client: KnownClient, scopes: tuple[str, ...]) -> str:
         word = secrets.token_urlsafe(32)
         known[word] = claims_of(sign(client, scopes))
         return word
@@ -108,7 +108,7 @@ def test_an_issuer_with_words_of_its_own_for_scopes_is_believed_no_less(tmp_path
         meant: dict[str, str] = {}
         sign, claims_of = world.issuer.issue, world.issuer.claims_of
 
-        def issue(client: Client, scopes: tuple[str, ...]) -> str:
+        def issue(client: KnownClient, scopes: tuple[str, ...]) -> str:
             token = sign(client, tuple(f"role-{scope.partition(':')[2]}" for scope in scopes))
             meant[token] = " ".join(scopes)
             return token

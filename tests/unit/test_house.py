@@ -81,3 +81,13 @@ def test_no_file_is_longer_than_can_be_kept_in_mind() -> None:
     lines = {f"{file.parent.name}/{file.name}": len(file.read_text("utf-8").splitlines()) for file in files}
     long = {name: count for name, count in lines.items() if count > MOST_LINES}
     assert long == {}
+
+
+def test_a_name_stands_for_one_class() -> None:
+    names = [
+        node.name
+        for file in Path(okd_conformance.__file__).parent.rglob("*.py")
+        for node in ast.parse(file.read_text("utf-8")).body
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert sorted({name for name in names if names.count(name) > 1}) == []

@@ -28,7 +28,7 @@ from okd_conformance.auth.token_endpoint import InvalidScopeError, TokenEndpoint
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.jwts import read_jwt, sign
 from okd_conformance.base.text import Text, say
-from okd_conformance.target.model import Auth, Client, Secret, Target
+from okd_conformance.target.model import Auth, OAuthClient, Secret, Target
 
 __all__ = ["ODD_KINDS", "Token", "TokenUnobtainable", "Tokens"]
 
@@ -198,14 +198,14 @@ class Tokens:
 
     # --- asking ----------------------------------------------------------------------------------------
 
-    def _fitting(self, component: str | None, client_id: str | None) -> list[Client]:
+    def _fitting(self, component: str | None, client_id: str | None) -> list[OAuthClient]:
         return [
             client
             for client in self._auth.clients
             if client_id in (None, client.client_id) and component in (None, client.component)
         ]
 
-    def _asked(self, client: Client, asked: _Ordered) -> Token:
+    def _asked(self, client: OAuthClient, asked: _Ordered) -> Token:
         key = (client.client_id, asked, False)
         kept = self._fresh(key)
         if kept is not None:
@@ -225,14 +225,14 @@ class Tokens:
             self._refused[client.client_id] = error
             raise
 
-    def _fetch(self, client: Client, asked: _Ordered) -> Token:
+    def _fetch(self, client: OAuthClient, asked: _Ordered) -> Token:
         try:
             granted = self._endpoint.ask(client, " ".join(asked))
         except InvalidScopeError as refusal:
             return self._by_default_scope(client, asked, str(refusal))
         return self._read(granted, client, asked)
 
-    def _read(self, granted: Granted, client: Client, asked: _Ordered) -> Token:
+    def _read(self, granted: Granted, client: OAuthClient, asked: _Ordered) -> Token:
         jwt = read_jwt(granted.value)
         lifetime = granted.expires_in
         said = scopes_in(jwt.claims) if jwt else None
@@ -248,7 +248,7 @@ class Tokens:
             order=order,
         )
 
-    def _by_default_scope(self, client: Client, asked: _Ordered, said: str) -> Token:
+    def _by_default_scope(self, client: OAuthClient, asked: _Ordered, said: str) -> Token:
         default = self._auth.default_scope
         if default is None or asked == (default,):
             raise TokenUnobtainable(
@@ -271,7 +271,7 @@ class Tokens:
 
     # --- making ----------------------------------------------------------------------------------------
 
-    def _minted(self, candidates: list[Client], asked: _Ordered) -> Token:
+    def _minted(self, candidates: list[OAuthClient], asked: _Ordered) -> Token:
         if self._auth.signing_key is None or not candidates:
             reason = say("auth_not_listed", scopes=" ".join(asked)) if asked else say("auth_no_empty_token")
             raise TokenUnobtainable(reason, expected=False)
@@ -286,7 +286,7 @@ class Tokens:
         value = self._sign(model, lasting, asked)
         return self._keep(key, replace(blank, value=value, expires_at=float(lasting["exp"])))
 
-    def _model(self, client: Client) -> Token | None:
+    def _model(self, client: OAuthClient) -> Token | None:
         """A real token of this client, to copy; None when there is none to be had."""
         try:
             return self._asked(client, client.scopes[:1])

@@ -21,7 +21,7 @@ from okd_conformance.standard.edition import edition_ids, load_edition
 from okd_conformance.standard.frozen import differences, freeze, frozen_file
 
 
-class Part(Protocol):
+class Generator(Protocol):
     """One kind of generated file."""
 
     def __call__(self, *, write: bool) -> Iterator[Path]:
@@ -66,7 +66,7 @@ def receivers(*, write: bool) -> Iterator[Path]:
     yield from ()
 
 
-PARTS: Mapping[str, Part] = {
+PARTS: Mapping[str, Generator] = {
     "frozen": frozen,
     "schema": report_schema,
     "faults": faults,

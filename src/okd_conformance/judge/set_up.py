@@ -23,7 +23,7 @@ from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.judge.words import received
 from okd_conformance.standard.operation import Binding, Operation
-from okd_conformance.standard.set_up import Came, Cause, cause_of
+from okd_conformance.standard.set_up import Came, SetUpCause, cause_of
 from okd_conformance.target.reading import Target
 from okd_conformance.wire.address import origin
 from okd_conformance.wire.body import beginning_of
@@ -125,7 +125,7 @@ class SetUp:
         )
         return next(filter(None, others), None)
 
-    def _cause_for(self, role: str) -> tuple[Cause, str, Text] | None:
+    def _cause_for(self, role: str) -> tuple[SetUpCause, str, Text] | None:
         secured, plain, odd = self._tried(role)
         everything = [*secured, *plain, odd]
         if not secured and not plain:
@@ -271,7 +271,9 @@ class SetUp:
         singles = [{name: value} for one in sets for name, value in one.items() if len(one) > 1]
         return iter([*singles, *filter(None, sets)])
 
-    def _unknown(self, cause: Cause | None, role: str, names: list[str], exchange: Exchange) -> _Wrong | None:
+    def _unknown(
+        self, cause: SetUpCause | None, role: str, names: list[str], exchange: Exchange
+    ) -> _Wrong | None:
         if cause is None:
             return None
         words = self._told((cause, role, _shown([exchange])), names[0])
@@ -289,7 +291,7 @@ class SetUp:
     def _sent(self, sample: Sample) -> Exchange:
         return self.arrangements.sending.send(sample.request(), LABEL, sample.binding.role, sample.operation)
 
-    def _told(self, cause: tuple[Cause, str, Text] | None, *fixture: str) -> Text | None:
+    def _told(self, cause: tuple[SetUpCause, str, Text] | None, *fixture: str) -> Text | None:
         if cause is None:
             return None
         row, role, came = cause

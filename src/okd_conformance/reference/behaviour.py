@@ -18,7 +18,7 @@ from okd_conformance.reference import (
     routes,
     tokens,
 )
-from okd_conformance.reference.answers import Answer, Refused, json_answer, situations
+from okd_conformance.reference.answers import Refused, Reply, json_answer, situations
 from okd_conformance.reference.compose import compose
 from okd_conformance.reference.world import Behaviour, Handler, World
 from okd_conformance.standard.fields import validator
@@ -30,7 +30,7 @@ def schema_errors(schema: Mapping[str, Any], value: Any) -> list[str]:
     return [error.message for error in validator(schema).iter_errors(value)]
 
 
-def problem(world: World, refused: Refused) -> Answer:
+def problem(world: World, refused: Refused) -> Reply:
     """Turn a refusal into a problem document (RFC 9457), with the edition's names for its fields."""
     situation = world.behaviour.situations[refused.situation]
     values = {

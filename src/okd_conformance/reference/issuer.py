@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote_plus
 
-from okd_conformance.reference.answers import Answer, json_answer
-from okd_conformance.reference.school import Client, School
+from okd_conformance.reference.answers import Reply, json_answer
+from okd_conformance.reference.school import KnownClient, School
 
 if TYPE_CHECKING:
     from joserfc.jwk import ECKey
@@ -35,7 +35,7 @@ def process_key() -> ECKey:
     return ECKey.generate_key("P-256", auto_kid=True)
 
 
-def secret_fits(client: Client, secret: str) -> bool:
+def secret_fits(client: KnownClient, secret: str) -> bool:
     """Whether it is the client's own secret."""
     return hmac.compare_digest(client.client_secret.encode(), secret.encode())
 
@@ -49,7 +49,7 @@ def all_or_nothing(asked: tuple[str, ...], allowed: tuple[str, ...]) -> tuple[st
 class Granting:
     """What the token endpoint goes by."""
 
-    secret_fits: Callable[[Client, str], bool] = secret_fits
+    secret_fits: Callable[[KnownClient, str], bool] = secret_fits
     refuse_client_with: int = 401
     granted: Callable[[tuple[str, ...], tuple[str, ...]], tuple[str, ...] | None] = all_or_nothing
 
@@ -72,11 +72,11 @@ class Issuer:
         self.clock = clock
         self._seen: dict[str, Mapping[str, Any]] = {}
 
-    def scopes_of(self, client: Client) -> tuple[str, ...]:
+    def scopes_of(self, client: KnownClient) -> tuple[str, ...]:
         """Return every scope that this client may ask for."""
         return self._edition_scopes if client.scopes is None else client.scopes
 
-    def issue(self, client: Client, scopes: tuple[str, ...]) -> str:
+    def issue(self, client: KnownClient, scopes: tuple[str, ...]) -> str:
         """Sign a token with these scopes."""
         from joserfc import jwt  # noqa: PLC0415 - slow; `explain` needs none
 
@@ -115,7 +115,7 @@ class Issuer:
         request: Request,
         token_answer: Callable[[dict[str, Any]], dict[str, Any]],
         granting: Granting,
-    ) -> Answer:
+    ) -> Reply:
         """Answer a request at the token endpoint."""
         if request.method != "POST":
             return _refusal(405, "invalid_request", {"Allow": "POST"})
@@ -143,13 +143,13 @@ class Issuer:
         answer.headers.update({"Cache-Control": "no-store", "Pragma": "no-cache"})
         return answer
 
-    def _client(self, request: Request, form: Mapping[str, str], granting: Granting) -> Client | None:
+    def _client(self, request: Request, form: Mapping[str, str], granting: Granting) -> KnownClient | None:
         name, secret = _basic(request) or (form.get("client_id", ""), form.get("client_secret", ""))
         client = self._school.client(name)
         return client if client is not None and granting.secret_fits(client, secret) else None
 
 
-def _refusal(status: int, error: str, headers: Mapping[str, str] | None = None) -> Answer:
+def _refusal(status: int, error: str, headers: Mapping[str, str] | None = None) -> Reply:
     answer = json_answer(status, {"error": error}, _JSON)
     answer.headers.update({"Cache-Control": "no-store", **(headers or {})})
     return answer

@@ -15,7 +15,7 @@ from okd_conformance.report.html import harmless
 from okd_conformance.report.model import Report
 from okd_conformance.report.reading import stored_report
 from okd_conformance.report.wording import status_name, whole_verdict
-from okd_conformance.spec_tools.findings import Finding, finding
+from okd_conformance.spec_tools.findings import LintFinding, finding
 
 _MARKS = {
     Status.SUITE_FAULT: "‽",
@@ -132,7 +132,7 @@ def matrix_html(matrix: Matrix, lang: Lang) -> str:
     )
 
 
-def matrix_findings(matrix: Matrix) -> list[Finding]:
+def matrix_findings(matrix: Matrix) -> list[LintFinding]:
     """What the matrix shows, as findings for the other formats."""
     found = []
     count = len(matrix.reports)

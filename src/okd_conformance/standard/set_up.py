@@ -16,7 +16,7 @@ Came = int | str
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class SetUpCause:
     """A row of the table: what was tried, what came, and which part of the target file that points to."""
 
     name: str
@@ -42,11 +42,11 @@ class Cause:
 
 
 @functools.cache
-def load_causes() -> tuple[Cause, ...]:
+def load_causes() -> tuple[SetUpCause, ...]:
     """Every row, in the order in which they decide."""
     rows = read_data(data_folder("specs") / "set_up.yaml")["causes"]
     return tuple(
-        Cause(
+        SetUpCause(
             row["name"],
             row["tried"],
             tuple(row["came"]),
@@ -59,6 +59,6 @@ def load_causes() -> tuple[Cause, ...]:
     )
 
 
-def cause_of(tried: Tried, came: Collection[Came], circumstances: Collection[str]) -> Cause | None:
+def cause_of(tried: Tried, came: Collection[Came], circumstances: Collection[str]) -> SetUpCause | None:
     """The row that decides, or None when the product answers for itself."""
     return next((cause for cause in load_causes() if cause.fits(tried, came, circumstances)), None)

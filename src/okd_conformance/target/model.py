@@ -65,7 +65,7 @@ class RoleTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class OAuthClient:
     """A client of the token endpoint.
 
     ``scopes`` is what it may ask for, ``component`` the calling system that it belongs to.
@@ -87,7 +87,7 @@ class Auth:
 
     token_url: str
     """Empty when ``issuer`` publishes it."""
-    clients: tuple[Client, ...]
+    clients: tuple[OAuthClient, ...]
     client_auth: Literal["basic", "post", "private_key_jwt", "tls"] = "basic"
     issuer: str | None = None
     client_key: Secret[Mapping[str, Any]] | None = None

@@ -18,9 +18,9 @@ from okd_conformance.target.mistakes import Mistakes, place_of
 from okd_conformance.target.model import (
     PRODUCTION_RATE,
     Auth,
-    Client,
     Http,
     Limits,
+    OAuthClient,
     RoleTarget,
     Secret,
     Target,
@@ -30,9 +30,9 @@ from okd_conformance.target.urls import is_loopback
 
 __all__ = [
     "Auth",
-    "Client",
     "Http",
     "Limits",
+    "OAuthClient",
     "RoleTarget",
     "Secret",
     "Target",
@@ -157,9 +157,9 @@ def _auth(value: dict[str, Any], document: Document) -> Auth:
     return Auth(**{"token_url": "", **plain, **secrets})
 
 
-def _client(value: dict[str, Any], index: int, document: Document) -> Client:
+def _client(value: dict[str, Any], index: int, document: Document) -> OAuthClient:
     pointer: Pointer = ("auth", "clients", index)
-    return Client(
+    return OAuthClient(
         client_id=value["client_id"],
         client_secret=Secret(value.get("client_secret", "")),
         scopes=tuple(value["scopes"]),

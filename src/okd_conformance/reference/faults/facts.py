@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from okd_conformance.reference.answers import Answer, Refused
+from okd_conformance.reference.answers import Refused, Reply
 from okd_conformance.reference.faults.change import after, before
 from okd_conformance.reference.faults.registry import fault
 from okd_conformance.standard.fields import Body
@@ -34,7 +34,7 @@ def _mode_that_is_not_used(behaviour: Behaviour) -> None:
 
 @fault("number-in-another-code")
 def _number_in_another_code(behaviour: Behaviour) -> None:
-    def rename(call: Call, answer: Answer) -> Answer:
+    def rename(call: Call, answer: Reply) -> Reply:
         if call.operation.name == "read_person" and answer.status in call.operation.success:
             body = Body(call.operation.success_schema() or {}, json.loads(answer.body))
             for *way, name in body.locations("student_number"):

@@ -10,14 +10,16 @@ from okd_conformance.reference.faults.change import after, before, refuse_if
 from okd_conformance.reference.faults.registry import fault
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.storage import Document, Spool
-    from okd_conformance.reference.world import Behaviour, Call, Part
+    from okd_conformance.reference.storage import Spool, StoredDocument
+    from okd_conformance.reference.world import Behaviour, Call, ReceivedPart
     from okd_conformance.standard.fields import Body
 
 
 @fault("file-name-wins")
 def _file_name_wins(behaviour: Behaviour) -> None:
-    def rename(document: Document, _call: Call, _body: Body, file: Part | None) -> Document:
+    def rename(
+        document: StoredDocument, _call: Call, _body: Body, file: ReceivedPart | None
+    ) -> StoredDocument:
         if file is not None and file.filename:
             document.name = document.title = file.filename.replace("\\", "/").rpartition("/")[2]
         return document
@@ -36,7 +38,9 @@ def _accented_filename_refused(behaviour: Behaviour) -> None:
 
 @fault("filename-path-kept")
 def _filename_path_kept(behaviour: Behaviour) -> None:
-    def rename(document: Document, _call: Call, _body: Body, file: Part | None) -> Document:
+    def rename(
+        document: StoredDocument, _call: Call, _body: Body, file: ReceivedPart | None
+    ) -> StoredDocument:
         if file is not None and re.search(r"[\\/]", file.filename or ""):
             document.name = document.title = file.filename
         return document
@@ -89,7 +93,7 @@ def _damaged_beyond_4_mb(behaviour: Behaviour) -> None:
 def _replacement_keeps_tail(behaviour: Behaviour) -> None:
     inner = behaviour.replace_content
 
-    def replace_content(call: Call, document: Document, spool: Spool) -> None:
+    def replace_content(call: Call, document: StoredDocument, spool: Spool) -> None:
         with call.world.store.open(document.file) as old:
             tail = old.read()[spool.size :]
         spool.write(tail)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from okd_conformance.reference import routes
-from okd_conformance.reference.answers import Answer, Refused
+from okd_conformance.reference.answers import Refused, Reply
 from okd_conformance.reference.compose import Several
 from okd_conformance.reference.faults.change import after, before, of_kind, refuse_if
 from okd_conformance.reference.faults.registry import fault
@@ -27,7 +27,7 @@ def _other_method_400(behaviour: Behaviour) -> None:
 
 @fault("allow-missing")
 def _allow_missing(behaviour: Behaviour) -> None:
-    def stripped(answer: Answer, *_: object) -> Answer:
+    def stripped(answer: Reply, *_: object) -> Reply:
         answer.headers.pop("Allow", None)
         return answer
 
@@ -36,7 +36,7 @@ def _allow_missing(behaviour: Behaviour) -> None:
 
 @fault("html-errors")
 def _html_errors(behaviour: Behaviour) -> None:
-    def page(answer: Answer, _world: World, refused: Refused) -> Answer:
+    def page(answer: Reply, _world: World, refused: Refused) -> Reply:
         answer.body = f"<html><body><h1>{refused.situation}</h1></body></html>".encode()
         answer.media_type = "text/html; charset=utf-8"
         return answer
@@ -46,7 +46,7 @@ def _html_errors(behaviour: Behaviour) -> None:
 
 @fault("plain-json-errors")
 def _plain_json_errors(behaviour: Behaviour) -> None:
-    def plain(answer: Answer, *_: object) -> Answer:
+    def plain(answer: Reply, *_: object) -> Reply:
         answer.media_type = "application/json"
         return answer
 
@@ -55,7 +55,7 @@ def _plain_json_errors(behaviour: Behaviour) -> None:
 
 @fault("problem-without-title")
 def _problem_without_title(behaviour: Behaviour) -> None:
-    def untitled(answer: Answer, world: World, refused: Refused) -> Answer:
+    def untitled(answer: Reply, world: World, refused: Refused) -> Reply:
         title = world.behaviour.situations[refused.situation].title
         body = {name: value for name, value in json.loads(answer.body).items() if value != title}
         answer.body = json.dumps(body).encode()
@@ -220,7 +220,7 @@ def _singular_paths(behaviour: Behaviour) -> None:
 
 @fault("service-as-text")
 def _service_as_text(behaviour: Behaviour) -> None:
-    def as_text(call: Call, answer: Answer) -> Answer:
+    def as_text(call: Call, answer: Reply) -> Reply:
         if of_kind(call, "service") and answer.status == 200:
             answer.media_type = "text/plain"
         return answer

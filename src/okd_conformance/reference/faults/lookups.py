@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from okd_conformance.reference import rights, routes
-from okd_conformance.reference.answers import Answer, Refused
+from okd_conformance.reference.answers import Refused, Reply
 from okd_conformance.reference.compose import Several
 from okd_conformance.reference.faults.change import (
     after,
@@ -143,7 +143,7 @@ def _any_okd_scope_looks_up(behaviour: Behaviour) -> None:
 
 @fault("types-as-object")
 def _types_as_object(behaviour: Behaviour) -> None:
-    def wrap(call: Call, answer: Answer) -> Answer:
+    def wrap(call: Call, answer: Reply) -> Reply:
         if call.operation.name == TYPES and answer.status < 300:
             answer.body = b'{"items": ' + answer.body + b"}"
         return answer

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from okd_conformance.reference.faults.change import after, before, refuse_if, without_errors
 from okd_conformance.reference.faults.registry import fault
-from okd_conformance.reference.storage import Document
-from okd_conformance.reference.world import Part
+from okd_conformance.reference.storage import StoredDocument
+from okd_conformance.reference.world import ReceivedPart
 from okd_conformance.standard.fields import Body, allowed_values, field_name
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _given_size_believed(behaviour: Behaviour) -> None:
     given: dict[str, Any] = {}
     _overlook_size(behaviour, lambda _given: True)
 
-    def note(document: Document, _call: Call, body: Body, _file: object) -> Document:
+    def note(document: StoredDocument, _call: Call, body: Body, _file: object) -> StoredDocument:
         if body.has("document_size"):
             given[document.id] = body.get("document_size")
         return document
@@ -117,7 +117,7 @@ def _overlook_size(behaviour: Behaviour, case: Any) -> None:
     """Don't compare the given size with the real one, in the cases where ``case`` is true of it."""
     inner = behaviour.check_metadata
 
-    def check_metadata(call: Call, body: Body, file: Part | None) -> None:
+    def check_metadata(call: Call, body: Body, file: ReceivedPart | None) -> None:
         given = body.get("document_size")
         inner(call, body, None if given is not None and case(given) else file)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from okd_conformance.reference import dms
-from okd_conformance.reference.answers import Answer, Refused
+from okd_conformance.reference.answers import Refused, Reply
 from okd_conformance.reference.faults.registry import variant
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def _needs_token(behaviour: Behaviour) -> None:
     behaviour.needs_token = lambda _call: True
 
 
-async def _refused(call: Call) -> Answer:
+async def _refused(call: Call) -> Reply:
     raise Refused("method_not_allowed", method=call.operation.method)
 
 

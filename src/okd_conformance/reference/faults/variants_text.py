@@ -6,12 +6,12 @@ import json
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from okd_conformance.reference.answers import Answer, Refused
+from okd_conformance.reference.answers import Refused, Reply
 from okd_conformance.reference.faults.registry import variant
 from okd_conformance.standard.fields import deref
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.world import Behaviour, Call, Part
+    from okd_conformance.reference.world import Behaviour, Call, ReceivedPart
     from okd_conformance.standard.fields import Body
 
 _LAST_OF_LATIN = 0x24F
@@ -21,7 +21,7 @@ _SMALL = 5_000_000
 
 @variant("null-optionals")
 def _null_optionals(behaviour: Behaviour) -> None:
-    def finish(call: Call, answer: Answer) -> Answer:
+    def finish(call: Call, answer: Reply) -> Reply:
         schema = call.operation.success_schema()
         if answer.has_json and answer.status < 300 and schema is not None:
             value = json.loads(answer.body)
@@ -50,7 +50,7 @@ def _with_nulls(root: Any, schema: Any, value: Any) -> None:
 def _sniffs_pdf(behaviour: Behaviour) -> None:
     inner = behaviour.check_file_part
 
-    def check_file_part(call: Call, part: Part) -> None:
+    def check_file_part(call: Call, part: ReceivedPart) -> None:
         inner(call, part)
         small = 0 < part.spool.size < _SMALL
         is_named_pdf = part.content_type == "application/pdf"
@@ -64,7 +64,7 @@ def _sniffs_pdf(behaviour: Behaviour) -> None:
 def _named_by_its_file(behaviour: Behaviour) -> None:
     inner = behaviour.make_document
 
-    def make_document(call: Call, body: Body, file: Part | None) -> Any:
+    def make_document(call: Call, body: Body, file: ReceivedPart | None) -> Any:
         document = inner(call, body, file)
         if file is not None and file.filename:
             document.name = document.title = file.filename.replace("\\", "/").rpartition("/")[2]
@@ -77,7 +77,7 @@ def _named_by_its_file(behaviour: Behaviour) -> None:
 def _composed_otherwise(behaviour: Behaviour) -> None:
     inner = behaviour.make_document
 
-    def make_document(call: Call, body: Body, file: Part | None) -> Any:
+    def make_document(call: Call, body: Body, file: ReceivedPart | None) -> Any:
         document = inner(call, body, file)
         if document.name:
             document.name = document.title = unicodedata.normalize("NFD", document.name)
@@ -90,7 +90,7 @@ def _composed_otherwise(behaviour: Behaviour) -> None:
 def _latin_names_only(behaviour: Behaviour) -> None:
     inner = behaviour.check_metadata
 
-    def check_metadata(call: Call, body: Body, file: Part | None) -> None:
+    def check_metadata(call: Call, body: Body, file: ReceivedPart | None) -> None:
         inner(call, body, file)
         name = body.get("document_name")
         if isinstance(name, str) and any(ord(letter) > _LAST_OF_LATIN for letter in name):
@@ -103,7 +103,7 @@ def _latin_names_only(behaviour: Behaviour) -> None:
 def _typed_consumers(behaviour: Behaviour) -> None:
     inner = behaviour.check_metadata
 
-    def check_metadata(call: Call, body: Body, file: Part | None) -> None:
+    def check_metadata(call: Call, body: Body, file: ReceivedPart | None) -> None:
         inner(call, body, file)
         own = [item for item in body.get("consumers") or () if isinstance(item, dict)]
         texts = {name for item in own for name, value in item.items() if isinstance(value, str)}
