@@ -229,11 +229,12 @@ class Arrangements:
     def _needs_sitting(self, operation: Operation, binding: Binding, sitting: str) -> bool:
         """Whether a registration without an exam is refused, and with one accepted."""
         label = f"sitting:{binding.role}"
-        for tried in (None, sitting):
-            sample = self.samples.sample(operation, binding, label, sitting=tried)
-            exchange = self.sending.send(sample.request(), label, binding.role, operation)
-            if exchange.status not in NOT_AGREED:
-                return tried is not None and exchange.succeeded
+        with suppress(Inconclusive, NotTested):
+            for tried in (None, sitting):
+                sample = self.samples.sample(operation, binding, label, sitting=tried)
+                exchange = self.sending.send(sample.request(), label, binding.role, operation)
+                if exchange.status not in NOT_AGREED:
+                    return tried is not None and exchange.succeeded
         return False
 
     def upload_binding(self, role: str, document_type: str | None) -> tuple[Operation, Binding]:

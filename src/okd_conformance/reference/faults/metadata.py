@@ -73,6 +73,15 @@ def _received_date_required(behaviour: Behaviour) -> None:
     )
 
 
+@fault("retention-suggestion-required")
+def _retention_suggestion_required(behaviour: Behaviour) -> None:
+    before(
+        behaviour,
+        "check_metadata",
+        refuse_if("metadata_invalid", lambda _call, body, _file: not body.has("retention_period")),
+    )
+
+
 @fault("size-required")
 def _size_required(behaviour: Behaviour) -> None:
     before(
