@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -25,6 +26,9 @@ from okd_conformance.suite import (
     holds,
     plausible,
 )
+
+ODD_PATH = "odd_path"
+"""Tag of a request to an address that no client sends; what stands before a server often answers it."""
 
 
 def stored(case: Case, sample: Sample) -> Exchange:
@@ -97,22 +101,48 @@ def accepted(case: Case, sample: Sample, message: Multipart | None = None) -> Ex
     return exchange
 
 
-def name_survived(case: Case, sample: Sample, exchange: Exchange, name: str) -> None:
-    """Judge that the name in the metadata came through; without a name there is nothing to judge."""
-    if exchange.succeeded:
-        found = case.metadata_value(case.require_id(exchange), "document_name", sample)
-        if found is not None:
-            case.require(
-                found == name, "name_mangled", situation="mangled", exchange=exchange, sent=name, value=found
-            )
+def same_text(one: object, other: object) -> bool:
+    """Whether two values are one text, however its accents are composed (Unicode NFC)."""
+    return unicodedata.normalize("NFC", str(one)) == unicodedata.normalize("NFC", str(other))
 
 
-def situation_of(case: Case, existing: str = "existing_document", otherwise: str = "default") -> str:
-    """A refusal for a document that exists may hide that it does."""
-    known = existing in case.requirement.answers
-    return (
-        existing if known and case.operation.kind in {"read", "metadata", "replace", "delete"} else otherwise
+def is_named_by_its_file(case: Case) -> bool:
+    """Whether the target calls a document by the name of its file; that is judged by OKD-MPT-022 alone."""
+
+    def tried() -> bool:
+        name = f"{case.marker}-of-the-file.pdf"
+        stored = case.shared(f"named:{case.role}", None, file_name=name)
+        return same_text(case.metadata_value(stored.id, "document_name", stored.sample), name)
+
+    return case.once(f"named_by_its_file:{case.role}", tried)
+
+
+def name_survived(
+    case: Case,
+    sample: Sample,
+    exchange: Exchange,
+    name: str,
+    *,
+    key: str = "name_mangled",
+    lost: str = "mangled",
+) -> None:
+    """Judge that the name in the metadata came through; ``lost`` is the situation when it did not.
+
+    Raises NotTested where the target takes the name of the file instead.
+    """
+    found = (
+        case.metadata_value(case.require_id(exchange), "document_name", sample)
+        if exchange.succeeded
+        else None
     )
+    if found is None:
+        if exchange.succeeded:
+            case.note(case.words("metadata_has_no_name"))
+        return
+    if not same_text(found, name):
+        if is_named_by_its_file(case):
+            raise case.not_tested("named_by_its_file", requirement="OKD-MPT-022")
+        case.require(False, key, situation=lost, exchange=exchange, sent=name, value=found)
 
 
 def with_scope(case: Case, scope: str) -> Exchange:

@@ -16,6 +16,8 @@ from okd_conformance.suite import (
     Exchange,
     Handshake,
     Inconclusive,
+    OAuthClient,
+    Reading,
     Request,
     Token,
     check,
@@ -145,7 +147,48 @@ def _issued(case: Case, binding: Any) -> Token:
     raise case.not_tested("no_issued_token")
 
 
-@check("OKD-AUT-018", address=["download"])
+UNHEARD_OF = "okd:okd-conformance"
+"""A scope that no school can have given to anybody."""
+
+
+def clients(case: Case) -> tuple[OAuthClient, ...]:
+    """The clients of the target file, for the one role at which their issuer is judged.
+
+    Raises NotApplicable for every other role, so that nothing is asked twice.
+    """
+    if case.role != case.first_role:
+        raise case.not_applicable("issuer_judged_once", role=case.first_role)
+    return case.auth.clients if case.auth else ()
+
+
+def reading_of_the_issuer(case: Case) -> Reading:
+    """A token endpoint on a server of the target is the target's own; another's is a warning at most."""
+    url = case.auth.token_url or case.auth.issuer or "" if case.auth else ""
+    return "failed" if any(same_origin(url, base) for base in case.base_urls.values()) else "warned"
+
+
+@check("OKD-AUT-018")
+def test_wrong_secret(case: Case) -> None:
+    """One wrong secret for each client, after the right one brought a token."""
+    reading = reading_of_the_issuer(case)
+    for client in clients(case):
+        taken = case.for_wrong_secret(client.client_id)
+        case.require(not taken, "wrong_secret_taken", reading=reading, client=client.client_id)
+
+
+@check("OKD-AUT-019")
+def test_scope_beyond(case: Case) -> None:
+    """A scope that the target file doesn't list for the client, or else one that nobody can have."""
+    for client in clients(case):
+        scope = next((s for s in case.edition.scopes if s not in client.scopes), UNHEARD_OF)
+        token = case.beyond(client.client_id, scope)
+        given = token is not None and scope in (token.scopes_granted or ())
+        case.require(not given, "scope_beyond_given", client=client.client_id, scope=scope)
+        if token is not None and token.scopes_granted is None:
+            case.note(case.words("scopes_not_told", client=client.client_id, scope=scope))
+
+
+@check("OKD-AUT-020", address=["download"])
 def test_download_is_secure(case: Case, address: str) -> None:
     """The temporary address of a document; opened first, so that no host is visited that may not be."""
     assert address
@@ -161,7 +204,7 @@ def test_download_is_secure(case: Case, address: str) -> None:
     require_secure(case, url, "not_secure", told)
 
 
-@check("OKD-AUT-018", address=["token"])
+@check("OKD-AUT-020", address=["token"])
 def test_token_endpoint_is_secure(case: Case, address: str) -> None:
     """The token endpoint of the target file, which may be another party's."""
     assert address

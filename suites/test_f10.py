@@ -17,6 +17,7 @@ from okd_conformance.suite import (
     field_name,
     meanings,
     validator,
+    with_header,
 )
 
 MOST_CODES = 3
@@ -160,3 +161,13 @@ def test_listed_codes_are_accepted(case: Case) -> None:
         raise case.not_applicable("no_codes_listed", document_type=own)
     for code in codes[:MOST_CODES]:
         case.expect(case.sent(case.canonical().with_field("document_subtype", code)), "register")
+
+
+@check("OKD-F10-008")
+def test_headers_of_a_message_with_a_body(case: Case) -> None:
+    """The flow's example has these headers on a GET; there is no body."""
+    case.accepted()
+    request = case.canonical().request()
+    for name, value in {"Content-Type": "application/json", "Content-Length": "0"}.items():
+        request = with_header(request, name, value)
+    case.expect(case.send(request))

@@ -47,7 +47,7 @@ def _binding(case: Case, name: str) -> Binding:
 @check("OKD-F12-001", profile="smoke")
 def test_general_exam_document(case: Case) -> None:
     """A student and an enrolment, and nothing about an exam."""
-    sample = case.canonical()
+    sample = case.canonical(sitting=None)
     assert lacks(sample.body, *REFERENCES)
     exchange = case.expect(case.sent(sample))
     expected = {
@@ -66,7 +66,7 @@ def founding_messages(operation: Operation, binding: Binding | None) -> list[str
 @check("OKD-F12-001", message=founding_messages)
 def test_founding_message(case: Case, message: str) -> None:
     """As it was published; when the only trouble is how it spells the size, that is no fault."""
-    sample = case.ready(case.operation, replace(case.binding, example=message))
+    sample = case.ready(case.operation, replace(case.binding, example=message), sitting=None)
     assert lacks(sample.body, *REFERENCES)
     exchange = case.sent(sample)
     if exchange.answer is None or exchange.answer.succeeded:
@@ -211,7 +211,7 @@ def test_references_that_disagree(case: Case, given: str) -> None:
     if given == "both":
         sample = altered(case, "result", exam_code=UNKNOWN["exam_code"])
     else:
-        sample = with_fields(case.sample(), exam_code_path=case.fixture("exam_code_path"))
+        sample = with_fields(case.sample(sitting=None), exam_code_path=case.fixture("exam_code_path"))
     exchange = case.expect(case.sent(sample), given)
     if exchange.succeeded:
         place = filing(case, sample)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import copy
 from itertools import islice
 from typing import Any
-from urllib.parse import urlsplit
 
 from jsonschema import ValidationError
 
 from okd_conformance.suite import (
+    SUPERSEDED,
+    UNAVAILABLE,
     Case,
     Exchange,
     Operation,
@@ -25,7 +26,7 @@ from okd_conformance.suite import (
     observes,
     validator,
 )
-from steps import described
+from steps import ODD_PATH
 
 PLAIN_JSON = "application/json"
 
@@ -36,19 +37,15 @@ MOST_ERRORS = 20
 METHODS = ("PUT", "PATCH", "POST", "DELETE")
 
 
-ODD_PATH = "odd_path"
-"""Tag of a request to an address that no client sends; what stands before a server often answers it."""
-
-
 def error_of(case: Case) -> Exchange | None:
     """The exchange, if its answer is an error of the application that may have a body.
 
-    To an odd path, and to too many requests, a gateway answers before the application sees the request.
+    To an odd path, to too many requests, and for a server that is away, a gateway answers by itself.
     """
     exchange = case.telling
     if exchange is None or exchange.answer is None or exchange.request.method == "HEAD":
         return None
-    if ODD_PATH in exchange.tags or exchange.answer.status == 429:
+    if {ODD_PATH, SUPERSEDED} & set(exchange.tags) or exchange.answer.status in {429, *UNAVAILABLE}:
         return None
     return exchange if exchange.answer.status >= 400 else None
 
@@ -101,6 +98,7 @@ def error_tells_status_and_title(case: Case) -> bool:
             exchange=exchange,
             status=status,
             media_type=media_type,
+            coding=exchange.answer.coding,
         )
         return True
     given, title = problem.get("problem_status"), problem.get("problem_title")
@@ -160,7 +158,7 @@ def success_fits_the_schema(case: Case) -> bool:
         try:
             value = answer.json()
         except ValueError:
-            case.require(False, "outside_schema", errors="JSON")
+            case.require(False, "outside_schema", errors=f"JSON ({answer.coding})")
             return True
         found = list(islice(validator(schema).iter_errors(value), MOST_ERRORS))
         left = list(islice(validator(schema).iter_errors(without_wrong_nulls(value, found)), MOST_ERRORS))
@@ -174,7 +172,7 @@ def success_fits_the_schema(case: Case) -> bool:
 def without_wrong_nulls(value: Any, errors: list[ValidationError]) -> Any:
     """A JSON value without the members that are null where the schema has no null: as if they were absent."""
     changed = copy.deepcopy(value)
-    for error in errors:
+    for error in [*errors, *(below for one in errors for below in one.context or ())]:
         if error.instance is None and error.absolute_path and isinstance(error.absolute_path[-1], str):
             *way, name = error.absolute_path
             place = changed
@@ -205,7 +203,13 @@ def server_keeps_answering(case: Case) -> bool:
         return False
     if exchange.answer is not None:
         if exchange.answer.status >= 500 and "malformed" not in exchange.tags:
-            case.expect(exchange)
+            if SUPERSEDED in exchange.tags:
+                status = exchange.answer.status
+                case.require(False, "away_once", exchange=exchange, status=status, reading="warned")
+            elif exchange.answer.status in UNAVAILABLE:
+                case.require(False, "away", exchange=exchange, status=exchange.answer.status)
+            else:
+                case.expect(exchange)
         return True
     if not dropped(exchange) or isinstance(exchange.request.body, Streamed):
         return False
@@ -327,71 +331,3 @@ def test_allow(case: Case) -> None:
             wanted=", ".join(sorted(own)),
             value=given or "-",
         )
-
-
-@check("OKD-GEN-005", id=["abc", "short", "very-long", "null", "dots"])
-def test_id_that_is_no_uuid(case: Case, id: str) -> None:
-    """A text, a UUID that lacks a character, and what aims at the server behind the path."""
-    values = {
-        "abc": "abc",
-        "short": case.fresh_uuid()[:-1],
-        "very-long": "a" * 10_000,
-        "null": "okd\0conformance",
-        "dots": "../okd-conformance",
-    }
-    situation = {"very-long": "very_long", "null": "odd_path", "dots": "odd_path"}.get(id, "default")
-    (parameter,) = case.operation.path_parameters
-    sample = case.sample(path_values={parameter.meaning or parameter.name: values[id]})
-    tags = () if situation == "default" else (ODD_PATH,)
-    case.expect(case.send(sample.request(), case.operation, *tags), situation)
-
-
-@check("OKD-GEN-006")
-def test_capitals(case: Case) -> None:
-    """The id in capitals, where it succeeded in small letters."""
-    sample = case.sample()
-    changed = {m: v.upper() if v != v.upper() else v.lower() for m, v in sample.path_values.items()}
-    if changed == sample.path_values:
-        raise case.not_applicable("id_without_letters")
-    case.expect(case.sent(sample.but(path_values=changed)))
-
-
-NEED_A_DOCUMENT = {"read", "metadata", "lock"}
-
-
-@check("OKD-GEN-016", profile="smoke")
-def test_paths(case: Case) -> None:
-    """One call for each first segment of the role's paths, under an address that ends as in the edition."""
-    edition, base = case.edition, case.base_url
-    exchange = None
-    for operation in one_of_each_collection(case):
-        if operation.kind == "service":
-            exchange = described(case, operation)
-        else:
-            exchange = case.sent(case.ready(operation, operation.bindings[0]))
-        if not (exchange.status in {404, 405} or exchange.succeeded):
-            case.answered(exchange)
-            status = exchange.status or exchange.error
-            raise case.inconclusive("call_refused", request=operation.name, status=status)
-        case.expect(exchange)
-    (server,) = edition.document(edition.roles[case.role].document)["servers"]
-    ending, path = urlsplit(server["url"]).path, urlsplit(base).path.rstrip("/")
-    if not path.endswith(ending):
-        facts = {"wanted": ending, "value": path}
-        case.require(False, "other_base_path", situation="other_base_path", exchange=exchange, **facts)
-
-
-def one_of_each_collection(case: Case) -> list[Operation]:
-    """The role's operations, one for each first segment of a path.
-
-    Those that only read go before others, but after the upload of the document that they need.
-    """
-    claimed = [
-        o
-        for o in case.edition.operations(case.role)
-        if any(case.serves(b) for b in o.bindings) and o.kind not in {"delete", "replace", "service"}
-    ]
-    found: dict[str, Operation] = {}
-    for operation in sorted(claimed, key=lambda o: (o.kind in NEED_A_DOCUMENT, o.method != "GET")):
-        found.setdefault(operation.path.split("/")[1], operation)
-    return list(found.values()) or case.edition.operations(case.role, "service")

@@ -17,6 +17,7 @@ from okd_conformance.suite import (
     offer,
     read_large_back,
     replacement_of,
+    require_equal,
     travelled,
     upload_of,
     uploads,
@@ -174,24 +175,6 @@ def judge_refusal(case: Case, exchange: Exchange, situation: str) -> None:
         case.require(False, "hangs", named=True)
     else:
         case.expect(exchange, situation)
-
-
-def require_equal(case: Case, travel: Journey, situation: str | None = None) -> None:
-    """Judge that what came back is what was sent; ``situation`` names what it means that it isn't."""
-    found = travel.comparison
-    if found is None or travel.back is None or not travel.back.succeeded:
-        raise case.inconclusive("content_not_shown", status=travel.back and travel.back.status)
-    sent, came = found.sent.size, found.received
-    case.telling = travel.back
-    case.require(
-        found.equal,
-        "bytes_differ",
-        situation=situation,
-        exchange=travel.back,
-        offset=found.offset,
-        found=came,
-        sent=sent,
-    )
 
 
 def say_if_not_full(case: Case) -> None:

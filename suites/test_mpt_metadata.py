@@ -91,10 +91,20 @@ def test_other_consumers_are_ignored(case: Case, place: str) -> None:
     """The list of consumers may hold those of other agreements."""
     sample = case.sample()
     consumers = list(sample.body.get("consumers") if sample.body else [])
-    key = case.field_name("consumer_key")
-    foreign = {key: "okd-conformance-other", case.field_name("document_type"): 7}
+    foreign = {case.field_name("consumer_key"): "okd-conformance-other", "okd-conformance": {"a": [7]}}
     consumers.insert(0 if place == "before" else len(consumers), foreign)
     case.expect(case.sent(sample.with_field("consumers", consumers)))
+
+
+@check("OKD-MPT-028", fields=["ours"])
+def test_other_consumer_with_our_field_names(case: Case, fields: str) -> None:
+    """Another agreement may use a name of ours for something else; a typed reader trips over that."""
+    assert fields
+    sample = case.sample()
+    key, same_name = case.field_name("consumer_key"), case.field_name("document_type")
+    own = list(sample.body.get("consumers") if sample.body else [])
+    consumers = [{key: "okd-conformance-other", same_name: 7}, *own]
+    case.expect(case.sent(sample.with_field("consumers", consumers)), "our_names")
 
 
 @check("OKD-MPT-029", missing=["consumer", "document_type", "document_name"])

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from okd_conformance.suite import Case, check
-from steps import ENROLMENT, filing, registration, require_filed
+from okd_conformance.suite import Case, Sample, check
+from steps import ENROLMENT, filing, registration, require_filed, with_fields
 
 
 @check("OKD-REG-006")
@@ -48,7 +48,9 @@ def test_student_ids_that_conflict(case: Case) -> None:
         case.expect(exchange)
         return
     place = filing(case, sample)
-    if place is None:
+    if place is None and decided_by(case, "student_number", "person_id", sample):
+        case.require(False, "number_decides", situation="decided_by_number", exchange=exchange)
+    elif place is None:
         case.require(False, "conflict_accepted", situation="placement_unknown", exchange=exchange)
     elif str(place.get("person_id")).lower() == case.fixture("person_id").lower():
         case.expect(exchange, "filed_with_person_id")
@@ -56,6 +58,20 @@ def test_student_ids_that_conflict(case: Case) -> None:
         case.require(
             False, "filed_with_other_student", situation="filed_with_other_student", exchange=exchange
         )
+
+
+def decided_by(case: Case, other: str, preferred: str, sample: Sample) -> bool:
+    """Whether a module that takes two ids in conflict does not look at the preferred one.
+
+    It takes an unknown one beside the other, and refuses the right one beside an unknown other.
+    """
+    ignored = case.sent(
+        with_fields(sample, dms_document_id=case.fresh_uuid(), **{preferred: case.fresh_uuid()})
+    )
+    number = case.fixture("student_number")
+    unknown = f"99{int(case.fresh_uuid()[:8], 16)}"[: len(number)] if other == "student_number" else "98.76"
+    needed = case.sent(with_fields(sample, dms_document_id=case.fresh_uuid(), **{other: unknown}))
+    return ignored.succeeded and needed.answer is not None and needed.answer.status in range(400, 500)
 
 
 @check("OKD-REG-010")
@@ -67,16 +83,20 @@ def test_unknown_person_id_with_known_number(case: Case) -> None:
 
 @check("OKD-REG-011", profile="smoke")
 def test_no_student(case: Case) -> None:
-    """Neither personId nor studentNumber."""
-    case.expect(case.sent(registration(case, person_id=None, student_number=None)))
+    """Neither personId nor studentNumber, but an enrolment: that has one student."""
+    sample = registration(case, person_id=None, student_number=None)
+    case.expect(case.sent(sample), "enrolment_named")
 
 
 @check("OKD-REG-011", enrolment=["none"])
 def test_no_student_and_no_enrolment(case: Case, enrolment: str) -> None:
     """Nothing at all that says whose document it is."""
     assert enrolment == "none"
+    usual = case.sample()
+    if usual.body is not None and usual.body.has("exam_component_offering_id"):
+        raise case.not_tested("needs_a_sitting")
     nothing = dict.fromkeys(("person_id", "student_number", *ENROLMENT))
-    case.expect(case.sent(registration(case, **nothing)))
+    case.expect(case.sent(with_fields(usual, **nothing)))
 
 
 @check("OKD-REG-012", by=["person_id", "student_number"])
@@ -126,7 +146,9 @@ def test_enrolment_ids_that_conflict(case: Case, ids: str) -> None:
         case.expect(exchange, ids)
         return
     place = filing(case, sample)
-    if place is None:
+    if place is None and decided_by(case, "sequence_code", "association_id", sample):
+        case.require(False, "code_decides", situation="conflict_decided_by_code", exchange=exchange)
+    elif place is None:
         case.expect(exchange, "conflict_placement_unknown")
     elif str(place.get("association_id")).lower() == case.fixture("association_id").lower():
         case.expect(exchange, "conflict_filed_by_association_id")

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from okd_conformance.auth.tokens import Token
 from okd_conformance.checks.marking import CheckSpec, cells, check, observes
-from okd_conformance.judge.arrangements import Stored
+from okd_conformance.judge.arrangements import REDIRECTS, Stored
 from okd_conformance.judge.case import Case
 from okd_conformance.judge.content import every_byte, line_breaks, look_alikes, noise, pdf, whole_boundary
 from okd_conformance.judge.ids import answered_id, answered_link, is_uuid
@@ -28,12 +28,14 @@ from okd_conformance.judge.large import (
     offer,
     read_large_back,
     replacement_of,
+    require_equal,
     travelled,
     upload_of,
     uploads,
 )
 from okd_conformance.judge.ledger import Intent
-from okd_conformance.judge.properties import for_each_body, plausible, typed_errors
+from okd_conformance.judge.properties import for_each_body, only_convertible, plausible, typed_errors
+from okd_conformance.judge.replacing import LOCK, REPLACE, UNLOCK, bound, with_proof
 from okd_conformance.judge.sample import Sample, with_header
 from okd_conformance.judge.sequences import documents_of, registrations_of, run_machine
 from okd_conformance.judge.stops import Failed, Inconclusive, NotApplicable, NotTested
@@ -48,9 +50,10 @@ from okd_conformance.standard.fields import (
     meanings,
     validator,
 )
-from okd_conformance.standard.operation import Binding, Operation, Parameter
+from okd_conformance.standard.operation import Binding, Operation, Parameter, ScopeCells
 from okd_conformance.standard.readings import Reading
 from okd_conformance.target.layout import holds, texts_in
+from okd_conformance.target.model import OAuthClient
 from okd_conformance.target.reading import is_loopback
 from okd_conformance.wire.address import joined, same_origin, web_address
 from okd_conformance.wire.body import Streamed
@@ -58,9 +61,16 @@ from okd_conformance.wire.clients import ClientShape, client_shapes
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.multipart import Multipart, Part
 from okd_conformance.wire.no_answer import NoAnswer
+from okd_conformance.wire.throttling import SUPERSEDED, UNAVAILABLE
 from okd_conformance.wire.tls import Handshake, offering, shake_hands
 
 __all__ = [
+    "LOCK",
+    "REDIRECTS",
+    "REPLACE",
+    "SUPERSEDED",
+    "UNAVAILABLE",
+    "UNLOCK",
     "Binding",
     "Body",
     "Case",
@@ -77,6 +87,7 @@ __all__ = [
     "NoAnswer",
     "NotApplicable",
     "NotTested",
+    "OAuthClient",
     "Operation",
     "Parameter",
     "Part",
@@ -84,6 +95,7 @@ __all__ = [
     "Reading",
     "Request",
     "Sample",
+    "ScopeCells",
     "Sizes",
     "Stored",
     "Streamed",
@@ -92,6 +104,7 @@ __all__ = [
     "allowed_values",
     "answered_id",
     "answered_link",
+    "bound",
     "carries_full",
     "cells",
     "check",
@@ -119,11 +132,13 @@ __all__ = [
     "observes",
     "offer",
     "offering",
+    "only_convertible",
     "pdf",
     "plausible",
     "read_large_back",
     "registrations_of",
     "replacement_of",
+    "require_equal",
     "run_machine",
     "same_origin",
     "shake_hands",
@@ -136,4 +151,5 @@ __all__ = [
     "web_address",
     "whole_boundary",
     "with_header",
+    "with_proof",
 ]

@@ -145,10 +145,12 @@ def test_every_founding_document_has_a_table() -> None:
     assert sorted(named - known) == []
 
 
-def test_a_dms_with_only_the_lock_option_may_replace_so() -> None:
-    seen = judged("okd-0.6", faults=["only-the-lock-option"], requirements=["OKD-FY-001"])
-    assert {found.status for found in seen.values()} == {Status.PASSED}
-    assert any("204" in note or "200" in note for found in seen.values() for note in found.notes)
+@pytest.mark.parametrize("variant", ["put-alone", "lock-alone", "replaced-200"])
+def test_a_dms_replaces_in_the_way_that_it_has(variant: str) -> None:
+    seen = judged("okd-0.6", variants=[variant], requirements=["OKD-FY"])
+    assert bad(seen) == {}
+    assert seen["OKD-FY-001", "dms"].status == seen["OKD-FY-003", "dms"].status == Status.PASSED
+    assert any("200" in note or "204" in note for note in seen["OKD-FY-001", "dms"].notes)
 
 
 def test_a_target_lays_out_what_the_sketch_leaves_open(tmp_path: Path) -> None:
@@ -233,3 +235,28 @@ def test_without_hook_and_address_in_common_a_report_is_not_read_back(tmp_path: 
     assert bad(seen) == {}
     untested = {r for (r, _), found in seen.items() if found.status == Status.NOT_TESTED}
     assert untested == {"OKE-F04-018", "OKE-F04-019", "OKE-F04-020"}
+
+
+@pytest.mark.parametrize("edition", ["okd-0.3", "okd-0.3@put", "oke-2022.07"])
+@pytest.mark.parametrize("auth", ["configured", "absent"])
+def test_a_product_that_wants_a_token_all_the_same(tmp_path: Path, edition: str, auth: str) -> None:
+    change = {} if auth == "configured" else {"auth": None}
+    with changed_target(tmp_path, edition, change, variants=["needs-token"]) as file:
+        seen = judged_by(file)
+    warned = {r for (r, _), found in seen.items() if found.status == Status.WARNING}
+    assert not [r for (r, _), found in seen.items() if found.status == Status.FAILED]
+    assert warned <= {"OKD-F02-013", "OKD-S03-006"}
+    undecided = {r for (r, _), found in seen.items() if found.status == Status.INCONCLUSIVE}
+    assert bool(undecided) == (auth == "absent")
+
+
+def test_a_sitting_without_a_report_counts_only_where_the_target_file_says_that_it_has_one(
+    tmp_path: Path,
+) -> None:
+    given = {"faults": ["sitting-without-report"]}
+    with changed_target(tmp_path, "oke-2022.07", {}, **given) as file:
+        fixtures = dict(yaml.safe_load(file.read_text("utf-8"))["fixtures"])
+        assert judged_by(file, "OKE-F04-009")["OKE-F04-009", "toetsafname"].status == Status.FAILED
+    del fixtures["reported_offering_id"]
+    with changed_target(tmp_path, "oke-2022.07", {"fixtures": fixtures}, **given) as file:
+        assert judged_by(file, "OKE-F04-009")["OKE-F04-009", "toetsafname"].status == Status.INCONCLUSIVE

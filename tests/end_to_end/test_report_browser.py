@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,6 +19,7 @@ import pytest
 from okd_conformance.base.text import Text
 from okd_conformance.judge.outcome import Excuse, Status
 from okd_conformance.report.html import html
+from okd_conformance.report.manager import manager
 from okd_conformance.report.model import Report, SectionTotals, TargetInfo
 from support import report_sample as sample
 from support.optional import needed
@@ -182,8 +184,8 @@ def test_a_deep_link_opens_and_shows_what_it_points_to(opened: Any) -> None:
 
 def test_the_telling_part_of_an_exchange_is_marked(opened: Any) -> None:
     page = opened("#OKD-MPT-017-dms")
-    page.locator("#OKD-MPT-017-dms details.more summary").first.click()
-    assert page.locator("#OKD-MPT-017-dms mark").first.inner_text() == "HTTP/1.1 400 Bad Request"
+    page.locator("#OKD-MPT-017-dms details.more summary", has_text="was judged").first.click()
+    assert page.locator("#OKD-MPT-017-dms mark:visible").first.inner_text() == "HTTP/1.1 400 Bad Request"
 
 
 def test_the_scope_matrix_shows_what_went_wrong(opened: Any) -> None:
@@ -207,6 +209,37 @@ def test_everything_can_be_reached_by_keyboard(opened: Any) -> None:
     page.locator("#proof > summary").focus()
     page.keyboard.press("Enter")
     assert page.locator("#proof table").is_visible()
+
+
+BROKEN_WORDS = """() => {
+  const broken = new Set();
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const node = walk.currentNode;
+    const within = node.parentElement;
+    if (!within.checkVisibility() || within.closest("pre, code, .mono, script")) continue;
+    for (const word of node.data.matchAll(/\\p{L}+/gu)) {
+      const range = document.createRange();
+      range.setStart(node, word.index); range.setEnd(node, word.index + word[0].length);
+      const tops = new Set([...range.getClientRects()].map((r) => Math.round(r.top)));
+      if (tops.size > 1) broken.add(word[0]);
+    }
+  }
+  return [...broken];
+}
+"""
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+@pytest.mark.parametrize("width", [320, 375])
+def test_a_phone_breaks_no_word_in_two(opened: Any, tmp_path: Path, lang: str, width: int) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(html(sample.report(), sample.har(), "en"), encoding="utf-8")
+    page = opened(path=path, viewport={"width": width, "height": 700})
+    page.get_by_role("button", name=lang.upper()).click()
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    assert page.evaluate(BROKEN_WORDS) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("lang", ["nl", "en"])
@@ -247,10 +280,51 @@ def test_print_shows_what_must_be_changed_on_a4(opened: Any, tmp_path: Path) -> 
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("#OKD-MPT-017-dms .pair").first.is_visible()
+    assert all(card.is_visible() for card in page.locator(".finding > .in").all())
     assert not page.locator(".filters").is_visible()
     paper = page.pdf(format="A4", path=tmp_path / "report.pdf")
     assert paper.startswith(b"%PDF")
     assert page.evaluate("document.documentElement.scrollWidth") <= DESKTOP["width"]
+
+
+def test_paper_shows_the_findings_without_script(opened: Any) -> None:
+    page = opened(java_script_enabled=False)
+    page.emulate_media(media="print")
+    assert all(card.is_visible() for card in page.locator(".finding > .in").all())
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_the_page_for_the_manager_is_one_sheet_of_a4(opened: Any, tmp_path: Path, lang: Any) -> None:
+    rows = [sample.requirement(f"OKD-MPT-{n:03}", statement=Text.same("word " * 60)) for n in range(40)]
+    failed = [sample.case(row.id, Status.FAILED, exchanges=[f"x{row.id}"]) for row in rows]
+    target = TargetInfo("P" * 90, "V" * 90, "1.2.3")
+    for name, report in {
+        "plain": sample.report(),
+        "long": sample.report(failed, rows, target=target),
+    }.items():
+        path = tmp_path / f"{name}.html"
+        path.write_text(manager(report, lang), encoding="utf-8")
+        page = opened(path=path)
+        page.emulate_media(media="print")
+        paper = page.pdf(format="A4", prefer_css_page_size=True)
+        assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1, name
+        assert name == "long" or opened(path=path, viewport=PHONE).evaluate(BROKEN_WORDS) == []
+
+
+def test_what_follows_from_a_cause_stands_beneath_it(opened: Any, tmp_path: Path) -> None:
+    results = [
+        sample.case("OKD-AUT-006", Status.FAILED, role=role, exchanges=[f"x{role}"])
+        for role in (sample.DMS, sample.EXAM)
+    ]
+    answers = {f"x{role}": ("read_document", 200) for role in (sample.DMS, sample.EXAM)}
+    path = tmp_path / "report.html"
+    path.write_text(html(sample.report(results, answers=answers), None, "en"), encoding="utf-8")
+    page = opened(path=path)
+    assert page.locator("#findings > .finding.failed").count() == 1
+    beneath = page.locator("#OKD-AUT-006-dms .follows .finding")
+    assert beneath.get_attribute("id") == "OKD-AUT-006-examineren"
+    linked = opened("#OKD-AUT-006-examineren", path=path)
+    assert linked.locator("#OKD-AUT-006-examineren .in").is_visible()
 
 
 def test_hostile_strings_are_only_text(opened: Any, tmp_path: Path) -> None:

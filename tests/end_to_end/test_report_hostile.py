@@ -22,7 +22,7 @@ from okd_conformance.report.html import html
 from okd_conformance.report.junit import junit
 from okd_conformance.report.markdown import code_block, escaped, markdown
 from okd_conformance.report.model import Report, SectionTotals, TargetInfo
-from okd_conformance.spec_tools.findings import Finding
+from okd_conformance.spec_tools.findings import LintFinding
 from okd_conformance.spec_tools.matrix import matrix_html, read_matrix
 from okd_conformance.spec_tools.render import rendered
 from support import report_sample as sample
@@ -245,7 +245,7 @@ def test_a_strange_report_on_the_console() -> None:
 @pytest.mark.parametrize("form", ["text", "markdown", "json", "sarif"])
 def test_findings_about_strange_files_are_only_text(form: str) -> None:
     text = Text.same(HOSTILE)
-    found = [Finding("OKD-X", "error", f"{HOSTILE}.yaml", 1, text, text, text, {"case": HOSTILE})]
+    found = [LintFinding("OKD-X", "error", f"{HOSTILE}.yaml", 1, text, text, text, {"case": HOSTILE})]
     shown = rendered(found, form, "en")
     assert_harmless(shown)
     if form == "json":

@@ -39,7 +39,15 @@ from support.command import (
 )
 from support.raw_server import Talk, closed_port, raw_server
 
-FILES = {"report.json", "report.html", "junit.xml", "exchanges.har", "summary.md", "badge.svg"}
+FILES = {
+    "report.json",
+    "report.html",
+    "junit.xml",
+    "exchanges.har",
+    "summary.md",
+    "summary.html",
+    "badge.svg",
+}
 SMALL = ("--requirement", "OKD-MPT-002", "--flow", "1")
 JWT = re.compile(r"eyJ[\w-]{10,}\.[\w-]{10,}")
 
@@ -61,6 +69,49 @@ def faulty() -> Iterator[Running]:
 @pytest.fixture
 def target(dms: Running, tmp_path: Path) -> Path:
     return written(tmp_path, dms)
+
+
+# --- one cause, one card ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "chosen", "root", "beneath"),
+    [
+        (
+            "no-auth-enforced",
+            ["OKD-AUT-006", "OKD-AUT-010", "OKD-AUT-016"],
+            "OKD-AUT-006",
+            {"OKD-AUT-006", "OKD-AUT-010", "OKD-AUT-016"},
+        ),
+        (
+            "specific-scope-uploads-nothing",
+            ["OKD-AUT-011", "OKD-F01-002", "OKD-F03-002", "OKD-FX-003"],
+            "OKD-AUT-011",
+            {"OKD-F01-002", "OKD-F03-002"},
+        ),
+        ("html-errors", ["OKD-GEN-003", "OKD-GEN-004", "OKD-FX-007"], "OKD-GEN-003", {"OKD-GEN-004"}),
+        (
+            "upload-not-kept",
+            ["OKD-FX-001", "OKD-MPT-004", "OKD-FY-001", "OKD-FX-007", "OKD-FX-008"],
+            "OKD-FX-001",
+            {"OKD-MPT-004", "OKD-FY-001", "OKD-FX-007"},
+        ),
+    ],
+)
+def test_a_fault_is_one_cause(
+    fault: str, chosen: list[str], root: str, beneath: set[str], tmp_path: Path
+) -> None:
+    with running_server(roles=["dms", "bpv"], faults=[fault]) as running:
+        file = written(tmp_path, running)
+        options = [word for name in chosen for word in ("--requirement", name)]
+        done = okd(tmp_path, file.name, *options, "--report-dir", "r", "--lang", "en")
+    assert done.returncode == 1
+    report = read(tmp_path / "r")
+    (cause,) = [one for one in report["causes"] if one["root"]["status"] == "failed"]
+    assert cause["root"]["requirement"] == root
+    assert {finding["requirement"] for finding in cause["follows"]} - {root} >= beneath - {root}
+    assert f"  Failed {root} (dms)" in done.stdout
+    assert done.stdout.count("partial") + done.stdout.count("Partial") >= 1
 
 
 # --- all is well ------------------------------------------------------------------------------------------
@@ -298,11 +349,12 @@ def line_of(file: Path, words: str) -> int:
     return next(number for number, line in enumerate(lines, 1) if words in line)
 
 
+@pytest.mark.parametrize("name", ["production", "prd-2"])
 def test_production_needs_an_explicit_word(
-    tmp_path: Path, dms: Running, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, dms: Running, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     def change(target: dict[str, Any]) -> None:
-        target["environment"] = "production"
+        target["environment"] = name
 
     file = written(tmp_path, dms, change)
     assert "--allow-production" in refused(tmp_path, monkeypatch, str(file))
@@ -396,6 +448,7 @@ def test_a_run_with_failures_renders_again_to_the_same_files(tmp_path: Path) -> 
         "html": "report.html",
         "junit": "junit.xml",
         "markdown": "summary.md",
+        "manager": "summary.html",
         "badge": "badge.svg",
     }
     for form, name in forms.items():

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +15,7 @@ from typing import Any
 import click
 import pytest
 import yaml
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from okd_conformance.base.text import Lang, Text
 from okd_conformance.cli.main import main
@@ -280,7 +283,8 @@ def test_test_data_that_nobody_can_look_up_is_said_to_be_unseen(
     own = {name: roles[name] for name in ROLES_WITHOUT_FLOW_7}
     code, out = checked(server, tmp_path, capsys, roles=own)
     assert code == 0
-    assert "- can't be seen from outside whether this exists: person_id, student_number" in out
+    assert "bpv: register_document accepted with association_id, person_id, sequence_code" in out
+    assert "- can't be seen from outside whether this exists: second_association, other_person" in out
 
 
 def test_roles_that_the_asked_edition_lacks_are_not_looked_at(tmp_path: Path, capsys: Any) -> None:
@@ -335,3 +339,101 @@ def test_the_edition_that_an_answer_names(version: str, edition: str | None) -> 
     consumers = [{"consumerKey": "other", "version": "0.6"}, {"consumerKey": "nl-okd", "version": version}]
     body = json.dumps({**operation.answer_examples[0], "supportedConsumers": consumers}).encode()
     assert edition_named(operation, exchange((), body)) == edition
+
+
+# init at a terminal
+
+
+def typed(folder: Path, *lines: str) -> str:
+    """What ``init`` says at a real terminal to a person who types these lines, and Ctrl-D after them."""
+    import pty
+
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "okd_conformance", "init", "t.yaml", "--lang", "en"]
+    started = subprocess.Popen(
+        command, cwd=folder, stdin=slave, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    os.close(slave)
+    os.write(master, "".join(line + "\n" for line in lines).encode() + b"\x04")
+    said, _ = started.communicate(timeout=60)
+    os.close(master)
+    return said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="A pseudo-terminal")
+def test_a_wrong_answer_is_asked_again_and_an_interruption_loses_nothing(tmp_path: Path) -> None:
+    given = ("Acme DMS", "Acme B.V.", "4.2", "", "test")
+    said = typed(tmp_path, *given, "dsm", "dms", "dms.acme.example", "https://dms.acme.example/okd/v1")
+    assert "okd-1.5 has no role dsm" in said
+    assert "https://" in said
+    assert "t.yaml.unfinished" in said
+    assert not (tmp_path / "t.yaml").exists()
+    again = typed(tmp_path, *[""] * 40)
+    assert "Acme B.V." in again
+    assert (tmp_path / "t.yaml").exists()
+    assert not (tmp_path / "t.yaml.unfinished").exists()
+    target = load_target(tmp_path / "t.yaml", VARIABLES)
+    assert (target.name, target.version) == ("Acme DMS", "4.2")
+    assert target.roles["dms"].base_url == "https://dms.acme.example/okd/v1"
+
+
+def test_the_secret_itself_is_refused_where_its_variable_is_asked(tmp_path: Path) -> None:
+    answers = iter(
+        ["n", "v", "1", "", "test", "dms", "https://d.example", "https://t.example", "id", "s3cr3t/"]
+    )
+
+    def ask(_question: Text, _offered: str | None) -> str:
+        answer = next(answers, None)
+        if answer is None:
+            raise click.Abort
+        return answer
+
+    with pytest.raises(click.Abort):
+        write_target_file(str(tmp_path / "t.yaml"), Wishes("okd-1.5"), "en", ask, False, False)
+    kept = (tmp_path / "t.yaml.unfinished").read_text("utf-8")
+    assert "token_url: https://t.example" in kept
+    assert "s3cr3t" not in kept
+
+
+def init_from(source: Path, file: Path, *options: str) -> Result:
+    return CliRunner().invoke(
+        main, ["init", str(file), "--from", str(source), "--no-input", "--lang", "en", *options]
+    )
+
+
+def test_an_existing_file_is_taken_up(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
+    write_target_file(str(old), OWN, "en", None, False, False)
+    found = init_from(old, new, "--product-version", "5.0")
+    assert found.exit_code == 0, found.output
+    before, after = (load_target(file, VARIABLES) for file in (old, new))
+    assert after.version == "5.0"
+    assert (after.name, after.vendor, after.roles, after.fixtures) == (
+        before.name,
+        before.vendor,
+        before.roles,
+        before.fixtures,
+    )
+
+
+@pytest.mark.parametrize("role", ["dms", "bpv"])
+def test_an_openapi_file_gives_role_and_base_path(tmp_path: Path, role: str) -> None:
+    operations = load_edition("okd-1.5").operations(role)
+    paths: dict[str, Any] = {}
+    for operation in operations:
+        path = "/okd/v1" + re.sub(r"\{[^}]*\}", "{key}", operation.path)
+        paths.setdefault(path, {})[operation.method.lower()] = {"responses": {200: {}}}
+    document = {"openapi": "3.0.3", "servers": [{"url": "https://acme.example/api/"}], "paths": paths}
+    source = tmp_path / "openapi.yaml"
+    source.write_text(yaml.safe_dump(document), "utf-8")
+    options = (
+        "--name=A",
+        "--vendor=B",
+        "--product-version=1",
+        "--token-url=https://t.example",
+        "--client-id=c",
+    )
+    found = init_from(source, tmp_path / "t.yaml", *options)
+    assert found.exit_code == 0, found.output
+    roles = load_target(tmp_path / "t.yaml", VARIABLES).roles
+    assert roles[role].base_url == "https://acme.example/api/okd/v1"

@@ -26,6 +26,7 @@ from okd_conformance.wire.client import Client, Settings
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.multipart import Multipart, Part
 from okd_conformance.wire.raw import Expecting
+from okd_conformance.wire.throttling import SUPERSEDED
 from support.raw_server import OK, RawServer, closed_port, hear, raw_server
 
 TOKEN = "eyJhbGciOi.the-token.of-this-test"
@@ -407,6 +408,23 @@ def test_busy_is_obeyed(client: Client, retry_after: str | None, wait: float) ->
     assert server.body(0) == server.body(1) == b"{}"
 
 
+AWAY = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+def test_a_server_that_is_away_for_a_moment_is_asked_again(client: Client) -> None:
+    with raw_server(AWAY, OK) as server:
+        exchange = client.send(post(server))
+    assert exchange.status == 200
+    assert [(e.status, e.tags) for e in exchange.throttled] == [(503, (SUPERSEDED,))]
+
+
+def test_a_server_that_stays_away_is_asked_twice(client: Client) -> None:
+    with raw_server(AWAY, AWAY, OK) as server:
+        exchange = client.send(post(server))
+    assert exchange.status == 503
+    assert len(exchange.throttled) == 1
+
+
 def test_busy_is_obeyed_when_leave_is_asked_for_a_body_too(client: Client) -> None:
     asking = Expecting(client, leave_s=0.05)
     with raw_server(busy("0"), OK) as server:
@@ -480,7 +498,7 @@ def test_every_exchange_is_handed_over_with_its_labels() -> None:
         client.send(post(server), case="C", role="dms", operation="read", tags=("raw",))
     client.close()
     assert [(e.id, e.case, e.role, e.operation, e.tags) for e in seen] == [
-        ("x1", "C", "dms", "read", ("raw",)),
+        ("x1", "C", "dms", "read", ("raw", SUPERSEDED)),
         ("x2", "C", "dms", "read", ("raw",)),
     ]
 

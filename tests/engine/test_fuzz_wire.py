@@ -25,7 +25,7 @@ from okd_conformance.standard.edition import load_edition
 from okd_conformance.standard.fields import Body
 from okd_conformance.standard.operation import Operation
 from okd_conformance.target.layout import located
-from okd_conformance.target.model import Auth, Client, Secret
+from okd_conformance.target.model import Auth, OAuthClient, Secret
 from okd_conformance.target.reading import load_target
 from okd_conformance.wire.exchange import Answer, Exchange, Request
 from okd_conformance.wire.patience import DeadlineError
@@ -153,7 +153,7 @@ def test_a_changed_body(data: st.DataObject) -> None:
 # --- tokens -----------------------------------------------------------------------------------------------
 
 GRANT = {"access_token": "abc", "token_type": "Bearer", "expires_in": 3600, "scope": "a b"}
-CLIENT = Client("me", Secret("secret"), ("a",))
+CLIENT = OAuthClient("me", Secret("secret"), ("a",))
 
 
 @settings(PATIENCE, max_examples=150)

@@ -102,7 +102,7 @@ def test_level_and_basis_decide_whether_it_can_fail(here: Stage, level: str, bas
     asked = asking(level=level, basis=basis)
     unnamed = ended(here.case(asked), lambda case: case.expect(answered(200), "strict"))
     assert unnamed.status is (Status.FAILED if fails else Status.WARNING)
-    named = ended(here.case(asked), lambda case: case.expect(answered(503), "grave"))
+    named = ended(here.case(asked), lambda case: case.expect(answered(500), "grave"))
     assert named.status is Status.FAILED
 
 
@@ -304,11 +304,11 @@ def test_a_refusal_counts_only_when_the_twin_was_accepted(
 @pytest.mark.parametrize(
     ("usual", "narrow", "ends"),
     [
-        (503, 503, Status.INCONCLUSIVE),
-        (403, 503, Status.INCONCLUSIVE),
-        (200, 503, Status.FAILED),
-        (503, 404, Status.FAILED),
-        (503, 200, Status.PASSED),
+        (500, 503, Status.INCONCLUSIVE),
+        (403, 500, Status.INCONCLUSIVE),
+        (200, 500, Status.FAILED),
+        (500, 404, Status.FAILED),
+        (500, 200, Status.PASSED),
     ],
 )
 def test_a_server_error_says_nothing_about_rights_unless_the_twin_was_accepted(
@@ -521,7 +521,7 @@ def test_an_observer_keeps_the_worst_that_it_saw(
 
 
 def test_an_observer_shows_the_exchange_that_was_worst(tmp_path: Path) -> None:
-    result = watched(tmp_path, 200, 500, 200, 503)[OBSERVED]
+    result = watched(tmp_path, 200, 500, 200, 500)[OBSERVED]
     assert result.exchanges == ["x2"]
     assert "500" in str(result.received)
 

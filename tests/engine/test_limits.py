@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from okd_conformance.judge.stopping import ServerErrors
-from okd_conformance.redaction.sharing import Line
+from okd_conformance.redaction.sharing import SharingLine
 from okd_conformance.reference import Running, running_server
 from okd_conformance.report.schema import schema
 from okd_conformance.run.options import Options
@@ -127,7 +127,7 @@ def test_workers_share_rate_and_limits(dms: Running, tmp_path: Path) -> None:
 
     run = opened(dms, tmp_path, change)
     Tally.create(tmp_path / "tally", 4)
-    run.join("gw3", 4, tmp_path / "tally", Line("", ""))
+    run.join("gw3", 4, tmp_path / "tally", SharingLine("", ""))
     client = run.bench.client
     try:
         assert client.settings.requests_per_second == 5

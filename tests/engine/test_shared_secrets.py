@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from okd_conformance.redaction.redactor import REDACTED, Redactor
-from okd_conformance.redaction.sharing import Line, SharedSecrets
+from okd_conformance.redaction.sharing import SharedSecrets, SharingLine
 
 TOKEN = "Jd83hKs92LmQp47Zx1Vb6Nt5~0001"
 LOADS = json.loads
@@ -30,7 +30,7 @@ def shared() -> Iterator[SharedSecrets]:
 
 def worker(shared: SharedSecrets) -> Redactor:
     redactor = Redactor()
-    redactor.share = Line(*shared.line)
+    redactor.share = SharingLine(*shared.line)
     return redactor
 
 
@@ -115,7 +115,7 @@ def test_a_worker_whose_main_process_is_gone_still_redacts(shared: SharedSecrets
 
 def test_a_stranger_gets_nothing(shared: SharedSecrets) -> None:
     worker(shared).learn(TOKEN)
-    stranger = Line(shared.line[0], "00" * 32)
+    stranger = SharingLine(shared.line[0], "00" * 32)
     with pytest.raises(AuthenticationError):
         stranger([], 0)
     with Client(shared.line[0]) as connection:

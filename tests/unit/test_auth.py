@@ -26,6 +26,8 @@ from okd_conformance.base.jwts import read_jwt
 from okd_conformance.target.reading import Auth, Client, Limits, RoleTarget, Secret, Target
 
 NOW = 1_800_000_000
+BEGAN = NOW - 300
+"""When what is minted began: the target's clock may be behind."""
 ISSUER = "https://login.acme.example"
 AUDIENCE = "urn:acme:dms"
 SECRET = "hush: 100% søkret/+"
@@ -258,6 +260,13 @@ def test_scopes_that_the_token_says(claims, granted):
     assert tokens_of(Issuer(claims=claims)).bearer("a").scopes_granted == granted
 
 
+def test_scopes_in_the_order_of_the_token():
+    token = tokens_of(Issuer(claims={"scope": "c a"})).bearer("a b")
+    assert token.order == ("c", "a")
+    assert token.lacking == {"b"}
+    assert tokens_of(Issuer(opaque=True)).bearer("a b").lacking == frozenset()
+
+
 def test_scopes_of_an_opaque_token():
     assert tokens_of(Issuer(opaque=True)).bearer("a").scopes_granted is None
     answer = httpx.Response(200, json={"access_token": "the-token", "scope": "a x"})
@@ -315,6 +324,44 @@ def test_nobody_may_ask_for_it(scopes, options):
 def test_no_auth_at_all():
     target = dataclasses.replace(target_of(), auth=None)
     assert unobtainable(Tokens(target), "a").expected is False
+
+
+# --- what the endpoint must refuse ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("answer", "taken"), [(None, False), ({"access_token": "the-token"}, True)])
+def test_a_wrong_secret_is_tried_once(answer, taken):
+    issuer = Issuer(answer=None if answer is None else httpx.Response(200, json=answer))
+    tokens = tokens_of(issuer)
+    assert [tokens.for_wrong_secret("one", f"wrong-{n}") for n in range(3)] == [taken] * 3
+    assert len(issuer.asked) == 1
+    if answer is None:
+        assert tokens.bearer("a").value, "the client itself is not held to be refused"
+
+
+def test_a_wrong_secret_is_not_tried_again_after_a_busy_answer():
+    issuer = Issuer(answer=httpx.Response(503))
+    tokens = tokens_of(issuer)
+    with pytest.raises(TokenUnobtainable):
+        tokens.for_wrong_secret("one", "wrong")
+    tokens.for_wrong_secret("one", "wrong")
+    assert len(issuer.asked) == 1
+
+
+def test_without_a_secret_there_is_no_wrong_one():
+    issuer = Issuer()
+    with pytest.raises(TokenUnobtainable) as caught:
+        tokens_of(issuer, client_auth="tls").for_wrong_secret("one", "wrong")
+    assert caught.value.expected is False
+    assert issuer.asked == []
+
+
+def test_a_scope_beyond_what_a_client_lists():
+    tokens = tokens_of(Issuer(unknown={"z"}), default_scope="api://app/.default")
+    assert tokens.beyond("one", "z") is None
+    given = tokens.beyond("one", "y")
+    assert given is not None
+    assert given.scopes_granted == {"y"}
 
 
 # --- the default scope ------------------------------------------------------------------------------------
@@ -501,8 +548,8 @@ def test_what_nobody_lists_is_minted():
         "sub": "one",
         "component": "school-suite",
         "scope": "zz a",
-        "iat": NOW,
-        "nbf": NOW,
+        "iat": BEGAN,
+        "nbf": BEGAN,
         "exp": NOW + 3600,
     }
     assert header_of(token.value) == {"alg": "ES256", "kid": KEY.kid, "typ": "at+jwt"}
@@ -589,7 +636,7 @@ def test_garbled_differs_even_for_a_palindrome():
     ("kind", "changed"),
     [
         ("expired", {"iat": NOW - 7200, "nbf": NOW - 7200, "exp": NOW - 3600}),
-        ("not_yet_valid", {"iat": NOW, "nbf": NOW + 3600, "exp": NOW + 7200}),
+        ("not_yet_valid", {"iat": BEGAN, "nbf": NOW + 3600, "exp": NOW + 7200}),
         ("foreign_audience", {"aud": "https://elsewhere.invalid"}),
         ("foreign_issuer", {"iss": "https://elsewhere.invalid"}),
     ],
@@ -599,8 +646,18 @@ def test_odd_tokens_that_are_minted(kind, changed):
     odd = tokens.odd(kind, "b")
     jwt.decode(odd, KEY)
     claims = claims_of(odd)
-    expected = {**claims_of(tokens.bearer("b").value), "iat": NOW, "nbf": NOW, "exp": NOW + 3600, **changed}
+    times = {"iat": BEGAN, "nbf": BEGAN, "exp": NOW + 3600}
+    expected = {**claims_of(tokens.bearer("b").value), **times, **changed}
     assert {**claims, "jti": ""} == {**expected, "jti": ""}
+
+
+def test_what_the_suite_signed_is_known_as_such():
+    tokens = tokens_of(Issuer(), **WITH_KEY)
+    given, minted = tokens.bearer("a"), tokens.minted(["a"], "one")
+    assert claims_of(minted.value)["scope"] == "a"
+    assert tokens.bearer("a") is given
+    assert tokens.signed_for(given.value) is None
+    assert tokens.signed_for(minted.value) == tokens.signed_for(tokens.odd("expired")) == "one"
 
 
 def test_odd_tokens_of_what_only_the_suite_mints():

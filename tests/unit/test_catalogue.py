@@ -288,7 +288,7 @@ def test_the_frozen_set_agrees_with_the_catalogue(edition_id: str) -> None:
     found = differences(edition)
     assert not found, (
         f"what the suite demands of {edition_id} has changed:\n  " + "\n  ".join(found) + "\n"
-        f"If that is meant, run: python -m okd_conformance.standard.frozen {edition_id}\n"
+        "If that is meant, run: python -m okd_conformance.cli.generate frozen\n"
         "and name each change in CHANGELOG.md; it makes a new version of the suite."
     )
 

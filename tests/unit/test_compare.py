@@ -76,6 +76,32 @@ def test_each_form_tells_the_change(tmp_path: Path, form: str, lang: Lang, after
         assert [change["id"] for change in json.loads(words)["broke"]] == ([CASE] if code else [])
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        (Status.PASSED, None, None),
+        (None, Status.FAILED, None),
+        (Status.PASSED, Status.NOT_TESTED, None),
+        (Status.PASSED, Status.FAILED, "broke"),
+    ],
+)
+@pytest.mark.parametrize("differ", ["product", "profile"])
+def test_of_two_products_or_profiles_only_what_both_were_asked_is_listed(
+    tmp_path: Path, before: Status | None, after: Status | None, kind: str | None, differ: str
+) -> None:
+    old, new = (
+        with_status(before),
+        with_status(after, **({"profile": "smoke"} if differ == "profile" else {})),
+    )
+    if differ == "product":
+        new = replace(new, target=replace(new.target, name="Other"))
+    names = [stored(tmp_path, "old.json", old), stored(tmp_path, "new.json", new)]
+    found = CliRunner().invoke(main, ["compare", *names, "--lang", "en"])
+    assert found.exit_code == (1 if kind else 0)
+    assert (CASE in found.output) is bool(kind)
+    assert ("Not listed: 1 cases" in found.output) is not bool(kind)
+
+
 def test_what_makes_runs_hard_to_compare_is_said(tmp_path: Path) -> None:
     old = stored(tmp_path, "old.json", with_status(Status.PASSED))
     other = with_status(Status.PASSED, profile="smoke", selection=["--flow 1"])

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+
+import pytest
+
 from okd_conformance.wire.exchange import Answer, Exchange, Request
+from okd_conformance.wire.multipart import Header
 from okd_conformance.wire.no_answer import NoAnswer
 
 
@@ -19,3 +24,18 @@ def test_a_har_entry_has_its_query() -> None:
         {"name": "primaryCode", "value": "12 34"},
         {"name": "empty", "value": ""},
     ]
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "coding"),
+    [
+        ((), '{"title": "coördinatie"}'.encode(), "UTF-8"),
+        ((), '{"title": "coördinatie"}'.encode("latin-1"), "Latin-1 (ISO-8859-1)"),
+        ((), '{"title": "x"}'.encode("utf-16"), "UTF-16"),
+        ((), '{"title": "x"}'.encode("utf-16-be"), "UTF-16"),
+        ((("content-encoding", "gzip"),), gzip.compress(b"{}"), "Content-Encoding: gzip"),
+        ((("Content-Encoding", "identity"),), b"{}", "UTF-8"),
+    ],
+)
+def test_it_is_known_how_a_body_is_written(headers: tuple[Header, ...], body: bytes, coding: str) -> None:
+    assert Answer(404, "", headers, body).coding == coding

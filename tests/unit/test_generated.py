@@ -37,3 +37,10 @@ def test_only_what_the_table_of_faults_lacks_is_proved_anew() -> None:
 
     assert renewed(damaged, EDITION, prove_one) == page
     assert asked == names[-2:]
+
+
+def test_a_fault_that_its_check_does_not_see_leaves_the_table_out_of_date() -> None:
+    first, *others = names_of("faults", EDITION)
+    overlooked = Proof(first, proved(first, EDITION).requirements, reason="not seen by its check")
+    page = as_markdown([overlooked, *(proved(name, EDITION) for name in others)], EDITION)
+    assert not is_current(page, EDITION)

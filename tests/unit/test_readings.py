@@ -13,6 +13,7 @@ from okd_conformance.standard.bundle import read_data
 from okd_conformance.standard.catalogue import Requirement, load_catalogue
 from okd_conformance.standard.edition import edition_ids, load_edition
 from okd_conformance.standard.readings import READINGS, load_readings, load_waiting
+from okd_conformance.wire.throttling import UNAVAILABLE
 
 FOLDER = data_folder("specs")
 ROWS: list[dict[str, Any]] = [
@@ -53,7 +54,8 @@ def test_a_row_narrows_a_reading_only_with_words_that_it_quotes(row: dict[str, A
 
 
 def test_what_is_waited_for_is_no_success() -> None:
-    assert set(load_waiting()) == {"not_ready", "busy"}
+    assert set(load_waiting()) == {"not_ready", "busy", "unavailable"}
+    assert set(load_waiting()["unavailable"].statuses) == UNAVAILABLE
     assert all(status >= 400 for waiting in load_waiting().values() for status in waiting.statuses)
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import jsonschema
 import pytest
 
 from okd_conformance.base.text import Text
+from okd_conformance.cli.report import RENDERERS
 from okd_conformance.judge.outcome import Status, Verdict
 from okd_conformance.report.badge import badge
+from okd_conformance.report.console import ConsoleReporter
 from okd_conformance.report.model import Citation, Report, RequirementResult
 from okd_conformance.report.schema import FILE, as_text, schema
 from okd_conformance.report.wording import headline, plain_sentence
@@ -231,7 +234,7 @@ def test_json_fits_the_schema_and_comes_back_the_same() -> None:
 
 
 def test_the_schema_in_the_package_is_the_one_of_the_model() -> None:
-    assert FILE.read_text("utf-8") == as_text(), "write it anew: python -m okd_conformance.report.schema"
+    assert FILE.read_text("utf-8") == as_text(), "write it anew: python -m okd_conformance.cli.generate"
 
 
 def test_each_key_of_the_report_says_what_it_is() -> None:
@@ -309,3 +312,18 @@ def test_a_partial_run_says_so_in_verdict_and_badge() -> None:
     assert "gedeeltelijk" in badge(partial, "nl")
     assert "partial" not in badge(whole, "en")
     assert Report.from_json(partial.to_json()).run.partial == ("--profile smoke",)
+
+
+@pytest.mark.parametrize("form", ["console", "html", "manager", "markdown", "badge", "junit", "sarif"])
+def test_a_partial_run_is_nowhere_just_conformant(form: str) -> None:
+    passed = [sample.case("OKD-AUT-006", Status.PASSED)]
+    part = sample.report(passed, sample.REQUIREMENTS[1:2], (DMS,), run={"partial": ("--flow 1",)})
+    assert part.verdict is Verdict.CONFORMANT
+    stream = io.StringIO()
+    if form == "console":
+        ConsoleReporter(stream, "en").finish(part, None)
+    shown = stream.getvalue() if form == "console" else RENDERERS[form](part, None, "en")
+    assert "partial" in shown.lower()
+    assert "✅" not in shown
+    assert "can exchange documents" not in shown
+    assert "go live, if" not in shown

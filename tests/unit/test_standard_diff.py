@@ -9,14 +9,14 @@ import pytest
 
 from okd_conformance.spec_tools.diff import diff
 from okd_conformance.spec_tools.drift import drift
-from okd_conformance.spec_tools.findings import Finding
+from okd_conformance.spec_tools.findings import LintFinding
 from okd_conformance.standard.edition import load_edition
 from support.upstream import published
 
 SPEC = Path("specification", "v5", "spec.yaml")
 
 
-def texts(found: list[Finding]) -> str:
+def texts(found: list[LintFinding]) -> str:
     return "\n".join(f"{one.rule}: {one.message.en}" for one in found)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from okd_conformance.spec_tools.defects import defects
-from okd_conformance.spec_tools.findings import Finding, rules
+from okd_conformance.spec_tools.findings import LintFinding, rules
 from okd_conformance.spec_tools.lint import lint
 from okd_conformance.standard.edition import edition_ids, edition_variants, load_edition
 from support.upstream import published
@@ -24,12 +24,14 @@ OURS = [
 
 
 @pytest.fixture(scope="module")
-def found() -> list[Finding]:
+def found() -> list[LintFinding]:
     return lint(published() / "okd-1.5" / SPEC)
 
 
 @pytest.mark.parametrize("number", FINDABLE)
-def test_each_defect_that_can_be_found_is_found_where_it_stands(number: str, found: list[Finding]) -> None:
+def test_each_defect_that_can_be_found_is_found_where_it_stands(
+    number: str, found: list[LintFinding]
+) -> None:
     places = {(f.rule, f.file, f.line) for f in found}
     wanted = {(t.rule, t.file, t.line) for t in defects("okd-1.5")[number].traces}
     assert wanted - places == set()
@@ -52,13 +54,13 @@ def test_every_rule_that_the_table_names_exists() -> None:
     assert {t.rule for d in defects("okd-1.5").values() for t in d.traces} <= set(rules())
 
 
-def test_ignored_words_beside_references_are_all_found(found: list[Finding]) -> None:
+def test_ignored_words_beside_references_are_all_found(found: list[LintFinding]) -> None:
     beside = [f for f in found if f.rule == "ref-siblings"]
     assert len(beside) == 83
     assert sum("title" in f.message.en for f in beside) == 68
 
 
-def test_blocks_that_are_no_json_are_all_found(found: list[Finding]) -> None:
+def test_blocks_that_are_no_json_are_all_found(found: list[LintFinding]) -> None:
     assert [(f.file, f.line) for f in found if f.rule == "json-invalid"] == [
         ("doc/authenticatie.md", 45),
         ("doc/flow-10.md", 36),
@@ -71,7 +73,7 @@ def test_blocks_that_are_no_json_are_all_found(found: list[Finding]) -> None:
     ]
 
 
-def test_witnesses_are_small_and_real(found: list[Finding]) -> None:
+def test_witnesses_are_small_and_real(found: list[LintFinding]) -> None:
     refused = next(f for f in found if f.rule == "example-ambiguous" and f.file == "doc/flow-3.md")
     assert (
         '{"associationId": "123e4567-e89b-12d3-a456-426614174000", "associationType":' in refused.message.en

@@ -15,7 +15,7 @@ from okd_conformance.cli.main import main
 from okd_conformance.spec_tools.findings import rules
 from okd_conformance.spec_tools.jsonish import read_block
 from okd_conformance.spec_tools.lint import lint
-from okd_conformance.standard.source import Source, SourceError
+from okd_conformance.standard.source import PublishedFile, SourceError
 from support.report_sample import report
 
 HEAD = """\
@@ -101,7 +101,7 @@ def test_a_text_with_another_method(tmp_path: Path) -> None:
 
 def test_what_is_nested_too_deep_is_refused() -> None:
     with pytest.raises(SourceError):
-        Source(Path("x"), "[" * 100 + "]" * 100)
+        PublishedFile(Path("x"), "[" * 100 + "]" * 100)
 
 
 @pytest.mark.parametrize(

@@ -162,12 +162,40 @@ def test_a_section_without_content_counts_as_absent(tmp_path):
         ("production", True),
         ("Productie", True),
         (" PROD ", True),
+        ("prod-eu", True),
+        ("Live 2", True),
         ("staging", False),
         ("preproduction", False),
     ],
 )
 def test_production(tmp_path, word, production):
     assert load(tmp_path, SMALL + f"environment: '{word}'\n").is_production is production
+
+
+@pytest.mark.parametrize(
+    ("host", "production"),
+    [
+        ("prd-dms.acme.example", True),
+        ("okd.live.acme.example", True),
+        ("productie2.acme.example", True),
+        ("okd-test.acme.example", False),
+        ("delivery.acme.example", False),
+        ("reproduce.acme.example", False),
+    ],
+)
+def test_a_host_named_as_production_is_guarded(tmp_path, host, production):
+    target = load(tmp_path, SMALL.replace("dms.acme.example", host))
+    assert host in target.roles["dms"].base_url
+    assert target.is_production is production
+    assert (target.limits.requests_per_second == 10) is production
+
+
+def test_an_unlisted_environment_is_asked_for(tmp_path):
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path, SMALL + "environment: pilot\n")
+    [mistake] = caught.value.mistakes
+    assert "pilot" in mistake.message.en
+    assert "production" in mistake.remedy.en
 
 
 def test_schema_is_sound_and_says_what_every_field_is():

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from urllib.parse import quote_plus
 
 from okd_conformance.base.jwts import sign
-from okd_conformance.target.model import Auth, Client
+from okd_conformance.target.model import Auth, OAuthClient
 
 _ASSERTION_LIVES_S = 120
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class ClientProof:
     """What a request says about who asks."""
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -26,11 +26,11 @@ class Proof:
     """What of it was made just now, and must not be shown."""
 
 
-Way = Callable[[Auth, Client, str], Proof]
+Way = Callable[[Auth, OAuthClient, str], ClientProof]
 """Makes the proof for a token endpoint at an address."""
 
 
-def ways(auth: Auth, client: Client) -> list[Way]:
+def ways(auth: Auth, client: OAuthClient) -> list[Way]:
     """How to show who the client is, in the order in which to try."""
     if auth.client_auth != "basic":
         return [_WAYS[auth.client_auth]]
@@ -38,31 +38,31 @@ def ways(auth: Auth, client: Client) -> list[Way]:
     return [_encoded_basic] if quote_plus(plain) == plain else [_encoded_basic, _plain_basic]
 
 
-def _encoded_basic(_auth: Auth, client: Client, _url: str) -> Proof:
+def _encoded_basic(_auth: Auth, client: OAuthClient, _url: str) -> ClientProof:
     """RFC 6749, 2.3.1: id and secret are form-encoded before they are joined."""
     return _basic(quote_plus(client.client_id), quote_plus(client.client_secret.reveal()))
 
 
-def _plain_basic(_auth: Auth, client: Client, _url: str) -> Proof:
+def _plain_basic(_auth: Auth, client: OAuthClient, _url: str) -> ClientProof:
     """What many servers expect instead: id and secret as they are."""
     return _basic(client.client_id, client.client_secret.reveal())
 
 
-def _basic(name: str, secret: str) -> Proof:
+def _basic(name: str, secret: str) -> ClientProof:
     value = base64.b64encode(f"{name}:{secret}".encode()).decode("ascii")
-    return Proof(headers={"Authorization": f"Basic {value}"})
+    return ClientProof(headers={"Authorization": f"Basic {value}"})
 
 
-def _in_the_form(_auth: Auth, client: Client, _url: str) -> Proof:
-    return Proof(form={"client_id": client.client_id, "client_secret": client.client_secret.reveal()})
+def _in_the_form(_auth: Auth, client: OAuthClient, _url: str) -> ClientProof:
+    return ClientProof(form={"client_id": client.client_id, "client_secret": client.client_secret.reveal()})
 
 
-def _by_certificate(_auth: Auth, client: Client, _url: str) -> Proof:
+def _by_certificate(_auth: Auth, client: OAuthClient, _url: str) -> ClientProof:
     """The connection shows the certificate; the form only says whose it is."""
-    return Proof(form={"client_id": client.client_id})
+    return ClientProof(form={"client_id": client.client_id})
 
 
-def _signed(auth: Auth, client: Client, url: str) -> Proof:
+def _signed(auth: Auth, client: OAuthClient, url: str) -> ClientProof:
     key = auth.client_key.reveal() if auth.client_key is not None else {}
     now = int(time.time())
     claims = {
@@ -80,7 +80,7 @@ def _signed(auth: Auth, client: Client, url: str) -> Proof:
         "client_assertion_type": _ASSERTION_TYPE,
         "client_assertion": assertion,
     }
-    return Proof(form=form, secret=assertion)
+    return ClientProof(form=form, secret=assertion)
 
 
 _WAYS: Mapping[str, Way] = {"post": _in_the_form, "private_key_jwt": _signed, "tls": _by_certificate}

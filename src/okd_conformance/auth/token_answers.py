@@ -25,11 +25,12 @@ class Granted:
     value: str = field(repr=False)
     token_type: str | None
     expires_in: float | None
-    scopes: frozenset[str] | None
+    scopes: tuple[str, ...] | None
+    """In the order of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class TokenRefused:
     """An answer without a token; error and description are the issuer's own words, unredacted."""
 
     status: int
@@ -49,19 +50,19 @@ class Refused:
         return self.status == 429 or self.status >= 500
 
 
-def read_answer(status: int, content: bytes) -> Granted | Refused:
+def read_answer(status: int, content: bytes) -> Granted | TokenRefused:
     """Read an answer, without anything that has the wrong type."""
     said = fields_of(content)
     token = said.get("access_token")
     error, description = said.get("error"), said.get("error_description")
     if status >= 300 or error or not _usable(token):
-        return Refused(status, _words(error), _words(description), bool(error))
+        return TokenRefused(status, _words(error), _words(description), bool(error))
     token_type, scope = said.get("token_type"), said.get("scope")
     return Granted(
         value=str(token),
         token_type=token_type if isinstance(token_type, str) else None,
         expires_in=_seconds(said.get("expires_in")),
-        scopes=frozenset(scope.split()) if isinstance(scope, str) else None,
+        scopes=tuple(scope.split()) if isinstance(scope, str) else None,
     )
 
 

@@ -15,14 +15,21 @@ from urllib.parse import urlencode
 
 import httpx
 
-from okd_conformance.auth.client_proof import Proof, Way, ways
-from okd_conformance.auth.token_answers import Granted, Refused, fields_of, one_line, read_answer, tokens_in
+from okd_conformance.auth.client_proof import ClientProof, Way, ways
+from okd_conformance.auth.token_answers import (
+    Granted,
+    TokenRefused,
+    fields_of,
+    one_line,
+    read_answer,
+    tokens_in,
+)
 from okd_conformance.base.bounded import TooLargeError, content_of
 from okd_conformance.base.configuration import ConfigurationError, Mistake
 from okd_conformance.base.network_errors import is_tls
 from okd_conformance.base.text import Text, say
 from okd_conformance.redaction.redactor import Redactor
-from okd_conformance.target.model import Auth, Client, Target
+from okd_conformance.target.model import Auth, OAuthClient, Target
 from okd_conformance.wire.address import web_address
 from okd_conformance.wire.connections import Connections
 from okd_conformance.wire.failures import why, why_at
@@ -86,17 +93,14 @@ class TokenEndpoint:
             self._open[0].close()
             self._open = None
 
-    def ask(self, client: Client, scope: str) -> Granted:
+    def ask(self, client: OAuthClient, scope: str) -> Granted:
         """Ask for a token with this scope.
 
         Raises InvalidScopeError, TokenUnobtainable, or ConfigurationError when the client is refused.
         """
-        url = self._address()
-        form = {"grant_type": "client_credentials", "scope": scope}
-        form.update({"audience": self._auth.audience} if self._auth.audience else {})
-        form.update(self._auth.extra)
+        url, form = self._address(), self._form(scope)
         worked = self._worked.get(client.client_id)
-        refused = Refused(401)
+        refused = TokenRefused(401)
         for way in [worked] if worked else ways(self._auth, client):
             answer = self._patiently(url, form, partial(way, self._auth, client, url))
             if isinstance(answer, Granted) or answer.error == "invalid_scope":
@@ -108,7 +112,26 @@ class TokenEndpoint:
                 break
         raise self._refusal(client, refused)
 
-    def _patiently(self, url: str, form: Mapping[str, str], prove: Callable[[], Proof]) -> Granted | Refused:
+    def answer_to(self, client: OAuthClient, scope: str) -> Granted | TokenRefused:
+        """What the endpoint answers to one single request, in the way that worked for this client.
+
+        Raises TokenUnobtainable when it doesn't answer, or is busy.
+        """
+        url = self._address()
+        way = self._worked.get(client.client_id) or ways(self._auth, client)[0]
+        sent = self._post(url, self._form(scope), way(self._auth, client, url))
+        answer = read_answer(sent.status, sent.content)
+        if isinstance(answer, TokenRefused) and answer.busy:
+            raise self._refusal(client, answer)
+        return answer
+
+    def _form(self, scope: str) -> dict[str, str]:
+        audience = {"audience": self._auth.audience} if self._auth.audience else {}
+        return {"grant_type": "client_credentials", "scope": scope, **audience, **self._auth.extra}
+
+    def _patiently(
+        self, url: str, form: Mapping[str, str], prove: Callable[[], ClientProof]
+    ) -> Granted | TokenRefused:
         """Send a form, and again after the time that a busy endpoint names, a few times."""
         for _ in range(MAX_THROTTLED - 1):
             answer = self._post(url, form, prove())
@@ -119,7 +142,7 @@ class TokenEndpoint:
             answer = self._post(url, form, prove())
         return read_answer(answer.status, answer.content)
 
-    def _post(self, url: str, form: Mapping[str, str], proof: Proof) -> _Answer:
+    def _post(self, url: str, form: Mapping[str, str], proof: ClientProof) -> _Answer:
         if proof.secret is not None:
             self._learn(proof.secret)
         body = urlencode({**form, **proof.form})
@@ -203,7 +226,7 @@ class TokenEndpoint:
 
     # --- refusals --------------------------------------------------------------------------------------
 
-    def _refusal(self, client: Client, refused: Refused) -> Exception:
+    def _refusal(self, client: OAuthClient, refused: TokenRefused) -> Exception:
         """What a refusal means, with the status and the issuer's own words."""
         error, description = (self._shown(words) for words in (refused.error, refused.description))
         said = ": ".join(words for words in (str(refused.status), error, description) if words)
@@ -219,7 +242,7 @@ class TokenEndpoint:
     def _shown(self, words: str | None) -> str:
         return one_line(self._redactor.text(words)) if words else ""
 
-    def _client_refused(self, client: Client, said: str, *, by_the_issuer: bool) -> ConfigurationError:
+    def _client_refused(self, client: OAuthClient, said: str, *, by_the_issuer: bool) -> ConfigurationError:
         by_secret = self._auth.client_auth in {"basic", "post"}
         key = "auth_client_refused" if by_secret else "auth_client_refused_key"
         http = self._target.http
@@ -237,7 +260,7 @@ def _places(issuer: str) -> Iterator[str]:
     yield str(url.copy_with(path=f"/.well-known/oauth-authorization-server{path}"))
 
 
-def _kind(refused: Refused) -> str:
+def _kind(refused: TokenRefused) -> str:
     """The message about a refusal that isn't the client's."""
     if 300 <= refused.status < 400:
         return "auth_redirected"

@@ -13,11 +13,22 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from okd_conformance.auth.token_answers import Granted
+from okd_conformance.auth.token_claims import (
+    CHANGES,
+    EDITS,
+    SCOPE_CLAIMS,
+    as_before,
+    same_layout,
+    scopes_in,
+    time_in,
+    times,
+)
 from okd_conformance.auth.token_endpoint import InvalidScopeError, TokenEndpoint, TokenUnobtainable
 from okd_conformance.base.configuration import ConfigurationError
-from okd_conformance.base.jwts import read_jwt, sign, with_broken_signature, without_signature
+from okd_conformance.base.jwts import read_jwt, sign
 from okd_conformance.base.text import Text, say
-from okd_conformance.target.model import Auth, Client, Secret, Target
+from okd_conformance.target.model import Auth, OAuthClient, Secret, Target
 
 __all__ = ["ODD_KINDS", "Token", "TokenUnobtainable", "Tokens"]
 
@@ -33,15 +44,12 @@ ODD_KINDS = (
 
 Scopes = Iterable[str] | str
 _Ordered = tuple[str, ...]
-_Key = tuple[str, _Ordered]
+_Key = tuple[str, _Ordered, bool]
+"""The client, the scopes, and whether the suite signed the token itself."""
 
-_SCOPE_CLAIMS = ("scope", "scp", "roles")
-"""Where issuers put the scopes of a token (RFC 8693, and two common habits)."""
-_LIFETIME_S = 3600
 _UNKNOWN_LIFETIME_S = 300
 _LEEWAY_S = 60
 _REMEMBER_FAILURE_S = 60
-_ELSEWHERE = "https://elsewhere.invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,13 @@ class Token:
     expires_at: float | None
     token_type: str | None = None
     """As the endpoint called it; None when it did not, or when the suite minted the token."""
+    order: tuple[str, ...] | None = None
+    """The granted scopes as they stand in the token or the answer."""
+
+    @property
+    def lacking(self) -> frozenset[str]:
+        """What was asked and, by what the issuer itself says, not granted."""
+        return frozenset() if self.scopes_granted is None else self.scopes_asked - self.scopes_granted
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +103,8 @@ class Tokens:
         self._failed: dict[_Key, _Failure] = {}
         self._refused: dict[str, ConfigurationError] = {}
         self._used: list[str] = []
+        self._signed: dict[str, str] = {}
+        self._wrong: dict[str, bool] = {}
         self._lock = threading.RLock()
 
     def __enter__(self) -> Self:
@@ -135,21 +152,61 @@ class Tokens:
                 first = next(iter(self._fitting(component, client_id)), None)
                 scopes, client_id = (first.scopes[:1], first.client_id) if first else ((), client_id)
             good = self.bearer(scopes, component=component, client_id=client_id)
-            if kind in _EDITS:
+            if kind in EDITS:
                 return self._known(_edited(kind, good.value))
-            return self._sign(good, _CHANGES[kind](int(self._now())))
+            return self._sign(good, CHANGES[kind](int(self._now())))
+
+    def signed_for(self, value: str) -> str | None:
+        """The client that a token was made for which the suite signed itself; None for any other token."""
+        return self._signed.get(value)
+
+    def minted(self, scopes: Scopes, client_id: str) -> Token:
+        """Sign a token with these scopes, good in all, though the issuer may give one as well.
+
+        Raises TokenUnobtainable, or ConfigurationError when the endpoint refuses the client.
+        """
+        with self._lock:
+            return self._minted(self._fitting(None, client_id), tuple(sorted(scopes)))
+
+    # --- what the endpoint must refuse -----------------------------------------------------------------
+
+    def for_wrong_secret(self, client_id: str, secret: str) -> bool:
+        """Whether the endpoint gives a token for a secret that isn't the client's; asked once per client.
+
+        Raises TokenUnobtainable when the endpoint doesn't answer, or asks for no secret.
+        """
+        with self._lock:
+            if self._auth.client_auth not in {"basic", "post"}:
+                raise TokenUnobtainable(say("auth_without_secret"), expected=False)
+            if client_id in self._wrong:
+                return self._wrong[client_id]
+            self._wrong[client_id] = False  # however it ends: accounts get locked
+            client = replace(self._fitting(None, client_id)[0], client_secret=Secret(secret))
+            answer = self._endpoint.answer_to(client, " ".join(client.scopes[:1]))
+            self._wrong[client_id] = isinstance(answer, Granted)
+            return self._wrong[client_id]
+
+    def beyond(self, client_id: str, scope: str) -> Token | None:
+        """What the endpoint gives a client for a scope that it doesn't list; None when it refuses.
+
+        Raises TokenUnobtainable when the endpoint doesn't answer.
+        """
+        with self._lock:
+            client = self._fitting(None, client_id)[0]
+            answer = self._endpoint.answer_to(client, scope)
+            return self._read(answer, client, (scope,)) if isinstance(answer, Granted) else None
 
     # --- asking ----------------------------------------------------------------------------------------
 
-    def _fitting(self, component: str | None, client_id: str | None) -> list[Client]:
+    def _fitting(self, component: str | None, client_id: str | None) -> list[OAuthClient]:
         return [
             client
             for client in self._auth.clients
             if client_id in (None, client.client_id) and component in (None, client.component)
         ]
 
-    def _asked(self, client: Client, asked: _Ordered) -> Token:
-        key = (client.client_id, asked)
+    def _asked(self, client: OAuthClient, asked: _Ordered) -> Token:
+        key = (client.client_id, asked, False)
         kept = self._fresh(key)
         if kept is not None:
             return kept
@@ -168,25 +225,30 @@ class Tokens:
             self._refused[client.client_id] = error
             raise
 
-    def _fetch(self, client: Client, asked: _Ordered) -> Token:
+    def _fetch(self, client: OAuthClient, asked: _Ordered) -> Token:
         try:
             granted = self._endpoint.ask(client, " ".join(asked))
         except InvalidScopeError as refusal:
             return self._by_default_scope(client, asked, str(refusal))
+        return self._read(granted, client, asked)
+
+    def _read(self, granted: Granted, client: OAuthClient, asked: _Ordered) -> Token:
         jwt = read_jwt(granted.value)
         lifetime = granted.expires_in
-        said = _scopes_in(jwt.claims) if jwt else None
-        expires = _time(jwt.claims.get("exp")) if jwt else None
+        said = scopes_in(jwt.claims) if jwt else None
+        order = granted.scopes if said is None else said
+        expires = time_in(jwt.claims.get("exp")) if jwt else None
         return Token(
             value=granted.value,
             scopes_asked=frozenset(asked),
-            scopes_granted=granted.scopes if said is None else said,
+            scopes_granted=None if order is None else frozenset(order),
             client_id=client.client_id,
             expires_at=expires if lifetime is None else self._now() + lifetime,
             token_type=granted.token_type,
+            order=order,
         )
 
-    def _by_default_scope(self, client: Client, asked: _Ordered, said: str) -> Token:
+    def _by_default_scope(self, client: OAuthClient, asked: _Ordered, said: str) -> Token:
         default = self._auth.default_scope
         if default is None or asked == (default,):
             raise TokenUnobtainable(
@@ -209,21 +271,22 @@ class Tokens:
 
     # --- making ----------------------------------------------------------------------------------------
 
-    def _minted(self, candidates: list[Client], asked: _Ordered) -> Token:
+    def _minted(self, candidates: list[OAuthClient], asked: _Ordered) -> Token:
         if self._auth.signing_key is None or not candidates:
             reason = say("auth_not_listed", scopes=" ".join(asked)) if asked else say("auth_no_empty_token")
             raise TokenUnobtainable(reason, expected=False)
         client = candidates[0]
-        key = (client.client_id, asked)
+        key = (client.client_id, asked, True)
         kept = self._fresh(key)
         if kept is not None:
             return kept
-        blank = Token("", frozenset(asked), frozenset(asked), client.client_id, None)
-        now = int(self._now())
-        value = self._sign(self._model(client) or blank, _times(now), asked)
-        return self._keep(key, replace(blank, value=value, expires_at=float(now + _LIFETIME_S)))
+        blank = Token("", frozenset(asked), frozenset(asked), client.client_id, None, order=asked)
+        lasting = times(int(self._now()))
+        model = replace(self._model(client) or blank, client_id=client.client_id)
+        value = self._sign(model, lasting, asked)
+        return self._keep(key, replace(blank, value=value, expires_at=float(lasting["exp"])))
 
-    def _model(self, client: Client) -> Token | None:
+    def _model(self, client: OAuthClient) -> Token | None:
         """A real token of this client, to copy; None when there is none to be had."""
         try:
             return self._asked(client, client.scopes[:1])
@@ -238,12 +301,14 @@ class Tokens:
         model = read_jwt(good.value)
         claims = dict(model.claims) if model else self._own_claims(good)
         if model is None or scopes is not None:
-            names = [name for name in _SCOPE_CLAIMS if name in claims] or ["scope"]
+            names = [name for name in SCOPE_CLAIMS if name in claims] or ["scope"]
             wanted = sorted(good.scopes_asked) if scopes is None else scopes
-            claims.update({n: _as_before(claims.get(n), wanted) for n in names})
-        claims.update({"jti": str(uuid.uuid4()), **_same_layout(changes, claims)})
+            claims.update({n: as_before(claims.get(n), wanted) for n in names})
+        claims.update({"jti": str(uuid.uuid4()), **same_layout(changes, claims)})
         header = {k: v for k, v in model.header.items() if k in {"typ", "kid"}} if model else None
-        return self._known(sign(key.reveal(), claims, header))
+        value = self._known(sign(key.reveal(), claims, header))
+        self._signed[value] = good.client_id
+        return value
 
     def _known(self, value: str) -> str:
         """A token that was made here, now that it is known to be secret."""
@@ -257,7 +322,7 @@ class Tokens:
         claims = {"iss": issuer, "sub": good.client_id, "client_id": good.client_id}
         now = int(self._now())
         audience = {"aud": self._auth.audience} if self._auth.audience else {}
-        return {**claims, **audience, **_times(now)}
+        return {**claims, **audience, **times(now)}
 
     def _given(self, kind: str) -> str | None:
         """The ready-made token of the target file for a kind, if it has one that fits."""
@@ -281,55 +346,6 @@ class Tokens:
 
 def _edited(kind: str, value: str) -> str:
     try:
-        return _EDITS[kind](value)
+        return EDITS[kind](value)
     except ValueError:
         raise TokenUnobtainable(say("auth_opaque"), expected=False) from None
-
-
-def _garbled(value: str) -> str:
-    turned = value[::-1]
-    return turned if turned != value else f"{turned}x"
-
-
-_EDITS: Mapping[str, Callable[[str], str]] = {
-    "garbled": _garbled,
-    "wrong_signature": with_broken_signature,
-    "alg_none": without_signature,
-}
-
-
-def _times(now: int, begins: int = 0, ends: int = _LIFETIME_S) -> dict[str, Any]:
-    return {"iat": min(now, now + begins), "nbf": now + begins, "exp": now + ends}
-
-
-_CHANGES: Mapping[str, Callable[[int], dict[str, Any]]] = {
-    "expired": lambda now: _times(now, -2 * _LIFETIME_S, -_LIFETIME_S),
-    "not_yet_valid": lambda now: _times(now, _LIFETIME_S, 2 * _LIFETIME_S),
-    "foreign_audience": lambda now: {**_times(now), "aud": _ELSEWHERE},
-    "foreign_issuer": lambda now: {**_times(now), "iss": _ELSEWHERE},
-}
-
-
-def _same_layout(changes: Mapping[str, Any], claims: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep the layout: an audience stays a list."""
-    listed = isinstance(claims.get("aud"), list) and "aud" in changes
-    return {**changes, "aud": [changes["aud"]]} if listed else dict(changes)
-
-
-def _as_before(before: object, scopes: Iterable[str]) -> str | list[str]:
-    return list(scopes) if isinstance(before, list) else " ".join(scopes)
-
-
-def _scopes_in(claims: Mapping[str, Any]) -> frozenset[str] | None:
-    present = [claims[name] for name in _SCOPE_CLAIMS if name in claims]
-    found: set[str] = set()
-    for value in present:
-        if isinstance(value, str):
-            found.update(value.split())
-        elif isinstance(value, list):
-            found.update(scope for scope in value if isinstance(scope, str))
-    return frozenset(found) if present else None
-
-
-def _time(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -95,10 +95,23 @@ def result_of_check(case: Case, error: BaseException | None, duration_s: float) 
     if isinstance(error, ConfigurationError):  # which ends the run, and is told there
         error = Inconclusive(joined([mistake.message for mistake in error.mistakes]))
     bench = case.bench
+    set_up = _set_up_of(case, error)
+    if set_up is not None:
+        case.warnings.clear()
+        error = Inconclusive(set_up)
     milder = error is None or (isinstance(error, Stopped) and not isinstance(error, Failed))
     if bench.sending.stopped is not None and bench.sending.turned_away and milder:
         error = Inconclusive(bench.sending.stopped)
     return result_of(case, error, duration_s)
+
+
+def _set_up_of(case: Case, error: BaseException | None) -> Text | None:
+    """What in the set-up explains a failure, a warning, or an inconclusive end: then that is no finding."""
+    if isinstance(error, Failed) or (error is None and case.warnings):
+        return case.bench.set_up.explains(case.role, case.exchanges, case.asked)
+    stood = (error.because or case.telling) if isinstance(error, Inconclusive) else None
+    refused = stood is not None and not stood.succeeded
+    return case.bench.set_up.explains(case.role, [stood]) if stood is not None and refused else None
 
 
 def unjudged(spec: CaseSpec, status: Status, reason: Text) -> CaseResult:
@@ -174,7 +187,24 @@ class Watch:
     def take(self) -> list[CaseResult]:
         """What was found since the last time, redacted."""
         found, self.found = list(self.found.values()), {}
-        return redacted(found, self.bench.redactor)
+        known = self.bench.set_up.known
+        seen = [self._without_blame(one, known(one.role)) for one in found]
+        return redacted(seen, self.bench.redactor)
+
+    def _without_blame(self, result: CaseResult, set_up: Text | None) -> CaseResult:
+        """A finding about a role whose set-up is wrong says nothing of the product."""
+        if set_up is None or not result.status.is_finding:
+            return result
+        statement = self.bench.catalogue[result.requirement].statement
+        return replace(
+            result,
+            status=Status.INCONCLUSIVE,
+            summary=say("summary_inconclusive", statement=statement, received=set_up),
+            expected=None,
+            received=set_up,
+            remedy=None,
+            curl=None,
+        )
 
 
 def merged(old: CaseResult | None, new: CaseResult) -> CaseResult:

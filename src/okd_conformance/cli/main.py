@@ -153,7 +153,13 @@ def cleanup(ledger: str, target: str, lang: Lang, **allowed: bool) -> None:
 
 @main.command(short_help="Render stored results again.")
 @click.argument("report_json", metavar="REPORT.json", type=click.Path())
-@click.option("--format", "form", type=click.Choice(["html", "junit", "markdown", "badge"]), default="html")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["html", "manager", "junit", "markdown", "sarif", "badge"]),
+    default="html",
+    help="manager: one page for who decides; sarif: the findings for other tools.",
+)
 @lang_option
 @click.option("--output", type=click.Path(dir_okay=False, writable=True), help="Default: standard output.")
 def report(report_json: str, form: str, lang: Lang, output: str | None) -> None:
@@ -178,6 +184,13 @@ def report(report_json: str, form: str, lang: Lang, output: str | None) -> None:
 @click.option("--token-url", metavar="URL")
 @click.option("--client-id", metavar="ID")
 @click.option("--secret-variable", metavar="NAME", help="Environment variable with the client secret.")
+@click.option(
+    "--from",
+    "source",
+    metavar="OLD",
+    type=click.Path(dir_okay=False),
+    help="Offer what this target file or OpenAPI file says.",
+)
 @click.option("--reference", is_flag=True, help="The values of 'okd-conformance serve --port 8800'.")
 @click.option("--with-schema", is_flag=True, help="Also write the schema beside it, for editors.")
 @click.option("--no-input", is_flag=True, help="Never ask.")

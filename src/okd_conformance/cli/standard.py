@@ -13,7 +13,7 @@ from okd_conformance.base.clean import printable
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import Lang
-from okd_conformance.spec_tools.findings import Finding, worst_is
+from okd_conformance.spec_tools.findings import LintFinding, worst_is
 from okd_conformance.spec_tools.render import rendered
 from okd_conformance.standard.edition import UnknownEditionError, load_edition
 from okd_conformance.standard.source import SourceError
@@ -29,7 +29,7 @@ def lint_command(document: str, doc_folder: str | None, form: str, lang: Lang, f
     return told(lambda: lint(Path(document), folder), form, lang, fail_on)
 
 
-def told(find: Callable[[], Sequence[Finding]], form: str, lang: Lang, fail_on: str) -> int:
+def told(find: Callable[[], Sequence[LintFinding]], form: str, lang: Lang, fail_on: str) -> int:
     """Find, show, and give the exit code.
 
     Raises click.UsageError for what the user gave us wrong.

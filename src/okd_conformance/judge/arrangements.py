@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,14 +11,16 @@ from okd_conformance.base.text import say
 from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.ids import answered_id
 from okd_conformance.judge.ledger import Intent
+from okd_conformance.judge.replacing import Replacing, Way
 from okd_conformance.judge.rights import Rights
 from okd_conformance.judge.sample import Sample
-from okd_conformance.judge.samples import Samples
+from okd_conformance.judge.samples import EXAM_REFERENCES, SITTING, Samples
 from okd_conformance.judge.sending import Sending
 from okd_conformance.judge.stops import Inconclusive, NotTested
+from okd_conformance.judge.subtypes import first_subtypes, lists_types
 from okd_conformance.judge.words import received
 from okd_conformance.standard.edition import Edition
-from okd_conformance.standard.fields import field_name
+from okd_conformance.standard.fields import Body
 from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.standard.readings import load_waiting
 from okd_conformance.wire.exchange import Exchange
@@ -29,6 +31,7 @@ NOT_READY = frozenset(load_waiting()["not_ready"].statuses)
 """What a target may answer about a new document that it is still storing or scanning."""
 NOT_AGREED = {400, 404, 409, 422}
 """How a value is refused that the standard does not name."""
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 FIRST_PAUSE_S = 0.1
 """How long to wait before asking again; then twice as long each time."""
 
@@ -56,6 +59,11 @@ class Arrangements:
     """Whether a new document was not readable at once."""
     _never_ready: bool = False
     _memo: dict[str, Any] = field(default_factory=dict)
+    replacing: Replacing = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Let replacements go as the target takes them."""
+        self.replacing = Replacing(self.edition, self.sending, self.samples)
 
     def once(self, key: str, make: Callable[[], Any]) -> Any:
         """Make something once per run; if that was stopped, so is each later call."""
@@ -66,7 +74,7 @@ class Arrangements:
                 self._memo[key] = stop
         found = self._memo[key]
         if isinstance(found, (Inconclusive, NotTested)):
-            raise type(found)(found.reason)
+            raise found.again()
         return found
 
     def forget(self, key: str) -> None:
@@ -84,8 +92,29 @@ class Arrangements:
 
     def _accepted(self, operation: Operation, binding: Binding, label: str) -> Exchange:
         sample = self.ready(operation, binding, label)
-        exchange = self.sending.send(sample.request(), label, binding.role, operation)
+        exchange = self.sending.send(sample.request(), label, binding.role, sample.operation)
+        self.replacing.release()
         return agreed_and_accepted(exchange, binding)
+
+    def takes_minted(self, operation: Operation, binding: Binding, client_id: str) -> None:
+        """Make sure that a target takes tokens that the suite signs, by one that is good in all.
+
+        It is tried once per role and client, after its twin of the issuer was accepted. Raises Inconclusive.
+        """
+        key = f"minted:{binding.role}:{client_id}"
+        if self._memo.get(key) is True:
+            return
+        self.accepted(operation, binding)
+        self.once(key, lambda: self._takes_minted(operation, binding, client_id, key))
+
+    def _takes_minted(self, operation: Operation, binding: Binding, client_id: str, label: str) -> bool:
+        token = self.rights.control(binding, client_id).value
+        sample = self.ready(operation, binding, label, token=token)
+        exchange = self.sending.send(sample.request(), label, binding.role, sample.operation)
+        self.replacing.release()
+        if not exchange.succeeded:
+            raise Inconclusive(say("minted_not_taken", received=received(exchange)))
+        return True
 
     def ready(self, operation: Operation, binding: Binding, label: str, **given: Any) -> Sample:
         """A sample with what it needs arranged at the target.
@@ -99,9 +128,31 @@ class Arrangements:
             with suppress(Inconclusive, NotTested):
                 self.document(binding.role, None)
             given.setdefault("media_type", self.spoken(operation, binding, label))
-        if operation.kind == "replace" and "file_type" not in given:
-            given["file_type"] = self.spoken(operation, binding, label)
+        if operation.kind == "replace":
+            return self._replacement(operation, binding, label, given)
         return self.samples.sample(operation, binding, label, **given)
+
+    def way_of_replacing(self, operation: Operation, binding: Binding, label: str) -> Way:
+        """How this target replaces content; the first way that works."""
+
+        def tried(way: Way) -> bool:
+            document = self.store(binding.role, binding.document_type, label).id
+            given = {"file_type": self.spoken(operation, binding, label)} if way == "own" else {}
+            path = {"dms_document_id": document}
+            sample = self.replacing.sample(way, operation, binding, label, path_values=path, **given)
+            exchange = self.sending.send(sample.request(), label, binding.role, sample.operation)
+            self.replacing.release()
+            return exchange.succeeded
+
+        return self.replacing.way(binding.role, tried)
+
+    def _replacement(
+        self, operation: Operation, binding: Binding, label: str, given: dict[str, Any]
+    ) -> Sample:
+        way = self.way_of_replacing(operation, binding, label)
+        if "file_type" not in given and way == "own":
+            given["file_type"] = self.spoken(operation, binding, label)
+        return self.replacing.sample(way, operation, binding, label, **given)
 
     def spoken(self, operation: Operation, binding: Binding, label: str) -> str | None:
         """The media type of the body to send: the edition's first, unless the target takes only another."""
@@ -147,9 +198,8 @@ class Arrangements:
 
     def _subtypes(self, role: str) -> dict[str, str]:
         """The first subtype of each document type, as the module lists them; nothing where it lists none."""
-        listing = [o for o in self.edition.operations(role, "lookup") if _lists_types(o)]
-        flows = self.samples.target.roles[role].flows
-        if not listing or not (flows is None or listing[0].bindings[0].flow in flows):
+        listing = [o for o in self.edition.operations(role, "lookup") if lists_types(o)]
+        if not listing or not self.claims(role, listing[0].bindings[0]):
             return {}
         operation = listing[0]
         with suppress(Inconclusive, NotTested, ValueError):
@@ -159,6 +209,33 @@ class Arrangements:
             if exchange.answer is not None and exchange.succeeded:
                 return first_subtypes(operation, exchange.answer.json())
         return {}
+
+    def claims(self, role: str, binding: Binding) -> bool:
+        """Whether the target claims the flow of a binding."""
+        flows = self.samples.target.roles[role].flows
+        return flows is None or binding.flow in flows
+
+    def sitting_of(self, operation: Operation, binding: Binding) -> str | None:
+        """The sitting that a registration has to name at a module that takes none without an exam; else None.
+
+        Flow 12 can be read both ways.
+        """
+        sitting = self.samples.target.fixtures.get("offering_id")
+        if sitting is None or operation.kind != "register" or not _may_name_sitting(operation, binding):
+            return None
+        key = f"sitting:{binding.role}"
+        return sitting if self.once(key, lambda: self._needs_sitting(operation, binding, sitting)) else None
+
+    def _needs_sitting(self, operation: Operation, binding: Binding, sitting: str) -> bool:
+        """Whether a registration without an exam is refused, and with one accepted."""
+        label = f"sitting:{binding.role}"
+        with suppress(Inconclusive, NotTested):
+            for tried in (None, sitting):
+                sample = self.samples.sample(operation, binding, label, sitting=tried)
+                exchange = self.sending.send(sample.request(), label, binding.role, operation)
+                if exchange.status not in NOT_AGREED:
+                    return tried is not None and exchange.succeeded
+        return False
 
     def upload_binding(self, role: str, document_type: str | None) -> tuple[Operation, Binding]:
         """The upload by which a document of this type comes in. Raises Inconclusive when there is none."""
@@ -230,10 +307,11 @@ class Arrangements:
     def register(self, role: str, label: str) -> str:
         """Make a document known at a module for one case, and return the DMS's id.
 
-        An edition without an operation for it leaves that to the hook ``register``; NotTested without it.
+        Where the target claims no flow with an operation for it, that is left to the hook ``register``;
+        NotTested without it.
         """
         operation = next(iter(self.edition.operations(role, "register")), None)
-        if operation is None:
+        if operation is None or not self.claims(role, operation.bindings[0]):
             document_id = self.samples.fresh_uuid(label)
             intent = Intent("register", role, "register", dms_document_id=document_id)
             with self.made_by_a_hook(intent) as note:
@@ -270,9 +348,11 @@ class Arrangements:
 
 
 def accepted_or_inconclusive(exchange: Exchange) -> Exchange:
-    """Return the exchange if it succeeded, else raise Inconclusive."""
-    if exchange.answer is None or not exchange.answer.succeeded:
-        raise Inconclusive(say("twin_refused", request=_named(exchange), received=received(exchange)))
+    """Return the exchange if it succeeded, or leads a reader elsewhere; else raise Inconclusive."""
+    leads_on = exchange.request.method == "GET" and exchange.status in REDIRECTS
+    if not exchange.succeeded and not leads_on:
+        reason = say("twin_refused", request=_named(exchange), received=received(exchange))
+        raise Inconclusive(reason, exchange)
     return exchange
 
 
@@ -291,22 +371,13 @@ def _named(exchange: Exchange) -> str:
     return f"{exchange.request.method} {path}"
 
 
-def _lists_types(operation: Operation) -> bool:
-    return field_name(operation.success_schema() or {}, "subtypes") is not None
+def _may_name_sitting(operation: Operation, binding: Binding) -> bool:
+    """Whether an example of the binding's flow names a sitting, and its usual example no exam at all."""
+    named = [name for name, value in operation.examples.items() if _has(operation, value, (SITTING,))]
+    usual = operation.examples.get(binding.example or "")
+    flow = f"flow-{binding.flow}"
+    return any(name.startswith(flow) for name in named) and not _has(operation, usual, EXAM_REFERENCES)
 
 
-def first_subtypes(operation: Operation, listed: Any) -> dict[str, str]:
-    """Per document type, the code of its first subtype, in the answer of an operation that lists them.
-
-    An older edition writes a subtype as text.
-    """
-    schema = operation.success_schema() or {}
-    names = {m: field_name(schema, m) or "" for m in ("document_type", "subtypes", "subtype_code")}
-    found: dict[str, str] = {}
-    for one in listed if isinstance(listed, list) else ():
-        subtypes = one.get(names["subtypes"]) if isinstance(one, dict) else None
-        first = subtypes[0] if isinstance(subtypes, list) and subtypes else None
-        code = first.get(names["subtype_code"]) if isinstance(first, dict) else first
-        if isinstance(code, str) and isinstance(one.get(names["document_type"]), str):
-            found.setdefault(one[names["document_type"]], code)
-    return found
+def _has(operation: Operation, value: Any, meanings: Iterable[str]) -> bool:
+    return any(Body(operation.body_schema or {}, value).has(meaning) for meaning in meanings)

@@ -9,19 +9,22 @@ from typing import Any, TypeVar
 
 from okd_conformance.auth.tokens import Token
 from okd_conformance.base.text import say
-from okd_conformance.judge.arrangements import BUSY, NOT_READY, Stored, accepted_or_inconclusive
+from okd_conformance.judge.arrangements import BUSY, NOT_READY, REDIRECTS, Stored, accepted_or_inconclusive
 from okd_conformance.judge.ledger import Intent
+from okd_conformance.judge.replacing import Way
 from okd_conformance.judge.sample import Sample
 from okd_conformance.judge.situated import Situated
 from okd_conformance.judge.stops import Inconclusive
 from okd_conformance.standard.fields import Body
 from okd_conformance.standard.operation import Binding, Operation
+from okd_conformance.wire.address import joined, same_origin
 from okd_conformance.wire.body import length_of
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.generated import Comparison
 from okd_conformance.wire.meter import Meter
 from okd_conformance.wire.multipart import Multipart
 from okd_conformance.wire.raw import Expecting
+from okd_conformance.wire.throttling import UNAVAILABLE
 
 _T = TypeVar("_T")
 
@@ -37,19 +40,33 @@ class Arranging(Situated):
     # --- rights ----------------------------------------------------------------------------------------
 
     def token(self, *scopes: str, **options: Any) -> Token:
-        """A token with these scopes. Raises Inconclusive or NotTested when there is none."""
-        return self.bench.rights.token(scopes, **options)
+        """A token with these scopes. Raises Inconclusive or NotTested when there is none that counts."""
+        return self._counting(self.bench.rights.token(scopes, **options))
 
-    def ordered_token(self, scopes: list[str]) -> str:
-        """A token whose scopes stand in this order. Raises NotTested when nobody hands it out."""
-        return self.bench.rights.ordered_token(scopes)
+    def ordered_token(self, scopes: list[str]) -> Token:
+        """A token for scopes in this order. Raises Inconclusive, or NotTested when nobody hands it out."""
+        return self._counting(self.bench.rights.ordered_token(scopes))
 
     def odd_token(self, kind: str) -> str:
         """A token that must be refused; apart from its oddness it is the usual one of the case's binding.
 
-        Raises Inconclusive or NotTested when there is none.
+        Raises Inconclusive or NotTested when there is none that counts.
         """
-        return self.bench.rights.odd_token(kind, self.binding)
+        value = self.bench.rights.odd_token(kind, self.binding)
+        self.need_control(value)
+        return value
+
+    def _counting(self, token: Token) -> Token:
+        self.need_control(token.value)
+        return token
+
+    def need_control(self, value: str | None) -> None:
+        """Make sure that a token which the suite signed counts, as one that is taken. Raises Inconclusive."""
+        client_id = self.bench.rights.signed_for(value)
+        if client_id is None or self.spec.operation is None:
+            return
+        if self.binding.scopes is not None:
+            self.bench.arrangements.takes_minted(self.operation, self.binding, client_id)
 
     def only_scopes(self, *scopes: str) -> str:
         """A token that has these scopes and no other of the edition.
@@ -61,13 +78,31 @@ class Arranging(Situated):
     def narrow_token(self, *scopes: str) -> Token:
         """A token that has these scopes and no other of the edition, with what is known of it.
 
-        Raises NotTested when the issuer adds more, or hands out none; Inconclusive when it ought to.
+        Raises NotTested when the issuer adds more, or hands out none; Inconclusive when it ought to, or when
+        it leaves out what was asked.
         """
         token = self.token(*scopes)
-        granted = token.scopes_granted
-        if granted is not None and (granted & set(self.edition.scopes)) - set(scopes):
+        granted, known = token.scopes_granted, set(self.edition.scopes)
+        if granted is not None and (granted & known) - set(scopes):
             raise self.not_tested("issuer_grants_more", scope=" ".join(scopes))
+        if token.lacking & known and not self._speaks_otherwise():
+            raise self.inconclusive("issuer_gave_less", scopes=", ".join(sorted(token.lacking)))
         return token
+
+    def _speaks_otherwise(self) -> bool:
+        """Whether the usual token lacks its scope too by its own words: then they are not the standard's."""
+        return self.binding.scopes is not None and bool(self.usual(self.binding).lacking)
+
+    def for_wrong_secret(self, client_id: str) -> bool:
+        """Whether the issuer gives a token for a secret that isn't the client's; tried once per client.
+
+        Raises Inconclusive when the right secret brings none, NotTested where there is no secret.
+        """
+        return self.bench.rights.for_wrong_secret(client_id, f"wrong-{self.fresh_uuid()}")
+
+    def beyond(self, client_id: str, scope: str) -> Token | None:
+        """What the issuer gives a client for a scope that it doesn't list; None when it refuses."""
+        return self.bench.rights.beyond(client_id, scope)
 
     def usual_token(self, binding: Binding, component: str | None = None) -> str | None:
         """The token that a binding is normally called with. Raises Inconclusive when there is none."""
@@ -127,6 +162,10 @@ class Arranging(Situated):
         """The upload by which a document of this type comes in. Raises Inconclusive when there is none."""
         return self.bench.arrangements.upload_binding(self.role, document_type)
 
+    def way_of_replacing(self) -> Way:
+        """How the target replaces content: by the case's own operation, or by another way of the edition."""
+        return self.bench.arrangements.way_of_replacing(self.operation, self.binding, self.id)
+
     @property
     def standing_state(self) -> str | None:
         """The state that the edition's uploads tell of the enrolment; None when they tell none."""
@@ -138,6 +177,7 @@ class Arranging(Situated):
         """Send a request as part of this case; of another role's operation, where one address serves both."""
         meant = operation or self.spec.operation
         exchange = self.bench.sending.send(request, self.id, meant.role if meant else self.role, meant, tags)
+        self.bench.arrangements.replacing.release()
         self.exchanges.append(exchange)
         self.telling = exchange
         return exchange
@@ -227,7 +267,9 @@ class Arranging(Situated):
 
     def transfer(self, request: Request, operation: Operation, *, sink: Comparison | None = None) -> Exchange:
         """Send a request with a large body, or for a large answer that goes into ``sink``."""
-        return self.bench.sending.transfer(request, self.id, self.role, operation, sink=sink)
+        exchange = self.bench.sending.transfer(request, self.id, self.role, operation, sink=sink)
+        self.bench.arrangements.replacing.release()
+        return exchange
 
     def arranged(self, exchange: Exchange) -> Exchange:
         """Make sure that a request worked on which others build. Raises Inconclusive."""
@@ -243,18 +285,43 @@ class Arranging(Situated):
             raise Inconclusive(say(f"error_{exchange.error}"))
         if exchange.status in BUSY:
             raise Inconclusive(say("throttled"))
+        if exchange.status in UNAVAILABLE:
+            raise Inconclusive(say("unavailable", status=exchange.status))
 
     def sent(self, sample: Sample, message: Multipart | None = None, **changes: Any) -> Exchange:
         """Send a sample, with another multipart message or other attributes of the request if given."""
         return self.send(sample.request(message, **changes), sample.operation)
 
     def read(self, document_id: str, token: str | None = None, document_type: str | None = None) -> Exchange:
-        """Ask for the bytes of a document with the usual token of its type, or another."""
-        return self.call("read", document_id, token, document_type)
+        """Ask for the bytes of a document with its usual token or another, and follow where that leads."""
+        return self.followed(self.call("read", document_id, token, document_type))
+
+    def followed(self, exchange: Exchange) -> Exchange:
+        """What an exchange leads to in the end: itself, when its answer is no redirect to a web address."""
+        location = exchange.answer.header("location") if exchange.answer else None
+        onward = joined(exchange.request.url, location) if location and exchange.status in REDIRECTS else None
+        return exchange if onward is None else self.opened(onward)
+
+    def opened(self, url: str, most: int = 5) -> Exchange:
+        """Get an address as a browser does: without a token, following ``most`` redirects."""
+        own = same_origin(url, self.base_url)
+        self.learn_address(url)
+        headers = (("Accept", "*/*"),)
+        request = Request("GET", url, headers, sensitive_url=True, gateway=own, elsewhere=not own)
+        exchange = self.send(request, None, "raw")
+        location = exchange.answer.header("location") if exchange.answer else None
+        onward = joined(url, location) if location and exchange.status in REDIRECTS else None
+        return exchange if onward is None or not most else self.opened(onward, most - 1)
 
     def first_read(self, document_id: str, document_type: str | None = None) -> Exchange:
         """Ask for the bytes of an own new document; a target that needs a moment for it gets one."""
         return self.first_answer(lambda: self.read(document_id, document_type=document_type))
+
+    @property
+    def registers(self) -> bool:
+        """Whether the module claims a flow by which the DMS registers documents."""
+        operations = self.edition.operations(self.role, "register")
+        return any(self.bench.arrangements.claims(self.role, o.bindings[0]) for o in operations)
 
     def registered(self) -> str:
         """Make a document known at the module for this case alone, and return the DMS's id."""
@@ -263,12 +330,8 @@ class Arranging(Situated):
     def replaced(self, document_id: str, content: bytes, like: Sample) -> bool:
         """Replace a document's content; whether the target accepted it."""
         operation, binding = self.binding_for("replace", like.binding.document_type)
-        sample = self.sample_of(
-            operation,
-            binding,
-            path_values={"dms_document_id": document_id},
-            file=content,
-        )
+        path = {"dms_document_id": document_id}
+        sample = self.ready(operation, binding, path_values=path, file=content)
         exchange = self.sent(sample)
         self.answered(exchange)
         return exchange.succeeded
@@ -281,7 +344,7 @@ class Arranging(Situated):
         given: dict[str, Any] = {"path_values": {"dms_document_id": document_id}}
         if token is not None:
             given["token"] = token
-        return self.sent(self.sample_of(operation, binding, **given))
+        return self.sent(self.ready(operation, binding, **given))
 
     def _own(self, stored: Stored) -> Stored:
         self.exchanges.append(stored.exchange)

@@ -14,6 +14,7 @@ from okd_conformance.judge.ledger import Ledger, Left
 from okd_conformance.judge.rights import Rights
 from okd_conformance.judge.samples import Samples
 from okd_conformance.judge.sending import Sending
+from okd_conformance.judge.set_up import SetUp
 from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.standard.catalogue import Catalogue, Profile
 from okd_conformance.standard.edition import Edition
@@ -37,6 +38,8 @@ class Bench:
     profile: Profile = "standard"
     large: Large = "all"
     """Which operations carry the full size: all of them, or just one."""
+    only_roles: tuple[str, ...] = ()
+    """The roles that the run is limited to; none for all of the target's."""
     events: Events = field(default_factory=Events)
     """Where what happens is told."""
     hooks: Hooks = field(default_factory=lambda: Hooks({}))
@@ -45,6 +48,7 @@ class Bench:
     rights: Rights = field(init=False)
     samples: Samples = field(init=False)
     arrangements: Arrangements = field(init=False)
+    set_up: SetUp = field(init=False)
 
     def __post_init__(self) -> None:
         """Put the parts together, and let the ledger know where the target's answers have their ids."""
@@ -52,10 +56,18 @@ class Bench:
         self.ledger.places = {n: t["answer"] for n, t in self.target.templates.items() if "answer" in t}
         limits = self.target.limits
         self.sending = Sending(self.client, self.redactor, self.ledger, limits, self.profile, self.events)
-        self.rights = Rights(self.tokens, self.redactor, self.target.auth, self.sending.clients)
+        self.rights = Rights(
+            self.tokens,
+            self.redactor,
+            self.target.auth,
+            self.sending.clients,
+            names_none=not self.edition.scopes,
+        )
         self.samples = Samples(self.edition, self.target, self.rights, self.seed, self.run_id)
         self.arrangements = Arrangements(self.edition, self.sending, self.rights, self.samples, self.hooks)
+        self.set_up = SetUp(self.target, self.arrangements)
         self.samples.subtype_of = self.arrangements.subtype_of
+        self.samples.sitting_of = self.arrangements.sitting_of
 
     def serves(self, binding: Binding) -> bool:
         """Whether the target claims the flow of a binding."""

@@ -21,7 +21,8 @@ class Case(Judging):
         """What the case found; ``stopped`` is what ended it early."""
         status, expected, came = self._ending(stopped)
         judged = status.is_judged and status.is_finding
-        shown = [self.telling, *(e for e in self.exchanges if e is not self.telling)]
+        telling = (stopped.because if isinstance(stopped, Inconclusive) else None) or self.telling
+        shown = [telling, *(e for e in self.exchanges if e is not telling)]
         ids = [e.id for e in shown if e is not None]
         return CaseResult(
             id=self.id,

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from okd_conformance.base.text import Text, say
+from okd_conformance.judge.arrangements import REDIRECTS
 from okd_conformance.judge.arranging import Arranging
 from okd_conformance.judge.ids import answered_id
 from okd_conformance.judge.sample import Sample
@@ -17,6 +18,9 @@ from okd_conformance.standard.operation import Operation
 from okd_conformance.standard.readings import Answers, Reading
 from okd_conformance.wire.client import MAX_ANSWER_BYTES
 from okd_conformance.wire.exchange import Exchange
+
+WANT_OF_RIGHTS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+"""How a server refuses who may not call, or who it can't tell."""
 
 
 @dataclass(repr=False)
@@ -41,6 +45,11 @@ class Judging(Arranging):
             self._judge("failed", False, expected, received(exchange))
             return exchange
         reading, named = answers.reading_of(exchange.answer.status)
+        if reading == "failed" and self._is_led_to_content(exchange, answers):
+            return self.exchanges[-1]
+        self._need_rights(exchange, answers)
+        if reading == "failed":
+            self._need_good_token(exchange)
         if reading not in {"conformant", "noted"}:
             self._judge(reading, named, expected, received(exchange))
         elif exchange.answer.cut and exchange.answer.whole is None:
@@ -48,6 +57,34 @@ class Judging(Arranging):
         elif reading == "noted":
             self.note(say("note_answered", received=received(exchange)))
         return exchange
+
+    def _is_led_to_content(self, exchange: Exchange, answers: Answers) -> bool:
+        """Whether a redirect leads to the content that would be right here; OKD-FX-001 judges the detour."""
+        reads = exchange.operation is not None and self._operation_of(exchange).kind == "read"
+        right = answers.reading_of(HTTPStatus.OK)[0] in {"conformant", "noted"}
+        return reads and right and exchange.status in REDIRECTS and self.followed(exchange).succeeded
+
+    def _need_rights(self, exchange: Exchange, answers: Answers) -> None:
+        """Make sure that it isn't for want of rights that an edition without any sees a refusal.
+
+        Raises Inconclusive, unless the answers name that status.
+        """
+        if not self.edition.scopes and exchange.status in WANT_OF_RIGHTS - set(answers.named):
+            key = "token_wanted" if exchange.request.token is None else "token_not_enough"
+            raise Inconclusive(say(key, status=exchange.status))
+
+    def _need_good_token(self, exchange: Exchange) -> None:
+        """Make sure that it isn't the issuer or the suite that made a token the target refuses.
+
+        Raises Inconclusive.
+        """
+        if exchange.status not in WANT_OF_RIGHTS:
+            return
+        rights, token = self.bench.rights, exchange.request.token
+        lacking = rights.lacking(token)
+        if lacking:
+            raise Inconclusive(say("issuer_gave_less", scopes=", ".join(sorted(lacking))))
+        self.need_control(token)
 
     def expect_right(self, exchange: Exchange, situation: str = "default") -> Exchange:
         """Judge what a token brought that is enough by the standard.

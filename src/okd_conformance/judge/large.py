@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from okd_conformance.base.text import say
+from okd_conformance.judge.arrangements import REDIRECTS
 from okd_conformance.judge.ids import answered_id
 from okd_conformance.judge.stops import NotTested
 from okd_conformance.standard.edition import Edition
@@ -139,7 +140,7 @@ def replacement_of(case: Case, document_id: str, sample: Sample, size: int) -> O
     content = _content(case, size)
     _allowed(case, size)
     body: Payload = content.payload()
-    return Offer(case.operation, sample.binding, sample, content, ready.request(body=body))
+    return Offer(ready.operation, sample.binding, sample, content, ready.request(body=body))
 
 
 def _content(case: Case, size: int) -> Generated:
@@ -169,7 +170,13 @@ def read_large_back(case: Case, document_id: str, offered: Offer) -> tuple[Excha
     given = {"path_values": {"dms_document_id": document_id}, "token": offered.sample.token}
     request = case.sample_of(operation, binding, **given).request()
     comparison = offered.content.comparison()
-    exchange = case.transfer(request, operation, sink=comparison)
+
+    def ask() -> Exchange:
+        nonlocal comparison
+        comparison = offered.content.comparison()
+        return case.transfer(request, operation, sink=comparison)
+
+    exchange = case.first_answer(ask)
     case.exchanges.append(exchange)
     return exchange, comparison
 
@@ -204,6 +211,26 @@ def journey(case: Case, offered: Offer) -> Journey:
         return Journey(exchange, *read_large_back(case, document_id, offered))
     finally:
         case.delete(document_id)
+
+
+def require_equal(case: Case, travel: Journey, situation: str | None = None) -> None:
+    """Judge that what came back is what was sent; ``situation`` names what it means that it isn't."""
+    found = travel.comparison
+    if travel.back is not None and travel.back.status in REDIRECTS:
+        raise case.not_tested("content_elsewhere")
+    if found is None or travel.back is None or not travel.back.succeeded:
+        raise case.inconclusive("content_not_shown", status=travel.back and travel.back.status)
+    sent, came = found.sent.size, found.received
+    case.telling = travel.back
+    case.require(
+        found.equal,
+        "bytes_differ",
+        situation=situation,
+        exchange=travel.back,
+        offset=found.offset,
+        found=came,
+        sent=sent,
+    )
 
 
 def limits_between(case: Case, operation: Operation, binding: Binding) -> tuple[int | None, int]:

@@ -41,7 +41,7 @@ class LedgerError(Exception):
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredLedger:
     """A ledger from a file."""
 
     run: str
@@ -163,7 +163,7 @@ def without_a_file(left: Left, redactor: Redactor) -> list[Text]:
 # --- reading ------------------------------------------------------------------------------------------------
 
 
-def read(path: Path) -> Stored | None:
+def read(path: Path) -> StoredLedger | None:
     """Read a ledger or a journal; None for a journal in which nothing was noted yet. Raises LedgerError."""
     try:
         content = read_raw(path, MAX_BYTES)
@@ -173,7 +173,7 @@ def read(path: Path) -> Stored | None:
     return _read_journal(path, content) if path.suffix == ".jsonl" else _read_ledger(path, content)
 
 
-def _read_ledger(path: Path, content: bytes) -> Stored:
+def _read_ledger(path: Path, content: bytes) -> StoredLedger:
     try:
         value = json.loads(content.decode("utf-8-sig"))
         left = Left(
@@ -181,7 +181,7 @@ def _read_ledger(path: Path, content: bytes) -> Stored:
             [Intent(**_checked(entry)) for entry in value.get("uncertain", ())],
             [Changed(**{"state": None, **_checked(entry)}) for entry in value.get("changed", ())],
         )
-        stored = Stored(_text(value["run"]), _text(value["edition"]), left, _addresses(value))
+        stored = StoredLedger(_text(value["run"]), _text(value["edition"]), left, _addresses(value))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise LedgerError(say("no_ledger", file=path)) from None
     if len(left) > MAX_NOTES:
@@ -189,7 +189,7 @@ def _read_ledger(path: Path, content: bytes) -> Stored:
     return stored
 
 
-def _read_journal(path: Path, content: bytes) -> Stored | None:
+def _read_journal(path: Path, content: bytes) -> StoredLedger | None:
     if content.count(b"\n") > MAX_NOTES:
         raise LedgerError(say("ledger_too_large", file=path, limit=MAX_NOTES))
     lines = BytesIO(content).readlines()
@@ -206,7 +206,9 @@ def _read_journal(path: Path, content: bytes) -> Stored | None:
             return None
         raise LedgerError(say("no_journal", file=path, line=1)) from None
     return (
-        Stored(first["run"], first["edition"], ledger.left(), _addresses(first), damaged) if first else None
+        StoredLedger(first["run"], first["edition"], ledger.left(), _addresses(first), damaged)
+        if first
+        else None
     )
 
 

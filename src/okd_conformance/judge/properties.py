@@ -151,11 +151,29 @@ def typed_errors(body: Body, apart_from: Iterable[str] = ()) -> list[str]:
     A null is left out (it may stand for absence), and so are fields with the meanings in ``apart_from``.
     """
     skipped = {name for meaning in apart_from for name in field_names(body.schema, meaning)}
-    return [
-        error.message
-        for error in validator(body.schema).iter_errors(body.value)
-        if error.validator in _TYPED and error.instance is not None and not _is_about(error, skipped)
-    ]
+    return [error.message for error in _typed(body) if not _is_about(error, skipped)]
+
+
+def only_convertible(body: Body) -> bool:
+    """Whether all that is wrong in a body are scalars that common readers of JSON convert by themselves.
+
+    Jackson and Newtonsoft take a number for text, digits or a fraction for a whole number.
+    """
+    errors = _typed(body)
+    return bool(errors) and all(error.validator == "type" and _converts(error) for error in errors)
+
+
+def _converts(error: ValidationError) -> bool:
+    is_scalar = isinstance(error.instance, (str, int, float))
+    if not is_scalar or not isinstance(error.schema, Mapping) or error.schema.get("format") == "uuid":
+        return False
+    digits = str(error.instance).strip().lstrip("-").isdecimal()
+    return digits or not isinstance(error.instance, str)
+
+
+def _typed(body: Body) -> list[ValidationError]:
+    errors = validator(body.schema).iter_errors(body.value)
+    return [error for error in errors if error.validator in _TYPED and error.instance is not None]
 
 
 def _is_about(error: ValidationError, names: set[str]) -> bool:

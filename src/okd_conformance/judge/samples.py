@@ -18,6 +18,10 @@ from okd_conformance.standard.fields import Body
 from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.target.reading import Target
 
+SITTING = "exam_component_offering_id"
+EXAM_REFERENCES = (SITTING, "exam_code", "exam_code_path")
+"""The fields of a registration that say which exam it is about."""
+
 
 @dataclass(repr=False)
 class Samples:
@@ -30,6 +34,8 @@ class Samples:
     run_id: str
     subtype_of: Callable[[Binding], str | None] = field(default=lambda _: None)
     """What tells a subtype that the target knows, for a binding; None leaves that of the example."""
+    sitting_of: Callable[[Operation, Binding], str | None] = field(default=lambda *_: None)
+    """What tells the sitting that a registration has to name at the target; None leaves the example."""
     _numbers: dict[str, Any] = field(default_factory=dict)
 
     def number(self, label: str) -> int:
@@ -44,13 +50,15 @@ class Samples:
     def sample(self, operation: Operation, binding: Binding, label: str, **given: Any) -> Sample:
         """A valid request from the edition's example, with fixtures and fresh ids in their places.
 
-        ``given``: attributes of the sample that are not to be made here, and ``fixtures`` that go before the
-        target's. Raises Inconclusive when a fixture is missing.
+        ``given``: attributes of the sample that are not to be made here, ``fixtures`` that go before the
+        target's, and ``sitting``: the one to name, or None for none. Raises Inconclusive when a fixture is
+        missing.
         """
+        sitting = given.pop("sitting") if "sitting" in given else self.sitting_of(operation, binding)
         fixtures = {**self.target.fixtures, **given.pop("fixtures", {})}
         token = given.pop("token", None) or self.rights.usual_token(binding)
         file = given.pop("file", None) or pdf(f"{self.run_id} {label}")
-        body = given.pop("body", None) or self._body(operation, binding, label, file, fixtures)
+        body = given.pop("body", None) or self._body(operation, binding, label, file, fixtures, sitting)
         path_values = {**self._path_values(operation, fixtures), **given.pop("path_values", {})}
         return Sample(
             operation=operation,
@@ -107,7 +115,13 @@ class Samples:
         }
 
     def _body(
-        self, operation: Operation, binding: Binding, label: str, file: bytes, fixtures: Mapping[str, Any]
+        self,
+        operation: Operation,
+        binding: Binding,
+        label: str,
+        file: bytes,
+        fixtures: Mapping[str, Any],
+        sitting: str | None,
     ) -> Body | None:
         schema = operation.body_schema
         if schema is None or binding.example is None:
@@ -118,6 +132,8 @@ class Samples:
         subtype = self.subtype_of(binding) if body.has("document_subtype") else None
         if subtype is not None:
             body = body.with_("document_subtype", subtype)
+        if sitting is not None and not any(body.has(meaning) for meaning in EXAM_REFERENCES):
+            body = body.with_(SITTING, sitting)
         return self.fill(body, label, file, fixtures=fixtures)
 
     def standing_state(self, role: str) -> str | None:

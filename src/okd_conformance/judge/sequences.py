@@ -33,7 +33,7 @@ STEPS = 12
 
 
 @dataclass(frozen=True)
-class Document:
+class LivingDocument:
     """A document in a sequence: the id that the server chose, the sample it came with, and its number."""
 
     id: str
@@ -66,7 +66,7 @@ def run_machine(machine: Callable[[], RuleBasedStateMachine], examples: int, run
 class Documents(RuleBasedStateMachine):
     """Upload, read, replace and delete: what is read is what was stored last."""
 
-    documents: Bundle[Document] = Bundle("documents")
+    documents: Bundle[LivingDocument] = Bundle("documents")
     case: Case
 
     def __init__(self) -> None:
@@ -80,22 +80,22 @@ class Documents(RuleBasedStateMachine):
         return pdf(f"{self.case.marker} {self._number}", size)
 
     @initialize(target=documents, size=SIZES)
-    def first(self, size: int) -> Document:
+    def first(self, size: int) -> LivingDocument:
         """A sequence begins with a document."""
         return self._stored(size)
 
     @rule(target=documents, size=SIZES)
-    def upload(self, size: int) -> Document:
+    def upload(self, size: int) -> LivingDocument:
         """Upload another one."""
         return self._stored(size)
 
-    def _stored(self, size: int) -> Document:
+    def _stored(self, size: int) -> LivingDocument:
         stored = self.case.store(file=self._file(size))
         self._content[stored.id] = stored.content
-        return Document(stored.id, stored.sample, self._number)
+        return LivingDocument(stored.id, stored.sample, self._number)
 
     @rule(document=documents)
-    def read(self, document: Document) -> None:
+    def read(self, document: LivingDocument) -> None:
         """Read a document."""
         case, kind = self.case, document.sample.binding.document_type
         exchange = case.expect(case.read(document.id, document_type=kind))
@@ -103,14 +103,14 @@ class Documents(RuleBasedStateMachine):
             case.bytes_equal(exchange.answer.body, self._content[document.id])
 
     @rule(document=documents, size=SIZES)
-    def replace(self, document: Document, size: int) -> None:
+    def replace(self, document: LivingDocument, size: int) -> None:
         """Replace the content; a refusal leaves the old content."""
         content = self._file(size)
         if self.case.replaced(document.id, content, document.sample):
             self._content[document.id] = content
 
     @rule(document=consumes(documents))
-    def delete(self, document: Document) -> None:
+    def delete(self, document: LivingDocument) -> None:
         """Delete a document; the others stay."""
         kind = document.sample.binding.document_type
         self.case.answered(self.case.call("delete", document.id, document_type=kind))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from okd_conformance.base.choices import Large
@@ -33,6 +33,8 @@ class Situated:
 
     spec: CaseSpec
     bench: Bench
+    asked: set[str] = field(default_factory=set)
+    """The test data that the check named."""
 
     # --- what is judged --------------------------------------------------------------------------------
 
@@ -96,6 +98,12 @@ class Situated:
         return self.bench.samples.marker
 
     @property
+    def first_role(self) -> str:
+        """The first role that the run judges; what belongs to no single role is judged with it."""
+        only = self.bench.only_roles
+        return next((name for name in self.bench.target.roles if name in only or not only), self.role)
+
+    @property
     def base_url(self) -> str:
         """The base address of the role that is judged."""
         return self.base_urls[self.role]
@@ -140,10 +148,12 @@ class Situated:
 
     def fixture(self, name: str | None, default: str | None = None) -> str:
         """A fixture of the target. Raises Inconclusive when it is missing and there is no ``default``."""
+        self.asked |= {name} if name is not None else set()
         return self.bench.samples.fixture(name, default)
 
     def fixture_group(self, name: str) -> Mapping[str, str]:
         """A group of fixtures such as ``other_person``. Raises Inconclusive when the target file has none."""
+        self.asked.add(name)
         found = self.bench.target.fixtures.get(name)
         if not isinstance(found, Mapping):
             raise self.inconclusive("fixture_missing", name=name)

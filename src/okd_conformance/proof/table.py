@@ -56,7 +56,7 @@ def _missing(kept: Iterable[str], edition: str) -> list[str]:
 
 def _row(proof: Proof) -> str:
     outcomes = ", ".join(f"{name}: {_shown(proof.changed.get(name))}" for name in proof.requirements)
-    return f"{_beginning(proof.name, proof.requirements)} {outcomes} |"
+    return f"{_beginning(proof.name, proof.requirements)} {outcomes if proof.holds else proof.reason} |"
 
 
 def _facts(name: str, edition: str) -> str:

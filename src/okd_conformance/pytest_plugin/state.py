@@ -17,7 +17,7 @@ from okd_conformance.base.text import say
 from okd_conformance.judge.case import CaseSpec
 from okd_conformance.judge.outcome import CaseResult
 from okd_conformance.pytest_plugin.options import options_of
-from okd_conformance.redaction.sharing import Line, SharedSecrets
+from okd_conformance.redaction.sharing import SharedSecrets, SharingLine
 from okd_conformance.run.finishing import Findings, Outcome, finish_unreached
 from okd_conformance.run.gathering import Gathering
 from okd_conformance.run.opening import opened
@@ -106,7 +106,9 @@ class State:
                 raise pytest.UsageError(say("worker_alone").in_language(self.options.lang))
             run = open_run(self.options)
             given: dict[str, Any] = self.config.workerinput  # type: ignore[attr-defined]
-            run.join(given["workerid"], int(given["workercount"]), Path(given[TALLY]), Line(*given[LINE]))
+            run.join(
+                given["workerid"], int(given["workercount"]), Path(given[TALLY]), SharingLine(*given[LINE])
+            )
             self.closing.callback(run.close)
         else:
             run = self.closing.enter_context(opened(self.options))

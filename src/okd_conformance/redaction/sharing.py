@@ -74,7 +74,7 @@ def _listening(key: bytes) -> Listener:
         return Listener(("127.0.0.1", 0), authkey=key)
 
 
-class Line:
+class SharingLine:
     """A worker's way to the list, made at first use, and again after an interruption."""
 
     def __init__(self, address: Any, key: str) -> None:

@@ -43,7 +43,7 @@ class Refused(Exception):  # noqa: N818 - it is not an error of ours
 
 
 @dataclass(slots=True)
-class Answer:
+class Reply:
     """An answer; either ``body`` or ``file`` (open, ``size`` bytes from its start) is sent."""
 
     status: int
@@ -60,9 +60,9 @@ class Answer:
         return self.media_type is not None and self.media_type.partition(";")[0].endswith("json")
 
 
-def json_answer(status: int, value: Any, media_type: str = "application/json") -> Answer:
+def json_answer(status: int, value: Any, media_type: str = "application/json") -> Reply:
     """Return ``value`` as UTF-8 JSON."""
-    return Answer(status, json.dumps(value, ensure_ascii=False).encode(), media_type)
+    return Reply(status, json.dumps(value, ensure_ascii=False).encode(), media_type)
 
 
 @functools.cache
@@ -75,7 +75,7 @@ def situations() -> dict[str, Situation]:
     }
 
 
-def response_of(answer: Answer) -> Response:
+def response_of(answer: Reply) -> Response:
     """Turn an answer into what Starlette sends."""
     from starlette.responses import Response, StreamingResponse  # noqa: PLC0415 - slow; `explain` needs none
 

@@ -13,7 +13,7 @@ from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from okd_conformance.reference import downloads, hooks
-from okd_conformance.reference.answers import Answer, Refused, response_of
+from okd_conformance.reference.answers import Refused, Reply, response_of
 from okd_conformance.reference.behaviour import documented_behaviour
 from okd_conformance.reference.faults import find_fault, find_variant
 from okd_conformance.reference.issuer import Issuer
@@ -47,13 +47,14 @@ class Front:
             return
         await response_of(answer)(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Answer:
+    async def _answer(self, request: Request) -> Reply:
         if self.world.behaviour.delay_s:
             await asyncio.sleep(self.world.behaviour.delay_s)
         path = request.scope["raw_path"].partition(b"?")[0]
         try:
             if path == TOKEN_PATH.encode():
-                return await self.world.issuer.answer(request, self.world.behaviour.token_answer)
+                behaviour = self.world.behaviour
+                return await self.world.issuer.answer(request, behaviour.token_answer, behaviour.granting)
             if path.startswith(downloads.PATH.encode()):
                 secret = path.removeprefix(downloads.PATH.encode()).decode("latin-1")
                 return downloads.download(self.world, request, secret)
@@ -63,7 +64,7 @@ class Front:
         except Refused as refused:
             return self.world.behaviour.problem(self.world, refused)
 
-    async def _serve(self, request: Request, path: bytes) -> Answer:
+    async def _serve(self, request: Request, path: bytes) -> Reply:
         behaviour = self.world.behaviour
         operation, values = self._routes.find(behaviour.method_of(request), path)
         call = Call(self.world, request, operation, {})
@@ -110,7 +111,7 @@ def create_app(
         behaviour=behaviour,
         school=school,
         store=Store(),
-        issuer=Issuer(base_url.rstrip("/"), edition.scopes, school),
+        issuer=Issuer(base_url.rstrip("/"), edition.scopes, school, behaviour.clock),
         base_url=base_url.rstrip("/"),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,7 +18,7 @@ from okd_conformance.reference import (
     routes,
     tokens,
 )
-from okd_conformance.reference.answers import Answer, Refused, json_answer, situations
+from okd_conformance.reference.answers import Refused, Reply, json_answer, situations
 from okd_conformance.reference.compose import compose
 from okd_conformance.reference.world import Behaviour, Handler, World
 from okd_conformance.standard.fields import validator
@@ -29,7 +30,7 @@ def schema_errors(schema: Mapping[str, Any], value: Any) -> list[str]:
     return [error.message for error in validator(schema).iter_errors(value)]
 
 
-def problem(world: World, refused: Refused) -> Answer:
+def problem(world: World, refused: Refused) -> Reply:
     """Turn a refusal into a problem document (RFC 9457), with the edition's names for its fields."""
     situation = world.behaviour.situations[refused.situation]
     values = {
@@ -101,6 +102,7 @@ def documented_behaviour() -> Behaviour:
         method_of=routes.method_of,
         path_ids=routes.path_ids,
         token_answer=as_it_is,
+        clock=time.time,
         link_lifetime_s=downloads.LIFETIME_S,
         # who calls, and what they may do
         needs_token=rights.needs_token,

@@ -8,7 +8,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from okd_conformance.reference.answers import Answer, Refused, json_answer
+from okd_conformance.reference.answers import Refused, Reply, json_answer
 from okd_conformance.reference.compose import compose
 from okd_conformance.reference.downloads import lasting_link
 from okd_conformance.reference.intake import (
@@ -18,8 +18,8 @@ from okd_conformance.reference.intake import (
     receive_bytes,
     receive_object,
 )
-from okd_conformance.reference.storage import Document, Spool
-from okd_conformance.reference.world import Call, Message, Part
+from okd_conformance.reference.storage import Spool, StoredDocument
+from okd_conformance.reference.world import Call, Message, ReceivedPart
 from okd_conformance.standard.fields import Body, field_name
 
 LEVELS = {"association_id": "enrolment", "person_id": "person", "offering_id": "sitting"}
@@ -40,7 +40,7 @@ def success_status(call: Call) -> int:
     return call.operation.success[0]
 
 
-def json_success(call: Call, values: dict[str, Any]) -> Answer:
+def json_success(call: Call, values: dict[str, Any]) -> Reply:
     """Return the success answer with these values, by meaning."""
     status, media_type, schema = success_of(call)
     body = compose(schema, values, example_of(call, media_type or ""))
@@ -57,12 +57,12 @@ def example_of(call: Call, media_type: str) -> Any:
     return next((example.get("value") for example in examples.values()), None)
 
 
-def empty_success(call: Call) -> Answer:
+def empty_success(call: Call) -> Reply:
     """Return the success answer of an operation that answers without a body."""
-    return Answer(call.behaviour.success_status(call))
+    return Reply(call.behaviour.success_status(call))
 
 
-async def upload(call: Call) -> Answer:
+async def upload(call: Call) -> Reply:
     """Take metadata and file, and file the document."""
     message = await call.behaviour.receive_message(call)
     try:
@@ -71,7 +71,7 @@ async def upload(call: Call) -> Answer:
         message.discard()
 
 
-def _take(call: Call, message: Message) -> Answer:
+def _take(call: Call, message: Message) -> Reply:
     behaviour = call.behaviour
     metadata_part, file_part = behaviour.pick_parts(call, message)
     metadata = behaviour.read_metadata(call, metadata_part)
@@ -86,7 +86,7 @@ def _take(call: Call, message: Message) -> Answer:
     return behaviour.upload_answer(call, document, body)
 
 
-def read_metadata(call: Call, part: Part | None) -> dict[str, Any]:
+def read_metadata(call: Call, part: ReceivedPart | None) -> dict[str, Any]:
     """Read the metadata part as a JSON object."""
     if part is None:
         raise Refused("part_missing", name=call.operation.part("metadata").name)
@@ -95,7 +95,7 @@ def read_metadata(call: Call, part: Part | None) -> dict[str, Any]:
     return call.behaviour.parse_object(content.decode("latin-1").encode() if in_latin1(part) else content)
 
 
-def check_metadata(call: Call, body: Body, file: Part | None) -> None:
+def check_metadata(call: Call, body: Body, file: ReceivedPart | None) -> None:
     """Refuse metadata that its schema does not allow, or that contradicts the path or the file."""
     check_schema(call, body, "metadata_invalid")
     check_path_id(call, body)
@@ -119,7 +119,7 @@ def check_path_id(call: Call, body: Body) -> None:
                 raise Refused("ids_differ", name=meaning)
 
 
-def make_document(call: Call, body: Body, file: Part | None) -> Document:
+def make_document(call: Call, body: Body, file: ReceivedPart | None) -> StoredDocument:
     """Make the record of a new document."""
     filed = {meaning: value for meaning in LEVELS if (value := _id_in(call, body, meaning))}
     sitting = body.get("exam_component_offering_id")
@@ -127,7 +127,7 @@ def make_document(call: Call, body: Body, file: Part | None) -> Document:
         filed = {"offering_id": sitting.lower()}
     level = next((LEVELS[meaning] for meaning in (*call.ids, *filed) if meaning in LEVELS), "none")
     name = body.get("document_name")
-    return Document(
+    return StoredDocument(
         id=call.behaviour.choose_document_id(call, body),
         component=call.caller.component,
         type=body.get("document_type"),
@@ -143,7 +143,7 @@ def make_document(call: Call, body: Body, file: Part | None) -> Document:
     )
 
 
-def _format(file: Part | None) -> str:
+def _format(file: ReceivedPart | None) -> str:
     """The type that the file part names, if it is a media type."""
     named = file.content_type if file is not None else None
     return named if named and _MEDIA_TYPE.fullmatch(named) else UNNAMED_TYPE
@@ -162,7 +162,7 @@ def choose_document_id(_call: Call, _body: Body) -> str:
     return str(uuid.uuid4())
 
 
-def store_document(call: Call, document: Document, spool: Spool, _message: Message) -> None:
+def store_document(call: Call, document: StoredDocument, spool: Spool, _message: Message) -> None:
     """Keep the bytes and the record, and remember that the enrolment has a dossier here."""
     document.file, document.size = call.world.store.keep(spool)
     call.world.store.save(call.role, document)
@@ -171,7 +171,7 @@ def store_document(call: Call, document: Document, spool: Spool, _message: Messa
         call.world.store.add("association", call.role, association, {})
 
 
-def upload_answer(call: Call, document: Document, _body: Body) -> Answer:
+def upload_answer(call: Call, document: StoredDocument, _body: Body) -> Reply:
     """Tell the id of the new document, or where it can be seen, whichever the edition's example tells."""
     _, media_type, schema = success_of(call)
     told = example_of(call, media_type or "")
@@ -183,12 +183,12 @@ def upload_answer(call: Call, document: Document, _body: Body) -> Answer:
     return json_success(call, values)
 
 
-def make_document_link(call: Call, document: Document) -> str:
+def make_document_link(call: Call, document: StoredDocument) -> str:
     """Make the address where a document can be seen."""
     return lasting_link(call.world, call.role, document)
 
 
-def find_document(call: Call) -> Document:
+def find_document(call: Call) -> StoredDocument:
     """Return the document of the path, if this caller may use it; it doesn't learn of others."""
     document = call.world.store.document(call.role, call.ids["dms_document_id"])
     if document is None:
@@ -199,7 +199,7 @@ def find_document(call: Call) -> Document:
     return document
 
 
-async def read(call: Call) -> Answer:
+async def read(call: Call) -> Reply:
     """Answer the bytes of a document; where the edition wants that, with its metadata in one JSON object."""
     document = call.behaviour.find_document(call)
     status, media_type, schema = success_of(call)
@@ -211,30 +211,30 @@ async def read(call: Call) -> Answer:
     return answer
 
 
-def whole_document(call: Call, document: Document) -> dict[str, Any]:
+def whole_document(call: Call, document: StoredDocument) -> dict[str, Any]:
     """Return a document with its metadata as they came and its bytes in Base64, by meaning."""
     with call.world.store.open(document.file) as file:
         content = base64.b64encode(file.read()).decode()
     return {"dms_document_id": document.id, "metadata": document.sent, "document_content": content}
 
 
-def deliver(call: Call, document: Document) -> Answer:
+def deliver(call: Call, document: StoredDocument) -> Reply:
     """Put the bytes of the document in an answer."""
-    return Answer(200, file=call.world.store.open(document.file), size=document.size)
+    return Reply(200, file=call.world.store.open(document.file), size=document.size)
 
 
-def delivered_type(_call: Call, _document: Document, documented: str) -> str:
+def delivered_type(_call: Call, _document: StoredDocument, documented: str) -> str:
     """Say the type that the edition documents first."""
     return documented
 
 
-async def metadata(call: Call) -> Answer:
+async def metadata(call: Call) -> Reply:
     """Answer what is known of a document, with a temporary link."""
     document = call.behaviour.find_document(call)
     return json_success(call, call.behaviour.describe(call, document))
 
 
-def describe(call: Call, document: Document) -> dict[str, Any]:
+def describe(call: Call, document: StoredDocument) -> dict[str, Any]:
     """Return the metadata of a document, by meaning."""
     known = {
         "dms_document_id": document.id,
@@ -250,7 +250,7 @@ def describe(call: Call, document: Document) -> dict[str, Any]:
     return {meaning: value for meaning, value in known.items() if value is not None}
 
 
-async def replace(call: Call) -> Answer:
+async def replace(call: Call) -> Reply:
     """Take new bytes for a document; its metadata stays, save the size."""
     spool = await receive_bytes(call)
     try:
@@ -270,12 +270,12 @@ def refuse_empty(_call: Call) -> None:
     raise Refused("empty_body")
 
 
-def refuse_locked(_call: Call, _document: Document) -> None:
+def refuse_locked(_call: Call, _document: StoredDocument) -> None:
     """Refuse to change a locked document."""
     raise Refused("locked")
 
 
-def replace_content(call: Call, document: Document, spool: Spool) -> None:
+def replace_content(call: Call, document: StoredDocument, spool: Spool) -> None:
     """Put the new bytes in the place of the old ones."""
     old = document.file
     document.file, document.size = call.world.store.keep(spool)
@@ -283,7 +283,7 @@ def replace_content(call: Call, document: Document, spool: Spool) -> None:
     call.world.store.forget(old)
 
 
-async def lock_document(call: Call) -> Answer:
+async def lock_document(call: Call) -> Reply:
     """Lock a document for a caller, who gets the proof of it."""
     document = call.behaviour.find_document(call)
     if document.locked:
@@ -293,7 +293,7 @@ async def lock_document(call: Call) -> Answer:
     return json_success(call, {"lock_id": document.lock_id})
 
 
-async def unlock_document(call: Call) -> Answer:
+async def unlock_document(call: Call) -> Reply:
     """Unlock a document for the caller who locked it."""
     proof = check_query(call).get("lock_id")
     document = call.behaviour.find_document(call)
@@ -303,7 +303,7 @@ async def unlock_document(call: Call) -> Answer:
     return empty_success(call)
 
 
-async def replace_locked(call: Call) -> Answer:
+async def replace_locked(call: Call) -> Reply:
     """Take new bytes for a document from the caller who locked it."""
     proof = check_query(call).get("lock_id")
     spool = await receive_bytes(call)
@@ -318,7 +318,7 @@ async def replace_locked(call: Call) -> Answer:
     return empty_success(call)
 
 
-def check_lock(call: Call, document: Document, proof: str | None) -> None:
+def check_lock(call: Call, document: StoredDocument, proof: str | None) -> None:
     """Refuse a caller who did not lock the document."""
     if not document.locked:
         raise Refused("not_locked")
@@ -326,19 +326,19 @@ def check_lock(call: Call, document: Document, proof: str | None) -> None:
         call.behaviour.refuse_locked(call, document)
 
 
-async def delete(call: Call) -> Answer:
+async def delete(call: Call) -> Reply:
     """Delete a document."""
     document = call.behaviour.find_document(call)
     call.behaviour.remove(call, document)
     return empty_success(call)
 
 
-def remove(call: Call, document: Document) -> None:
+def remove(call: Call, document: StoredDocument) -> None:
     """Remove a document and its bytes; its links go dead."""
     call.world.store.remove(call.role, document)
 
 
-async def change_association(call: Call) -> Answer:
+async def change_association(call: Call) -> Reply:
     """Take the new state of an enrolment."""
     value = await receive_object(call)
     schema = next(iter(call.operation.request.values()))

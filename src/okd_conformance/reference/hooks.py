@@ -35,11 +35,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from okd_conformance.reference import reports
-from okd_conformance.reference.answers import Answer, Refused, json_answer
+from okd_conformance.reference.answers import Refused, Reply, json_answer
 from okd_conformance.reference.dms import UNNAMED_TYPE
 from okd_conformance.reference.module import KIND
 from okd_conformance.reference.rights import UPLOAD
-from okd_conformance.reference.storage import Document
+from okd_conformance.reference.storage import StoredDocument
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -61,7 +61,7 @@ class BadHookError(Exception):
         self.status = status
 
 
-async def answer(world: World, request: Request, path: str) -> Answer:
+async def answer(world: World, request: Request, path: str) -> Reply:
     """Answer a request for a hook."""
     hook = HOOKS.get(path.removeprefix(PATH))
     if hook is None or request.method != "POST":
@@ -96,7 +96,7 @@ def _role(world: World, given: Given) -> str:
     return str(role)
 
 
-def _document(world: World, given: Given) -> tuple[str, Document]:
+def _document(world: World, given: Given) -> tuple[str, StoredDocument]:
     role = _role(world, given)
     document = world.store.document(role, str(given.get("document_id")))
     if document is None:
@@ -152,7 +152,7 @@ def destroy(world: World, given: Given) -> dict[str, Any]:
     return {}
 
 
-def destroy_document(world: World, role: str, document: Document) -> None:
+def destroy_document(world: World, role: str, document: StoredDocument) -> None:
     """Remove a document and its bytes."""
     world.store.remove(role, document)
 
@@ -173,7 +173,7 @@ def register(world: World, given: Given) -> dict[str, Any]:
         raise BadHookError("component and content_base64 are needed") from error
     types = [b.document_type for b in world.edition.bindings(role) if b.document_type is not None]
     name = given.get("document_name")
-    document = Document(
+    document = StoredDocument(
         id=str(uuid.uuid4()),
         component=role,
         type=given.get("document_type") or next(iter(types), None),

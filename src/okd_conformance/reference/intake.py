@@ -12,7 +12,7 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser, par
 
 from okd_conformance.reference.answers import Refused
 from okd_conformance.reference.storage import Spool
-from okd_conformance.reference.world import Call, Message, Part
+from okd_conformance.reference.world import Call, Message, ReceivedPart
 
 JSON_LIMIT = 1_000_000
 _FRAMING = 1 << 20  # what a message may hold besides the document: metadata, headers, delimiters
@@ -86,7 +86,7 @@ async def receive_message(call: Call) -> Message:
     return message
 
 
-async def _events(call: Call, message: Message) -> AsyncIterator[tuple[Part, bytes]]:
+async def _events(call: Call, message: Message) -> AsyncIterator[tuple[ReceivedPart, bytes]]:
     padding = call.behaviour.message_filter(message.boundary)
     parser = PushMultipartParser(message.boundary, max_segment_count=_MAX_PARTS, max_header_count=32)
     async for chunk in call.request.stream():
@@ -111,8 +111,8 @@ def _parsed(parser: PushMultipartParser, data: bytes) -> list[Any]:
     return [] if parser.closed or not data else list(parser.parse(data))
 
 
-def _part(call: Call, segment: MultipartSegment) -> Part:
-    return Part(
+def _part(call: Call, segment: MultipartSegment) -> ReceivedPart:
+    return ReceivedPart(
         segment.name or "",
         segment.filename,
         segment.content_type,
@@ -122,10 +122,10 @@ def _part(call: Call, segment: MultipartSegment) -> Part:
     )
 
 
-def pick_parts(call: Call, message: Message) -> tuple[Part | None, Part | None]:
+def pick_parts(call: Call, message: Message) -> tuple[ReceivedPart | None, ReceivedPart | None]:
     """Return the metadata and the file: each exactly once, and nothing else."""
     names = {spec.name: spec.part for spec in call.operation.parts}
-    found: dict[str, Part] = {}
+    found: dict[str, ReceivedPart] = {}
     for part in message.parts:
         if part.name not in names:
             raise Refused("part_unknown")
@@ -138,7 +138,7 @@ def pick_parts(call: Call, message: Message) -> tuple[Part | None, Part | None]:
     return found["metadata"], found["file"]
 
 
-def check_metadata_part(call: Call, part: Part) -> None:
+def check_metadata_part(call: Call, part: ReceivedPart) -> None:
     """Refuse metadata in a type or a character set that is not read."""
     spec = call.operation.part("metadata")
     if part.content_type not in (None, _DEFAULT_PART_TYPE, *spec.content_types):
@@ -147,12 +147,12 @@ def check_metadata_part(call: Call, part: Part) -> None:
         raise Refused("charset")
 
 
-def in_latin1(part: Part) -> bool:
+def in_latin1(part: ReceivedPart) -> bool:
     """Whether a part is text in ISO-8859-1, as some clients send all text; JSON by type is always UTF-8."""
     return part.content_type == _DEFAULT_PART_TYPE and (part.charset or "").lower() == "iso-8859-1"
 
 
-def check_file_part(_call: Call, _part: Part) -> None:
+def check_file_part(_call: Call, _part: ReceivedPart) -> None:
     """Any type of document is kept."""
 
 

@@ -9,11 +9,12 @@ import hmac
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote_plus
 
-from okd_conformance.reference.answers import Answer, json_answer
-from okd_conformance.reference.school import Client, School
+from okd_conformance.reference.answers import Reply, json_answer
+from okd_conformance.reference.school import KnownClient, School
 
 if TYPE_CHECKING:
     from joserfc.jwk import ECKey
@@ -34,26 +35,52 @@ def process_key() -> ECKey:
     return ECKey.generate_key("P-256", auto_kid=True)
 
 
+def secret_fits(client: KnownClient, secret: str) -> bool:
+    """Whether it is the client's own secret."""
+    return hmac.compare_digest(client.client_secret.encode(), secret.encode())
+
+
+def all_or_nothing(asked: tuple[str, ...], allowed: tuple[str, ...]) -> tuple[str, ...] | None:
+    """What to grant of what was asked; None refuses."""
+    return asked if set(asked) <= set(allowed) else None
+
+
+@dataclass
+class Granting:
+    """What the token endpoint goes by."""
+
+    secret_fits: Callable[[KnownClient, str], bool] = secret_fits
+    refuse_client_with: int = 401
+    granted: Callable[[tuple[str, ...], tuple[str, ...]], tuple[str, ...] | None] = all_or_nothing
+
+
 class Issuer:
     """An OAuth2 token endpoint for client credentials (RFC 6749, 4.4)."""
 
-    def __init__(self, base_url: str, scopes: tuple[str, ...], school: School) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        scopes: tuple[str, ...],
+        school: School,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.name = base_url
         self.audience = AUDIENCE
         self.key = process_key()
         self._edition_scopes = scopes
         self._school = school
+        self.clock = clock
         self._seen: dict[str, Mapping[str, Any]] = {}
 
-    def scopes_of(self, client: Client) -> tuple[str, ...]:
+    def scopes_of(self, client: KnownClient) -> tuple[str, ...]:
         """Return every scope that this client may ask for."""
         return self._edition_scopes if client.scopes is None else client.scopes
 
-    def issue(self, client: Client, scopes: tuple[str, ...]) -> str:
+    def issue(self, client: KnownClient, scopes: tuple[str, ...]) -> str:
         """Sign a token with these scopes."""
         from joserfc import jwt  # noqa: PLC0415 - slow; `explain` needs none
 
-        now = int(time.time())
+        now = int(self.clock())
         claims = {
             "iss": self.name,
             "aud": self.audience,
@@ -84,22 +111,27 @@ class Issuer:
         return self._seen[token]
 
     async def answer(
-        self, request: Request, token_answer: Callable[[dict[str, Any]], dict[str, Any]]
-    ) -> Answer:
+        self,
+        request: Request,
+        token_answer: Callable[[dict[str, Any]], dict[str, Any]],
+        granting: Granting,
+    ) -> Reply:
         """Answer a request at the token endpoint."""
         if request.method != "POST":
             return _refusal(405, "invalid_request", {"Allow": "POST"})
         form = await _form(request)
         if form is None:
             return _refusal(400, "invalid_request")
-        client = self._client(request, form)
+        client = self._client(request, form, granting)
         if client is None:
-            return _refusal(401, "invalid_client", {"WWW-Authenticate": 'Basic realm="okd"'})
+            return _refusal(
+                granting.refuse_client_with, "invalid_client", {"WWW-Authenticate": 'Basic realm="okd"'}
+            )
         if form.get("grant_type") != "client_credentials":
             return _refusal(400, "unsupported_grant_type" if form.get("grant_type") else "invalid_request")
         allowed = self.scopes_of(client)
-        scopes = tuple(dict.fromkeys(form.get("scope", "").split())) or allowed
-        if not set(scopes) <= set(allowed):
+        scopes = granting.granted(tuple(dict.fromkeys(form.get("scope", "").split())) or allowed, allowed)
+        if scopes is None:
             return _refusal(400, "invalid_scope")
         granted = {
             "access_token": self.issue(client, scopes),
@@ -111,15 +143,13 @@ class Issuer:
         answer.headers.update({"Cache-Control": "no-store", "Pragma": "no-cache"})
         return answer
 
-    def _client(self, request: Request, form: Mapping[str, str]) -> Client | None:
+    def _client(self, request: Request, form: Mapping[str, str], granting: Granting) -> KnownClient | None:
         name, secret = _basic(request) or (form.get("client_id", ""), form.get("client_secret", ""))
         client = self._school.client(name)
-        if client is None or not hmac.compare_digest(client.client_secret.encode(), secret.encode()):
-            return None
-        return client
+        return client if client is not None and granting.secret_fits(client, secret) else None
 
 
-def _refusal(status: int, error: str, headers: Mapping[str, str] | None = None) -> Answer:
+def _refusal(status: int, error: str, headers: Mapping[str, str] | None = None) -> Reply:
     answer = json_answer(status, {"error": error}, _JSON)
     answer.headers.update({"Cache-Control": "no-store", **(headers or {})})
     return answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from okd_conformance.reference.answers import Answer, Refused
+from okd_conformance.reference.answers import Refused, Reply
 from okd_conformance.reference.compose import Several
 from okd_conformance.reference.dms import json_success
 from okd_conformance.reference.intake import check_query
@@ -15,7 +15,7 @@ from okd_conformance.reference.world import Call
 _PAGE_SIZE = 10
 
 
-async def service(call: Call) -> Answer:
+async def service(call: Call) -> Reply:
     """Tell about the service itself."""
     return json_success(call, call.behaviour.describe_service(call))
 
@@ -35,7 +35,7 @@ def describe_service(call: Call) -> dict[str, Any]:
     }
 
 
-async def document_types(call: Call) -> Answer:
+async def document_types(call: Call) -> Reply:
     """Tell the types of document that the module keeps, with their subtypes."""
     return json_success(call, {"document_types": Several(call.behaviour.list_types(call))})
 
@@ -47,7 +47,7 @@ def list_types(call: Call) -> list[dict[str, Any]]:
     return [{"document_type": own, "subtypes": Several(subtypes)}]
 
 
-async def person(call: Call) -> Answer:
+async def person(call: Call) -> Reply:
     """Tell about one student."""
     check_query(call)
     return json_success(call, call.behaviour.describe_person(call, _person(call)))
@@ -65,7 +65,7 @@ def describe_person(_call: Call, found: Person) -> dict[str, Any]:
     return dict(found.values)
 
 
-async def persons(call: Call) -> Answer:
+async def persons(call: Call) -> Reply:
     """Tell the students with this student number: one or none."""
     query = check_query(call)
     found = call.behaviour.search_persons(call, query.get("primary_code_query"))
@@ -80,7 +80,7 @@ def search_persons(call: Call, number: str | None) -> list[Person]:
     return [found] if found is not None else []
 
 
-async def person_associations(call: Call) -> Answer:
+async def person_associations(call: Call) -> Reply:
     """Tell the enrolments of a student, each by itself: no person, no programme."""
     query = check_query(call)
     found = _person(call)
@@ -101,7 +101,7 @@ def describe_listed_enrolment(_call: Call, enrolment: Enrolment) -> dict[str, An
     return {**{name: enrolment.values[name] for name in (*own, *dates)}, "person_role": "student"}
 
 
-async def association(call: Call) -> Answer:
+async def association(call: Call) -> Reply:
     """Tell about one enrolment, with its student and its programme."""
     check_query(call)
     enrolment = call.world.school.enrolment(call.ids["association_id"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from okd_conformance.reference.answers import Answer, Refused
+from okd_conformance.reference.answers import Refused, Reply
 from okd_conformance.reference.dms import check_schema, empty_success, json_success
 from okd_conformance.reference.intake import receive_object
 from okd_conformance.reference.school import Attempt, Enrolment, Exam, Person, Sitting
@@ -16,7 +16,7 @@ KIND = "registration"
 EXAM_ROLE = "examineren"
 
 
-async def register(call: Call) -> Answer:
+async def register(call: Call) -> Reply:
     """Register a document of the DMS with a student, an enrolment, a result or a sitting."""
     value = await receive_object(call)
     schema = next(iter(call.operation.request.values()))
@@ -216,7 +216,7 @@ def choose_attempt(exam: Exam, received: Any) -> Attempt:
     return exam.attempts[-1]
 
 
-def register_document(call: Call, body: Body, filing: Filing) -> Answer:
+def register_document(call: Call, body: Body, filing: Filing) -> Reply:
     """Keep the registration; the same again gives the same answer, another for the document is refused."""
     record = call.world.store.add(
         KIND, call.role, body.get("dms_document_id").lower(), new_record(call, body, filing)
@@ -245,7 +245,7 @@ def choose_registration_id(_call: Call, _body: Body) -> str:
     return str(uuid.uuid4())
 
 
-async def notify_destroyed(call: Call) -> Answer:
+async def notify_destroyed(call: Call) -> Reply:
     """Drop the reference to a document that the DMS has destroyed."""
     if not call.behaviour.forget_registration(call):
         call.behaviour.refuse_unknown_notice(call)

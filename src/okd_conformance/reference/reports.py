@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from okd_conformance.reference.answers import Answer, Refused, json_answer
+from okd_conformance.reference.answers import Refused, Reply, json_answer
 from okd_conformance.reference.compose import Several, compose
 from okd_conformance.reference.dms import check_schema, empty_success, success_of
 from okd_conformance.reference.downloads import lasting_link
 from okd_conformance.reference.intake import receive_object
-from okd_conformance.reference.storage import Document
+from okd_conformance.reference.storage import StoredDocument
 from okd_conformance.reference.world import Call, World
 from okd_conformance.standard.fields import Body
 
@@ -22,7 +22,7 @@ _PAPER = (
 )
 
 
-async def send_report(call: Call) -> Answer:
+async def send_report(call: Call) -> Reply:
     """Take the report of a sitting."""
     value = await receive_object(call)
     body = Body(next(iter(call.operation.request.values())), value)
@@ -36,7 +36,7 @@ def check_report(call: Call, body: Body) -> None:
     check_schema(call, body, "report_invalid")
 
 
-async def read_report(call: Call) -> Answer:
+async def read_report(call: Call) -> Reply:
     """Tell what a sitting is now, with its report."""
     found = offering(call.world, call.ids["offering_id"])
     status, media_type, _ = success_of(call)
@@ -85,7 +85,7 @@ def _published(world: World, role: str, described: dict[str, Any]) -> str:
     spool = world.store.spool()
     spool.write(world.behaviour.paper(world, described))
     name = described["document_name"]
-    document = Document(str(uuid.uuid4()), role, None, name, "application/pdf", "")
+    document = StoredDocument(str(uuid.uuid4()), role, None, name, "application/pdf", "")
     document.file, document.size = world.store.keep(spool)
     world.store.save(role, document)
     return world.behaviour.paper_url(lasting_link(world, role, document))

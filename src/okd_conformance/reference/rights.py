@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from okd_conformance.reference.answers import Refused
-from okd_conformance.reference.storage import Document
+from okd_conformance.reference.storage import StoredDocument
 from okd_conformance.reference.tokens import bearer_token
 from okd_conformance.reference.world import Call, Caller
 from okd_conformance.standard.operation import Binding, Operation, ScopeCells
@@ -97,6 +97,6 @@ def binding_for(operation: Operation, document_type: str | None) -> Binding:
     return dataclasses.replace(bindings[0], document_type=document_type, scopes=scopes)
 
 
-def may_use(call: Call, document: Document) -> bool:
+def may_use(call: Call, document: StoredDocument) -> bool:
     """Whether the document was supplied by the caller's component, or registered with it."""
     return call.caller.component in (document.component, *document.registered_with)

@@ -61,7 +61,7 @@ class Exam:
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class KnownClient:
     """A client of the token issuer; ``scopes`` None means every scope of the edition."""
 
     client_id: str
@@ -78,7 +78,7 @@ class School:
     sittings: tuple[Sitting, ...]
     exams: tuple[Exam, ...]
     subtypes: Mapping[str, list[dict[str, str]]]
-    clients: tuple[Client, ...]
+    clients: tuple[KnownClient, ...]
     service: Values
 
     def person(self, person_id: str) -> Person | None:
@@ -102,7 +102,7 @@ class School:
         """Find the exams with this code and this path, each when it is given."""
         return [e for e in self.exams if code in (None, e.code) and path in (None, e.path)]
 
-    def client(self, client_id: str) -> Client | None:
+    def client(self, client_id: str) -> KnownClient | None:
         """Find a client of the issuer."""
         return next((c for c in self.clients if c.client_id == client_id), None)
 
@@ -140,6 +140,6 @@ def _exam(raw: Values) -> Exam:
     return Exam(raw["exam_code"], raw["exam_code_path"], attempts)
 
 
-def _client(raw: Values) -> Client:
+def _client(raw: Values) -> KnownClient:
     scopes = None if raw["scopes"] == "all" else tuple(raw["scopes"])
-    return Client(raw["client_id"], raw["client_secret"], raw["component"], scopes)
+    return KnownClient(raw["client_id"], raw["client_secret"], raw["component"], scopes)

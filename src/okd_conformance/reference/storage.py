@@ -83,7 +83,7 @@ class Spool:
 
 
 @dataclass(slots=True)
-class Document:
+class StoredDocument:
     """A document of the DMS; ``filed`` names its place, by meaning."""
 
     id: str
@@ -202,20 +202,20 @@ class Store:
             else:
                 path.unlink()
 
-    def document(self, role: str, document_id: str) -> Document | None:
+    def document(self, role: str, document_id: str) -> StoredDocument | None:
         """Return the document, or None."""
         value = self.get("document", role, document_id.lower())
-        return None if value is None else Document(**value)
+        return None if value is None else StoredDocument(**value)
 
-    def documents(self, role: str) -> list[Document]:
+    def documents(self, role: str) -> list[StoredDocument]:
         """Return every document of a role."""
-        return [Document(**value) for value in self.all("document", role)]
+        return [StoredDocument(**value) for value in self.all("document", role)]
 
-    def save(self, role: str, document: Document) -> None:
+    def save(self, role: str, document: StoredDocument) -> None:
         """Write the record of a document."""
         self.put("document", role, document.id.lower(), asdict(document))
 
-    def remove(self, role: str, document: Document) -> None:
+    def remove(self, role: str, document: StoredDocument) -> None:
         """Remove a document and its bytes."""
         self.delete("document", role, document.id.lower())
         self.forget(document.file)

@@ -91,6 +91,7 @@ def fixtures_of(school: School) -> dict[str, Any]:
             "sequence_code": others.sequence_code,
         },
         "offering_id": school.sittings[0].offering_id,
+        "reported_offering_id": school.sittings[0].offering_id,
         "exam_code": exam.code,
         "exam_code_path": exam.path,
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -31,9 +30,9 @@ def signed_claims(world: World, token: str) -> Mapping[str, Any]:
         raise Refused("bad_token") from error
 
 
-def check_times(_world: World, claims: Mapping[str, Any]) -> None:
+def check_times(world: World, claims: Mapping[str, Any]) -> None:
     """Refuse a token that has expired or is not valid yet."""
-    now = time.time()
+    now = world.behaviour.clock()
     if not _number(claims.get("nbf", 0), math.inf) <= now < _number(claims.get("exp"), -math.inf):
         raise Refused("bad_token")
 

@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from okd_conformance.reference.answers import Answer, Refused, Situation
-from okd_conformance.reference.issuer import Issuer
+from okd_conformance.reference.answers import Refused, Reply, Situation
+from okd_conformance.reference.issuer import Granting, Issuer
 from okd_conformance.reference.school import Attempt, Enrolment, Exam, Person, School, Sitting
-from okd_conformance.reference.storage import Document, Spool, Store
+from okd_conformance.reference.storage import Spool, Store, StoredDocument
 from okd_conformance.standard.edition import Edition
 from okd_conformance.standard.fields import Body, allowed_values
 from okd_conformance.standard.operation import Binding, Operation
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Claims = Mapping[str, Any]
 Values = dict[str, Any]
-Handler = Callable[["Call"], Awaitable[Answer]]
+Handler = Callable[["Call"], Awaitable[Reply]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ ANONYMOUS = Caller("", "", frozenset())
 
 
 @dataclass(slots=True)
-class Part:
+class ReceivedPart:
     """One part of a message."""
 
     name: str
@@ -58,7 +58,7 @@ class Message:
     """A multipart message, read to its end."""
 
     boundary: bytes
-    parts: list[Part] = field(default_factory=list)
+    parts: list[ReceivedPart] = field(default_factory=list)
 
     def discard(self) -> None:
         """Forget the bytes that nobody kept."""
@@ -95,7 +95,7 @@ class Behaviour:
 
     situations: dict[str, Situation]
     handlers: dict[str, Handler]
-    problem: Callable[[World, Refused], Answer]
+    problem: Callable[[World, Refused], Reply]
     problem_status: Callable[[int], int | str]
     success_status: Callable[[Call], int]
     also_at: Callable[[World, Operation], list[str]]
@@ -103,7 +103,9 @@ class Behaviour:
     method_of: Callable[[Request], str]
     path_ids: Callable[[Operation, Mapping[str, str]], dict[str, str]]
     token_answer: Callable[[Values], Values]
-    finish: list[Callable[[Call, Answer], Answer]] = field(default_factory=list)
+    granting: Granting = field(default_factory=Granting)
+    clock: Callable[[], float]
+    finish: list[Callable[[Call, Reply], Reply]] = field(default_factory=list)
     delay_s: float = 0.0
     link_lifetime_s: float
 
@@ -119,7 +121,7 @@ class Behaviour:
     scope_suffices: Callable[[Call, Binding], bool]
     scope_counts: Callable[[Call, Binding, str], bool]
     disputed_counts: Callable[[Call, Binding, str], bool]
-    may_use: Callable[[Call, Document], bool]
+    may_use: Callable[[Call, StoredDocument], bool]
 
     # reading what is sent
     errors: Callable[[Mapping[str, Any], Any], list[str]]
@@ -128,33 +130,33 @@ class Behaviour:
     end_message: Callable[[PushMultipartParser], None]
     boundary_of: Callable[[Call], bytes]
     document_limit: Callable[[Call], int]
-    pick_parts: Callable[[Call, Message], tuple[Part | None, Part | None]]
-    check_file_part: Callable[[Call, Part], None]
+    pick_parts: Callable[[Call, Message], tuple[ReceivedPart | None, ReceivedPart | None]]
+    check_file_part: Callable[[Call, ReceivedPart], None]
     parse_object: Callable[[bytes], Values]
     check_json_type: Callable[[Call], None]
     check_binary_type: Callable[[Call], None]
 
     # the DMS
-    read_metadata: Callable[[Call, Part | None], Values]
-    check_metadata: Callable[[Call, Body, Part | None], None]
-    make_document: Callable[[Call, Body, Part | None], Document]
+    read_metadata: Callable[[Call, ReceivedPart | None], Values]
+    check_metadata: Callable[[Call, Body, ReceivedPart | None], None]
+    make_document: Callable[[Call, Body, ReceivedPart | None], StoredDocument]
     choose_document_id: Callable[[Call, Body], str]
-    store: Callable[[Call, Document, Spool, Message], None]
-    upload_answer: Callable[[Call, Document, Body], Answer]
-    make_document_link: Callable[[Call, Document], str]
-    find_document: Callable[[Call], Document]
-    whole_document: Callable[[Call, Document], Values]
-    deliver: Callable[[Call, Document], Answer]
-    delivered_type: Callable[[Call, Document, str], str]
-    describe: Callable[[Call, Document], Values]
-    make_download_url: Callable[[Call, Document], str]
-    deliver_download: Callable[[World, Request, Document], Answer]
+    store: Callable[[Call, StoredDocument, Spool, Message], None]
+    upload_answer: Callable[[Call, StoredDocument, Body], Reply]
+    make_document_link: Callable[[Call, StoredDocument], str]
+    find_document: Callable[[Call], StoredDocument]
+    whole_document: Callable[[Call, StoredDocument], Values]
+    deliver: Callable[[Call, StoredDocument], Reply]
+    delivered_type: Callable[[Call, StoredDocument, str], str]
+    describe: Callable[[Call, StoredDocument], Values]
+    make_download_url: Callable[[Call, StoredDocument], str]
+    deliver_download: Callable[[World, Request, StoredDocument], Reply]
     refuse_empty: Callable[[Call], None]
-    refuse_locked: Callable[[Call, Document], None]
-    check_lock: Callable[[Call, Document, str | None], None]
-    replace_content: Callable[[Call, Document, Spool], None]
-    remove: Callable[[Call, Document], None]
-    destroy: Callable[[World, str, Document], None]
+    refuse_locked: Callable[[Call, StoredDocument], None]
+    check_lock: Callable[[Call, StoredDocument, str | None], None]
+    replace_content: Callable[[Call, StoredDocument, Spool], None]
+    remove: Callable[[Call, StoredDocument], None]
+    destroy: Callable[[World, str, StoredDocument], None]
     check_change: Callable[[Call, Body], None]
     check_change_ids: Callable[[Call, Body], None]
     refuse_unknown_association: Callable[[Call], None]
@@ -180,7 +182,7 @@ class Behaviour:
     sitting_not_found: Callable[[Call, Body, Person | None], Filing | None]
     exam_not_found: Callable[[Call, Body, Person | None], Filing | None]
     choose_attempt: Callable[[Exam, Any], Attempt]
-    register: Callable[[Call, Body, Filing], Answer]
+    register: Callable[[Call, Body, Filing], Reply]
     choose_registration_id: Callable[[Call, Body], str]
     forget_registration: Callable[[Call], bool]
     refuse_unknown_notice: Callable[[Call], None]

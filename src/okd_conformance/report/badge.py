@@ -8,7 +8,7 @@ from okd_conformance.base.clean import one_line
 from okd_conformance.base.text import Lang
 from okd_conformance.judge.outcome import Verdict
 from okd_conformance.report.model import Report
-from okd_conformance.report.wording import whole_verdict
+from okd_conformance.report.wording import tone, whole_verdict
 
 _COLOURS = {
     Verdict.CONFORMANT: "#1b7a43",
@@ -54,7 +54,7 @@ def badge(report: Report, lang: Lang) -> str:
         right_text=right_text,
         left_middle=left / 2,
         right_middle=left + right / 2,
-        colour=_COLOURS[report.verdict],
+        colour=_COLOURS[tone(report)],
         subject=escape(subject),
         verdict=escape(verdict),
         title=escape(f"{subject}: {verdict}", {'"': "&quot;"}),

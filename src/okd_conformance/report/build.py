@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from okd_conformance.base.text import Text, say
 from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.judge.verdict import verdict_of
+from okd_conformance.report.causes import Answer, Causes
+from okd_conformance.report.counting import complete, count
 from okd_conformance.report.model import (
     SUITE,
     Address,
@@ -22,8 +24,6 @@ from okd_conformance.report.model import (
     StandardInfo,
     SuiteInfo,
     TargetInfo,
-    complete,
-    count,
 )
 from okd_conformance.report.wording import scope_sentence
 from okd_conformance.standard.catalogue import Requirement, Source
@@ -41,12 +41,14 @@ def build_report(
     results: Iterable[CaseResult],
     reasons: Mapping[RowKey, Text] | None = None,
     claimed_flows: Mapping[str, Collection[str]] | None = None,
+    answers: Mapping[str, Answer] | None = None,
 ) -> Report:
     """Put the results of a run together.
 
     ``claimed_roles`` gives the address of each role that the target claims, ``claimed_flows`` the flows per
     role (a role that is absent claims all). ``reasons`` says of a row without any case why nothing was
-    tested. A case that names an unknown row is the suite's own mistake and shown as such, never dropped.
+    tested. ``answers`` says of each exchange, by its id, what it got; by that findings are put under one
+    cause. A case that names an unknown row is the suite's own mistake and shown as such, never dropped.
     """
     cases: dict[RowKey, list[CaseResult]] = defaultdict(list)
     for result in results:
@@ -72,6 +74,7 @@ def build_report(
         scope=Text.same(""),
         roles={role: _role(role, edition, rows, by_id, claims) for role in claimed_roles},
         requirements=rows,
+        causes=Causes(rows, by_id, answers or {}).found(),
     )
     report.verdict = complete(report.verdict, report.unexamined())
     report.scope = scope_sentence(

@@ -17,7 +17,7 @@ from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.report.markdown import escaped
 from okd_conformance.report.model import Report, RequirementResult
 from okd_conformance.report.reading import stored_report
-from okd_conformance.report.wording import moment, product, status_name, verdict_name
+from okd_conformance.report.wording import moment, product, status_name, whole_verdict
 
 KINDS = ("broke", "mended", "warned", "untested")
 """What broke makes the command end with 1; a new warning is told, but breaks nothing."""
@@ -36,6 +36,11 @@ class CaseChange:
     """None: it was not in that run."""
     after: Status | None
     summary: Text | None = None
+
+    @property
+    def was_asked_twice(self) -> bool:
+        """Whether both runs tried it."""
+        return all(status is not None and status.is_tried for status in (self.before, self.after))
 
     @property
     def kind(self) -> str | None:
@@ -62,12 +67,21 @@ def compare_files(old: str, new: str, form: str, lang: Lang) -> tuple[str, ExitC
 
 
 def by_kind(before: Report, after: Report) -> dict[str, list[CaseChange]]:
-    """The changes of each kind, in the order of the reports."""
+    """The changes of each kind, in the order of the reports.
+
+    Of two products or profiles only what both were asked.
+    """
     found: dict[str, list[CaseChange]] = {kind: [] for kind in KINDS}
     for change in changes_between(before, after):
-        if change.kind:
+        if change.kind and (change.was_asked_twice or not _asked_otherwise(before, after)):
             found[change.kind].append(change)
     return found
+
+
+def _asked_otherwise(before: Report, after: Report) -> bool:
+    """Whether the runs differ in what they ask, so that what only one was asked is no change."""
+    asked = [(r.target.name, r.run.profile) for r in (before, after)]
+    return asked[0] != asked[1]
 
 
 def changes_between(before: Report, after: Report) -> Iterator[CaseChange]:
@@ -102,7 +116,7 @@ def _head(before: Report, after: Report) -> list[Text]:
             f"compare_{which}",
             product=product(one),
             started=moment(one.run.started),
-            verdict=verdict_name(one.verdict),
+            verdict=whole_verdict(one),
         )
         for which, one in (("old", before), ("new", after))
     ]
@@ -114,6 +128,11 @@ def _head(before: Report, after: Report) -> list[Text]:
         "compare_other_selection": (" ".join(before.run.selection), " ".join(after.run.selection)),
     }
     lines += [say(key, old=old or "-", new=new or "-") for key, (old, new) in pairs.items() if old != new]
+    if _asked_otherwise(before, after):
+        once = sum(
+            1 for change in changes_between(before, after) if change.kind and not change.was_asked_twice
+        )
+        lines += [say("compare_asked_once", n=once)] if once else []
     return lines
 
 

@@ -17,9 +17,17 @@ from rich.text import Text as Styled
 from okd_conformance.base.clean import one_line
 from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.judge.outcome import CaseResult, Status, Verdict
+from okd_conformance.report.cards import Card, cards
 from okd_conformance.report.model import SHARED, Report
 from okd_conformance.report.upgrade import STEPS, Upgrade
-from okd_conformance.report.wording import is_telling, part_verdict, plain_sentence, status_name
+from okd_conformance.report.wording import (
+    counted,
+    is_telling,
+    part_verdict,
+    plain_sentence,
+    status_name,
+    tone,
+)
 from okd_conformance.standard.catalogue import load_catalogue
 from okd_conformance.standard.edition import Edition
 from okd_conformance.wire.meter import Meter
@@ -41,6 +49,7 @@ _VERDICT_STYLES = {
 }
 _MOST_SHOWN = 25
 _MOST_CHANGES = 30
+_MOST_CAUSES = 15
 _PLAIN_WIDTH = 110
 _LINE = 220
 _TELLING_COLUMNS = 2
@@ -79,6 +88,7 @@ class ConsoleReporter:
         self._expected: Mapping[str, int] = {}
         self._sections: dict[str, Counter[Status]] = defaultdict(Counter)
         self._shown = 0
+        self._seen: set[tuple[str, Status]] = set()
         self._told = time.monotonic()
 
     def start(
@@ -122,9 +132,16 @@ class ConsoleReporter:
         self._sections[section][result.status] += 1
         if self._quiet:
             return
-        if result.status.is_break:
+        if result.status.is_break and self._is_new(result):
             self._show(result)
         self.section_progress(section)
+
+    def _is_new(self, result: CaseResult) -> bool:
+        """Whether no case of the same requirement ended so before; one is enough while the run goes on."""
+        told = (result.requirement, result.status)
+        new = told not in self._seen
+        self._seen.add(told)
+        return new
 
     def section_progress(self, section: str) -> None:
         """Move the bar; when a section's last case is done, leave a line about it."""
@@ -193,18 +210,37 @@ class ConsoleReporter:
             if report.roles:
                 self._console.print(self._table(report))
                 self._console.print()
+        for cause in report.run.set_up:
+            self._print(say("report_set_up", cause=cause))
         scope = one_line(report.scope.in_language(self._lang))
         line = f"{scope[:1].upper()}{scope[1:]}."
-        self._console.print(Styled(line, _VERDICT_STYLES[report.verdict]), soft_wrap=True)
+        self._console.print(Styled(line, _VERDICT_STYLES[tone(report)]), soft_wrap=True)
         if not self._quiet:
             self._print(plain_sentence(report))
         if report.upgrade:
             self._upgrade(report.upgrade)
-        failed = [row for row in report.findings() if row.status is Status.FAILED]
-        if failed and not self._quiet:
-            self._print(say("report_console_next", id=failed[0].id))
+        broken = [card for status, found in cards(report).items() if status.is_break for card in found]
+        if broken and not self._quiet:
+            self._causes(broken)
+            self._print(say("report_console_next", id=broken[0].row.id))
         if folder is not None:
             self._print(say("report_console_folder", folder=folder / "report.html"))
+
+    def _causes(self, found: Sequence[Card]) -> None:
+        """What to mend, one line each, with how much follows from it."""
+        self._print(say("report_console_causes"))
+        for card in found[:_MOST_CAUSES]:
+            name = status_name(card.status).in_language(self._lang)
+            line = Styled("  ").append(one_line(name), f"bold {_STYLES[card.status]}")
+            line.append(f" {one_line(card.row.id)} ({one_line(card.row.role)})")
+            if card.harmful:
+                line.append(f" [{say('report_harmful').in_language(self._lang)}]", "bold")
+            self._console.print(line, soft_wrap=True)
+            self._print(Text.same("    "), card.row.statement)
+            if card.beneath:
+                self._print(Text.same("    + "), counted("report_follows", len(card.beneath)))
+        if len(found) > _MOST_CAUSES:
+            self._print(Text.same("  … "), say("report_console_more"))
 
     def _upgrade(self, upgrade: Upgrade) -> None:
         """What the step to another edition asks, in short."""
@@ -251,7 +287,7 @@ class ConsoleReporter:
     def _table(self, report: Report) -> Table:
         """The roles, each with its verdict and the counts of as many statuses as fit, the worst first."""
         shown = [s for s in Status if any(role.counts[s] for role in report.roles.values())]
-        verdicts = [part_verdict(role).in_language(self._lang) for role in report.roles.values()]
+        verdicts = [part_verdict(report, role).in_language(self._lang) for role in report.roles.values()]
         columns = [[say("report_role").in_language(self._lang), *map(one_line, report.roles)]]
         columns += [[say("report_verdict").in_language(self._lang), *verdicts]]
         for status in shown:
@@ -269,7 +305,7 @@ class ConsoleReporter:
             )
         cells = [column[1:] for column in columns[: len(table.columns)]]
         for role, name, verdict, *numbers in zip(report.roles.values(), *cells, strict=True):
-            style = _VERDICT_STYLES[role.verdict] if role.examined else "dim"
+            style = _VERDICT_STYLES[tone(report, role)] if role.examined else "dim"
             table.add_row(name, Styled(verdict, style), *numbers)
         return table
 

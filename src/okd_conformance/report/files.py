@@ -12,6 +12,7 @@ from okd_conformance.base.text import Lang
 from okd_conformance.report.badge import badge
 from okd_conformance.report.html import html
 from okd_conformance.report.junit import junit
+from okd_conformance.report.manager import manager
 from okd_conformance.report.markdown import markdown
 from okd_conformance.report.model import EXCHANGES, Report
 
@@ -27,6 +28,7 @@ def write_all(report: Report, har: Mapping[str, Any], folder: Path, lang: Lang) 
         "report.html": lambda file: file.write(html(report, har, lang)),
         "junit.xml": lambda file: file.write(junit(report, lang)),
         "summary.md": lambda file: file.write(markdown(report, lang)),
+        "summary.html": lambda file: file.write(manager(report, lang)),
         "badge.svg": lambda file: file.write(badge(report, lang)),
     }
     return [write_whole(folder / name, writer) for name, writer in writers.items()]

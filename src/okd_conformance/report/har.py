@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from urllib.parse import urlsplit
 
 from okd_conformance.base.text import Text, say
 
+_MAKING = {"POST", "PUT"}
+_VALUE = re.compile(r'"([\w.:-]{6,80})"')
 BODY_LENGTH = 2000
 """How many characters of a body are shown."""
 
@@ -42,6 +45,8 @@ class ShownExchange:
     """Why there is no answer."""
     brief: str
     """The exchange in a few words, such as ``POST → 400``."""
+    judged: bool = False
+    """Whether it is the one that the case judges."""
 
 
 def by_id(har: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:
@@ -50,8 +55,25 @@ def by_id(har: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:
     return {entry["_id"]: entry for entry in entries if "_id" in entry}
 
 
-def shown(entry: Mapping[str, Any]) -> ShownExchange:
-    """Prepare one entry."""
+def makers(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Which exchange first answered with an id, by that id: the one that made what has it."""
+    found: dict[str, str] = {}
+    for name, entry in entries.items():
+        if (entry.get("request") or {}).get("method") in _MAKING:
+            text = str(((entry.get("response") or {}).get("content") or {}).get("text") or "")
+            for value in _VALUE.findall(text):
+                found.setdefault(value, name)
+    return found
+
+
+def last_in_path(entry: Mapping[str, Any]) -> str:
+    """The part of the address that names a document, where there is one: the last that is not a word."""
+    path = urlsplit(str((entry.get("request") or {}).get("url", ""))).path
+    return next((part for part in reversed(path.split("/")) if any(map(str.isdigit, part))), "")
+
+
+def shown(entry: Mapping[str, Any], *, judged: bool = False) -> ShownExchange:
+    """Prepare one entry; ``judged``: a case judges by it."""
     answer = entry.get("response") or {}
     error = entry.get("_error")
     answered = bool(answer.get("status")) and not error
@@ -62,6 +84,7 @@ def shown(entry: Mapping[str, Any]) -> ShownExchange:
         answer=_answer(answer) if answered else None,
         error=None if answered else _reason(error),
         brief=f"{(entry.get('request') or {}).get('method', '')} → {answer['status'] if answered else '-'}",
+        judged=judged,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import re
 import shlex
 from collections import defaultdict
 from collections.abc import Mapping
@@ -20,9 +21,10 @@ from markupsafe import Markup, escape
 
 from okd_conformance.base.clean import printable
 from okd_conformance.base.text import Lang, Text, say
-from okd_conformance.judge.outcome import CaseResult, Status, worst
+from okd_conformance.judge.outcome import FINDINGS, CaseResult, Status, worst
 from okd_conformance.report import har as har_view
 from okd_conformance.report import wording
+from okd_conformance.report.cards import cards, untested
 from okd_conformance.report.model import EXCHANGES, Report, RequirementResult
 from okd_conformance.report.tables import fault_proof, figures, scope_matrix
 from okd_conformance.report.telling import marked
@@ -35,12 +37,14 @@ MOST_CASES = 25
 MOST_EXCHANGES = 3
 """How many exchanges of one case are shown."""
 _MOST_OPEN = 10
+_LONG = re.compile(r"(\S{16,})")
+_MARK = re.compile(r"(?<=[/._:,;?&=@(-])(?=\w)|(?<=[a-z]{4})(?=[A-Z][a-z]{3})")
 
 
 def html(report: Report, har: Mapping[str, Any] | None, lang: Lang) -> str:
     """Return the page, in ``lang`` until the reader switches; without ``har`` it shows no exchanges."""
     style, script = _file("page.css"), _file("page.js")
-    findings = report.findings()
+    groups = cards(report)
     return (
         _environment()
         .get_template("page.html.j2")
@@ -49,14 +53,18 @@ def html(report: Report, har: Mapping[str, Any] | None, lang: Lang) -> str:
             lang=lang,
             style=Markup(style),  # noqa: S704 - our own file
             script=Markup(script),  # noqa: S704 - our own file
-            policy=_policy(style, script),
+            policy=policy(style, script),
             title=Text.same(f"{wording.product(report)} - OKD"),
+            tone=wording.tone(report),
             headline=wording.headline(report),
             sentence=wording.plain_sentence(report),
             excused_sentence=wording.excused_sentence(report),
             bar=_bar(report.counts()),
-            groups=_groups(findings),
-            opened={row.key for row in findings[:_MOST_OPEN] if row.status is Status.FAILED},
+            groups=groups,
+            findings=FINDINGS,
+            opened={card.anchor for card in groups.get(Status.FAILED, [])[:_MOST_OPEN]},
+            untested=untested(report),
+            token_command=wording.token_command(report),
             sections=_sections(report.requirements),
             total=len({row.id for row in report.requirements}),
             filters=_filters(report),
@@ -74,10 +82,19 @@ def html(report: Report, har: Mapping[str, Any] | None, lang: Lang) -> str:
 
 def both(text: Text) -> Markup:
     """A text in both languages, of which the page shows one."""
-    nl, en = printable(text.nl), printable(text.en)
+    nl, en = breakable(printable(text.nl)), breakable(printable(text.en))
     if nl == en:
-        return escape(nl)
+        return nl
     return Markup('<span lang="nl">{}</span><span lang="en">{}</span>').format(nl, en)
+
+
+def breakable(text: str) -> Markup:
+    """Text that a narrow screen breaks after a mark in a long name or address, and not within a word."""
+    pieces = _LONG.split(text)
+    return Markup("").join(
+        Markup("<wbr>").join(_MARK.split(piece)) if place % 2 else escape(piece)
+        for place, piece in enumerate(pieces)
+    )
 
 
 class _Exchanges:
@@ -85,10 +102,21 @@ class _Exchanges:
 
     def __init__(self, har: Mapping[str, Any] | None) -> None:
         self._entries = har_view.by_id(har)
+        self._order = {entry_id: place for place, entry_id in enumerate(self._entries)}
+        self._makers = har_view.makers(self._entries)
 
     def of(self, case: CaseResult) -> list[har_view.ShownExchange]:
+        """The exchange that was judged, the one that made its document, and others, as they went."""
         found = [self._entries[i] for i in case.exchanges if i in self._entries]
-        return marked([har_view.shown(entry) for entry in found[:MOST_EXCHANGES]], case)
+        maker = self._makers.get(har_view.last_in_path(found[0])) if found else None
+        if (
+            maker is not None
+            and maker not in case.exchanges
+            and self._order[maker] < self._order[case.exchanges[0]]
+        ):
+            found.insert(1, self._entries[maker])
+        chosen = [har_view.shown(entry, judged=entry is found[0]) for entry in found[:MOST_EXCHANGES]]
+        return sorted(marked(chosen, case), key=lambda shown: self._order[shown.id])
 
 
 @functools.cache
@@ -105,7 +133,8 @@ def _environment() -> Environment:
         t=lambda key, **values: both(say(key, **values)),
         many=lambda key, number: both(wording.counted(key, number)),
         status_name=lambda status: both(wording.status_name(status)),
-        verdict_name=lambda verdict: both(wording.verdict_name(verdict)),
+        part_tone=wording.tone,
+        part_words=lambda report, part: both(wording.part_verdict(report, part)),
         day=lambda value: both(wording.day(value)),
         moment=lambda value: both(wording.moment(value)),
         duration=lambda seconds: both(wording.duration(seconds)),
@@ -117,6 +146,7 @@ def _environment() -> Environment:
         flow_name=lambda flow: both(wording.flow_name(flow)),
     )
     environment.filters["both"] = both
+    environment.filters["breakable"] = lambda text: breakable(printable(text))
     return environment
 
 
@@ -138,7 +168,9 @@ def _file(name: str) -> str:
     return (_TEMPLATES / name).read_text("utf-8")
 
 
-def _policy(style: str, script: str) -> str:
+def policy(style: str, script: str) -> str:
+    """What the page may do: use this style and this script, and load nothing."""
+
     def source(text: str) -> str:
         return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
 
@@ -168,13 +200,6 @@ _BAR = (
     Status.SUITE_FAULT,
     Status.NOT_TESTED,
 )
-
-
-def _groups(findings: list[RequirementResult]) -> dict[Status, list[RequirementResult]]:
-    groups: dict[Status, list[RequirementResult]] = defaultdict(list)
-    for row in findings:
-        groups[row.status].append(row)
-    return groups
 
 
 def _sections(rows: list[RequirementResult]) -> list[tuple[str, Text, list[list[RequirementResult]]]]:

@@ -63,6 +63,7 @@ def _facts(report: Report, role: str) -> dict[str, str]:
     result = report.roles.get(role)
     facts = {
         "verdict": str(report.verdict),
+        "partial": " ".join(report.run.partial),
         "role_verdict": str(result.verdict) if result else "",
         "edition": report.standard.edition,
         "target": report.target.name,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 
 from okd_conformance.base.clean import one_line, printable
 from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.judge.outcome import CaseResult, Status, Verdict
+from okd_conformance.report.cards import Card, cards, untested
 from okd_conformance.report.model import Report, RequirementResult, RoleResult
 from okd_conformance.report.upgrade import STEPS, Upgrade
 from okd_conformance.report.wording import (
@@ -21,6 +23,7 @@ from okd_conformance.report.wording import (
     part_verdict,
     plain_sentence,
     status_name,
+    tone,
 )
 
 _MARKS = {
@@ -33,14 +36,15 @@ _SPECIAL = re.compile(r"[\\`*_{}\[\]<>|~$]|^[-+=#]")
 _NUMBERED = re.compile(r"^(\d+)([.)])(?=\s|$)")
 _MOST_FINDINGS = 50
 _MOST_CASES = 3
-_CODE_LENGTH = 1500
 
 
 def markdown(report: Report, lang: Lang) -> str:
     """Return the summary."""
     page = _Page(lang)
-    mark = _MARKS[report.verdict]
+    mark = _MARKS[tone(report)]
     page.block(f"# {mark} {page.text(headline(report))}")
+    for cause in report.run.set_up:
+        page.block(page.say("report_set_up", cause=cause))
     page.block(page.text(plain_sentence(report)))
     page.block(f"**{page.say('report_scope')}:** {page.text(report.scope)}")
     known = excused_sentence(report)
@@ -48,6 +52,7 @@ def markdown(report: Report, lang: Lang) -> str:
         page.block(page.text(known))
     _roles(page, report)
     _findings(page, report)
+    _untested(page, report)
     if report.upgrade:
         _upgrade(page, report.upgrade)
     _identity(page, report)
@@ -70,8 +75,6 @@ def code_span(text: str, *, in_table: bool = False) -> str:
 def code_block(text: str) -> str:
     """Text as a code block that nothing in the text can end."""
     shown = printable(text)
-    if len(shown) > _CODE_LENGTH:
-        shown = shown[:_CODE_LENGTH] + "…"
     longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{shown}\n{fence}"
@@ -105,21 +108,21 @@ def _roles(page: _Page, report: Report) -> None:
     rows = []
     for name, role in report.roles.items():
         title = f"{page.text(role.title)} ({code_span(name, in_table=True)})"
-        rows.append([title, page.text(part_verdict(role)), *[str(role.counts[s]) for s in shown]])
+        rows.append([title, page.text(part_verdict(report, role)), *[str(role.counts[s]) for s in shown]])
     if rows:
         page.block(f"## {page.say('report_per_role')}")
         page.table(head, rows, words=2)
-    flows = [_flow_line(page, role) for role in report.roles.values() if role.examined]
+    flows = [_flow_line(page, report, role) for role in report.roles.values() if role.examined]
     if any(flows):
         page.block("\n".join(line for lines in flows for line in lines))
 
 
-def _flow_line(page: _Page, role: RoleResult) -> list[str]:
+def _flow_line(page: _Page, report: Report, role: RoleResult) -> list[str]:
     lines = []
     for name, flow in role.flows.items():
         proposal = f" ({page.say('report_proposal')})" if flow.proposal else ""
         title = f"{page.text(flow_name(name))} {page.text(flow.title)}".strip() + proposal
-        lines.append(f"- {page.text(role.title)}, {title}: **{page.text(part_verdict(flow))}**")
+        lines.append(f"- {page.text(role.title)}, {title}: **{page.text(part_verdict(report, flow))}**")
     return lines
 
 
@@ -142,31 +145,61 @@ def _upgrade(page: _Page, upgrade: Upgrade) -> None:
 
 
 def _findings(page: _Page, report: Report) -> None:
-    findings = report.findings()
-    for status in dict.fromkeys(row.status for row in findings):
+    shown = 0
+    groups = cards(report)
+    for status, found in groups.items():
         page.block(f"## {page.say(f'report_findings_{status}')}")
-        for row in [row for row in findings[:_MOST_FINDINGS] if row.status is status]:
-            _finding(page, row)
-    if len(findings) > _MOST_FINDINGS:
-        page.block(page.say("report_more", n=len(findings) - _MOST_FINDINGS))
+        for card in found[: max(0, _MOST_FINDINGS - shown)]:
+            _finding(page, card)
+        shown += len(found)
+    if shown > _MOST_FINDINGS:
+        page.block(page.say("report_more", n=shown - _MOST_FINDINGS))
 
 
-def _finding(page: _Page, row: RequirementResult) -> None:
+def _finding(page: _Page, card: Card) -> None:
+    row, cases = card.row, card.cases
     page.block(f"### {escaped(row.id)} ({escaped(row.role)}, {row.level})")
+    if card.harmful:
+        page.block(f"**{page.say('report_harmful')}**")
     page.block(page.text(row.statement))
     for place in row.sources[:1]:
         page.block(f"> {f'“{escaped(place.quote)}” — ' if place.quote else ''}{escaped(place.cite)}")
-    if row.advice:
-        page.block(f"**{page.say('report_remedy')}:** {page.text(row.advice)}")
-    wrong = [case for case in row.cases_by_weight() if case.status is row.status]
-    for case in wrong[:_MOST_CASES]:
+    if card.advice:
+        page.block(f"**{page.say('report_remedy')}:** {page.text(card.advice)}")
+    for case in cases[:_MOST_CASES]:
         _case(page, row, case)
-    if wrong and wrong[0].curl:
-        page.block(code_block(wrong[0].curl))
-    if len(wrong) > _MOST_CASES:
-        page.block(page.text(counted("report_more_cases", len(wrong) - _MOST_CASES)) + ".")
+    if cases and cases[0].curl:
+        page.block(code_block(cases[0].curl))
+    if len(cases) > _MOST_CASES:
+        page.block(page.text(counted("report_more_cases", len(cases) - _MOST_CASES)) + ".")
     if row.reason:
         page.block(page.text(row.reason))
+    if card.beneath:
+        _beneath(page, card)
+
+
+def _beneath(page: _Page, card: Card) -> None:
+    """What follows from a finding: by status, each requirement with the roles."""
+    words = page.text(counted("report_follows", len(card.beneath)))
+    page.block(f"**{words}.** {page.text(card.why) if card.why else ''}".strip())
+    lines = []
+    for status, found in card.follows.items():
+        roles: dict[str, list[str]] = defaultdict(list)
+        for one in found:
+            roles[one.row.id].append(one.row.role)
+        names = ", ".join(f"{escaped(name)} ({escaped(', '.join(at))})" for name, at in roles.items())
+        lines.append(f"- {page.say(f'report_follows_{status}')}: {names}")
+    page.block("\n".join(lines))
+
+
+def _untested(page: _Page, report: Report) -> None:
+    lines = [
+        f"- {page.text(reason)} ({', '.join(dict.fromkeys(escaped(row.id) for row in rows))})"
+        for reason, rows in untested(report)
+    ]
+    if lines:
+        page.block(f"## {page.say('report_untested')}")
+        page.block("\n".join(lines))
 
 
 def _case(page: _Page, row: RequirementResult, case: CaseResult) -> None:

@@ -5,9 +5,8 @@ What is written and read, and the JSON Schema beside this file (``schema``), fol
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, Self, get_args
 
 import msgspec
@@ -16,6 +15,7 @@ from msgspec import UNSET, Meta, UnsetType
 from okd_conformance.base.text import Text
 from okd_conformance.judge.outcome import FINDINGS, CaseResult, Status, Verdict, worst
 from okd_conformance.judge.verdict import verdict_of
+from okd_conformance.report.counting import complete, count, every, examined
 from okd_conformance.report.upgrade import Upgrade
 from okd_conformance.standard.catalogue import Basis, Level, Profile
 
@@ -76,6 +76,7 @@ class TargetInfo:
     roles: Annotated[Mapping[str, Address], Meta(description="The roles that the target claims.")] = field(
         default_factory=dict
     )
+    token_url: Annotated[str | None, Meta(description="Where its clients get their tokens.")] = None
 
 
 @dataclass(slots=True)
@@ -130,6 +131,10 @@ class RunInfo:
             "or the target can't be judged."
         ),
     ] = None
+    set_up: Annotated[
+        tuple[Text, ...],
+        Meta(description="What in the target file kept rows from being judged, with its lines."),
+    ] = ()
     limits: Annotated[
         Mapping[str, int | float],
         Meta(description="What the run might ask of the target in all, with the names of the target file."),
@@ -197,9 +202,48 @@ class RequirementResult:
         """What to look at first in the product; None where nothing was seen of the product."""
         return self.remedy if self.status.is_judged else None
 
-    def cases_by_weight(self) -> list[CaseResult]:
-        """The cases, the ones that matter most first."""
-        return sorted(self.cases, key=lambda case: list(Status).index(case.status))
+    def finding_statuses(self) -> list[Status]:
+        """What its cases found that asks for something to be done; what it found itself without cases."""
+        found = {case.status for case in self.cases} or {self.status}
+        return [status for status in FINDINGS if status in found | {self.status}]
+
+    def cases_with(self, status: Status) -> list[CaseResult]:
+        """The cases that ended so."""
+        return [case for case in self.cases if case.status is status]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What asks for something to be done: the cases of a row that ended in one way."""
+
+    requirement: Annotated[str, Meta(description="Id of the requirement.")]
+    role: Annotated[str, Meta(description="The role.")]
+    status: Annotated[
+        Status,
+        Meta(description="Which of its cases are meant; a row may have failed and inconclusive ones."),
+    ]
+
+    @property
+    def key(self) -> RowKey:
+        """What identifies the row."""
+        return self.requirement, self.role
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Findings that come from one thing, so that it need only be mended once."""
+
+    root: Annotated[Finding, Meta(description="The finding that tells the cause best.")]
+    follows: Annotated[tuple[Finding, ...], Meta(description="What follows from it.")] = ()
+    harmful: Annotated[bool, Meta(description="It is a breach of privacy, or data are lost or mixed up.")] = (
+        False
+    )
+    why: Annotated[Text | None, Meta(description="Why the others follow from the root.")] = None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The root, and what follows from it."""
+        return (self.root, *self.follows)
 
 
 @dataclass(slots=True)
@@ -212,7 +256,7 @@ class FlowResult:
     counts: Counts = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.counts = _complete(self.counts)
+        self.counts = every(self.counts)
 
     @property
     def examined(self) -> bool:
@@ -230,7 +274,7 @@ class RoleResult:
     counts: Counts
 
     def __post_init__(self) -> None:
-        self.counts = _complete(self.counts)
+        self.counts = every(self.counts)
 
     @property
     def examined(self) -> bool:
@@ -254,6 +298,13 @@ class Report:
         list[RequirementResult],
         Meta(description="One row for each requirement and each role that it is about."),
     ]
+    causes: Annotated[
+        list[Cause],
+        Meta(
+            description="Each finding once, put together by cause: failures first, "
+            "and of those what harms most. Findings are judged one by one all the same."
+        ),
+    ] = field(default_factory=list)
     exchanges: Annotated[str, Meta(description="The HAR file beside the report.")] = EXCHANGES
     upgrade: Upgrade | UnsetType = UNSET
 
@@ -262,6 +313,7 @@ class Report:
             role.title = _named(role.title, name)
             for flow, result in role.flows.items():
                 result.title = _named(result.title, flow)
+        self.causes = self._with_every_finding()
 
     def counts(self) -> dict[Status, int]:
         """How many rows have each status."""
@@ -275,6 +327,24 @@ class Report:
         """The rows that ask for something to be done, most important first."""
         found = [row for row in self.requirements if row.status.is_finding]
         return sorted(found, key=lambda row: (FINDINGS.index(row.status), _LEVELS.index(row.level)))
+
+    def _with_every_finding(self) -> list[Cause]:
+        """The causes as far as the rows have their findings, and one for each finding that none names."""
+        found = [Finding(*row.key, status) for row in self.findings() for status in row.finding_statuses()]
+        known = set(found)
+        kept = [
+            replace(cause, follows=tuple(finding for finding in cause.follows if finding in known))
+            for cause in self.causes
+            if cause.root in known
+        ]
+        named = {finding for cause in kept for finding in cause.findings}
+        causes = [*kept, *(Cause(finding) for finding in found if finding not in named)]
+        return sorted(causes, key=lambda cause: FINDINGS.index(cause.root.status))
+
+    def causes_by_status(self) -> dict[Status, list[Cause]]:
+        """The causes by the status of their root, in the order in which a reader is told."""
+        found = {status: [c for c in self.causes if c.root.status is status] for status in FINDINGS}
+        return {status: causes for status, causes in found.items() if causes}
 
     def verdict_without(self, excused: Collection[str]) -> Verdict:
         """The verdict if these failures (ids of cases or of requirements) were not there."""
@@ -311,24 +381,3 @@ _LEVELS = get_args(Level)
 
 def _named(title: Text, name: str) -> Text:
     return Text.same(name) if title == _UNNAMED else title
-
-
-def _complete(counts: Mapping[Status, int]) -> dict[Status, int]:
-    """The counts with every status in them, in the order of the statuses."""
-    return {status: counts.get(status, 0) for status in Status}
-
-
-def examined(counts: Mapping[Status, int]) -> bool:
-    """Whether anything was judged, by these counts."""
-    return any(number for status, number in counts.items() if status.is_tried)
-
-
-def complete(verdict: Verdict, unexamined: list[str]) -> Verdict:
-    """Nothing can be said of a role that was not examined at all, so not that it conforms."""
-    return Verdict.INCOMPLETE if unexamined and verdict is Verdict.CONFORMANT else verdict
-
-
-def count(statuses: Iterable[Status]) -> dict[Status, int]:
-    """Count statuses; every status is in the result."""
-    found = Counter(statuses)
-    return {status: found[status] for status in Status}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from okd_conformance.base.text import Text, joined, say
 from okd_conformance.judge.outcome import CaseResult, Status, Verdict
+from okd_conformance.report.cards import Card, cards
 from okd_conformance.report.model import FlowResult, Report, RequirementResult, RoleResult
 
 _WORD = 3
@@ -29,9 +31,27 @@ def whole_verdict(report: Report) -> Text:
     return say("report_verdict_partial", verdict=words) if report.run.partial else words
 
 
-def part_verdict(part: RoleResult | FlowResult) -> Text:
-    """The verdict of a role or a flow, or that it was not tested at all."""
-    return verdict_name(part.verdict) if part.examined else status_name(Status.NOT_TESTED)
+def tone(report: Report, part: RoleResult | FlowResult | None = None) -> Verdict:
+    """The verdict whose colour and mark fit: a part that is conformant does not make the whole so."""
+    verdict = (part or report).verdict
+    return Verdict.INCOMPLETE if verdict is Verdict.CONFORMANT and report.run.partial else verdict
+
+
+def part_verdict(report: Report, part: RoleResult | FlowResult) -> Text:
+    """The verdict of a role or a flow, with that the run was partial, or that it was not tested at all."""
+    if not part.examined:
+        return status_name(Status.NOT_TESTED)
+    words = verdict_name(part.verdict)
+    return say("report_verdict_partial", verdict=words) if report.run.partial else words
+
+
+def token_command(report: Report) -> str:
+    """The commands that put a token where our curl commands read it: ``$TOKEN``."""
+    address = shlex.quote(report.target.token_url) if report.target.token_url else "TOKEN_URL"
+    return (
+        "TOKEN=$(curl -s -u CLIENT_ID:CLIENT_SECRET -d grant_type=client_credentials -d scope=SCOPE "
+        f"{address} | python3 -c 'import json, sys; print(json.load(sys.stdin)[\"access_token\"])')"
+    )
 
 
 def counted(key: str, number: int, **values: object) -> Text:
@@ -116,7 +136,9 @@ def plain_sentence(report: Report) -> Text:
     """What the verdict means, and what to do next, for somebody who buys software and doesn't write it."""
     must = [row for row in report.requirements if row.level == "MUST"]
     untested = _number(Status.NOT_TESTED, must)
-    if report.verdict is Verdict.CONFORMANT and untested:
+    if report.verdict is Verdict.CONFORMANT and report.run.partial:
+        after = say("report_next_partial")
+    elif report.verdict is Verdict.CONFORMANT and untested:
         after = counted("report_next_untested", untested)
     else:
         after = say(f"report_next_{report.verdict}")
@@ -129,7 +151,10 @@ def _number(status: Status, rows: list[RequirementResult]) -> int:
 
 def _meaning(report: Report, must: list[RequirementResult]) -> Text:
     if report.verdict is Verdict.NOT_CONFORMANT:
-        return counted("report_plain_not_conformant", _number(Status.FAILED, must))
+        number = _number(Status.FAILED, must)
+        causes = sum(_fails_a_must(card) for found in cards(report).values() for card in found)
+        words = counted("report_plain_not_conformant", number)
+        return joined([words, counted("report_plain_causes", causes)]) if 0 < causes < number else words
     if report.verdict is Verdict.SUITE_FAULT:
         return counted("report_plain_suite_fault", _number(Status.SUITE_FAULT, report.requirements))
     if report.verdict is Verdict.INCOMPLETE:
@@ -142,6 +167,10 @@ def _meaning(report: Report, must: list[RequirementResult]) -> Text:
         return say("report_plain_nothing")
     others = len(report.findings())
     return counted("report_plain_conformant_but", others) if others else say("report_plain_conformant")
+
+
+def _fails_a_must(card: Card) -> bool:
+    return any(one.row.level == "MUST" and one.status is Status.FAILED for one in (card, *card.beneath))
 
 
 def moment(value: str) -> Text:

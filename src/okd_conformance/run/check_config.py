@@ -1,7 +1,8 @@
 """The command ``check-config``: whether a target can be judged, before the first check runs.
 
-It only reads: it connects, asks for tokens, asks for ``GET /``, and looks people and enrolments up where the
-edition has an operation for that. It ends with one sentence.
+It connects, asks for tokens, asks for ``GET /``, and looks people and enrolments up where the edition has an
+operation for that. Outside production it also stores a marked document at a DMS with each set of test data,
+registers one at a module, and undoes that again. It ends with one sentence.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from okd_conformance.redaction.looks import MIN_SECRET
 from okd_conformance.run.config_addresses import clocks, editions, reach
 from okd_conformance.run.config_fixtures import fixtures
 from okd_conformance.run.config_found import LABEL, Found
+from okd_conformance.run.config_round_trip import round_trips
 from okd_conformance.run.config_tokens import tokens
 from okd_conformance.run.options import Options
 from okd_conformance.run.run import Run, open_run
@@ -104,7 +106,9 @@ def _asked(run: Run) -> Iterator[Found]:
     yield from editions(run, answers)
     if any(exchange.answer is not None for exchange in answers.values()):
         yield from tokens(run)
-        yield from fixtures(run)
+        seen: set[str] = set()
+        yield from round_trips(run, [role for role, e in answers.items() if e.answer is not None], seen)
+        yield from fixtures(run, seen)
 
 
 def _plain_words(target: Target) -> Iterator[Found]:

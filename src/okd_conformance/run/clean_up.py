@@ -17,7 +17,7 @@ from okd_conformance.judge.ledger import Left
 from okd_conformance.judge.ledger_files import (
     LEDGER,
     LedgerError,
-    Stored,
+    StoredLedger,
     in_words,
     journals_in,
     read,
@@ -37,7 +37,7 @@ class _Ledgers:
     named: Path
     """The file that the user named."""
     files: list[Path]
-    found: list[tuple[Path, Stored]]
+    found: list[tuple[Path, StoredLedger]]
 
     @property
     def kept(self) -> Path:

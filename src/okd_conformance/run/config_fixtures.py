@@ -18,16 +18,22 @@ from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.wire.exchange import Exchange
 
 
-def fixtures(run: Run) -> Iterator[Found]:
-    """Which test data is named, and whether it exists as far as operations that read can tell."""
+def fixtures(run: Run, accepted: set[str]) -> Iterator[Found]:
+    """Which test data is named, and whether it exists as far as can be seen.
+
+    ``accepted``: the test data with which a role took a document.
+    """
     needed = fixtures_needed(run.edition, run.target.roles)
     absent = [name for name in needed if name not in run.target.fixtures]
     if absent:
         yield Found("bad", say("config_absent", names=", ".join(absent)), say("config_absent_remedy"))
     seen: set[str] = set()
     for role in run.target.roles:
+        if run.bench.set_up.known(role) is not None:
+            continue
         for operation in run.edition.operations(role, "lookup"):
             yield from _looked_up(run, operation, seen)
+    seen |= accepted | {name.partition(".")[0] for name in accepted}
     unseen = [name for name in needed if name in run.target.fixtures and name not in seen]
     if unseen:
         yield Found("unknown", say("config_unseen", names=", ".join(unseen)))

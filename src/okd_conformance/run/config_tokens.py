@@ -13,7 +13,7 @@ from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.run.config_found import Found
 from okd_conformance.run.run import Run
 from okd_conformance.standard.operation import Binding
-from okd_conformance.target.model import Client
+from okd_conformance.target.model import OAuthClient
 
 _TOKENS_S = 60.0
 """How long to go on asking for tokens."""
@@ -54,7 +54,9 @@ def tokens(run: Run) -> Iterator[Found]:
     yield from _rights_to_add(run)
 
 
-def _not_given(client: Client, without: Mapping[str, tuple[Text, list[str]]], some: bool) -> Iterator[Found]:
+def _not_given(
+    client: OAuthClient, without: Mapping[str, tuple[Text, list[str]]], some: bool
+) -> Iterator[Found]:
     """The scopes for which a client got no token, by reason.
 
     One reason for all of several scopes is not about the scopes but about the endpoint.

@@ -20,6 +20,7 @@ from okd_conformance.judge.ledger_files import LEDGER, in_words, without_a_file,
 from okd_conformance.judge.outcome import CaseResult, Status
 from okd_conformance.judge.verdict import exit_code
 from okd_conformance.report.build import build_report
+from okd_conformance.report.causes import seen
 from okd_conformance.report.files import write_all
 from okd_conformance.report.model import SHARED, SUITE, Report, RunInfo, SectionTotals, TargetInfo
 from okd_conformance.report.upgrade import Upgrade, upgrade
@@ -49,6 +50,9 @@ class Findings:
     """What plain pytest was told to leave out, as options."""
     stopped: Text | None = None
     """Why the run stopped before its end: a limit, or a target that can't be judged."""
+
+    set_up: list[Text] = field(default_factory=list)
+    """What is wrong with the target file, as its cases found out."""
 
     def stop(self, reason: Text | None) -> None:
         """Keep the first reason."""
@@ -189,7 +193,12 @@ def report_of(
         suite_version=__version__,
         edition=run.edition,
         target_identity=TargetInfo(
-            target.name, target.vendor, target.version, target.environment, target.contact
+            target.name,
+            target.vendor,
+            target.version,
+            target.environment,
+            target.contact,
+            token_url=_token_url(run),
         ),
         run=RunInfo(
             id=options.run_id,
@@ -204,6 +213,7 @@ def report_of(
             roles=_roles(run, results),
             interrupted=interrupted,
             stopped=findings.stopped,
+            set_up=tuple(findings.set_up),
             limits=run.allowance.as_json(),
             sections=_sections(findings, run.bench.catalogue),
         ),
@@ -211,8 +221,16 @@ def report_of(
         claimed_roles={name: role.base_url for name, role in target.roles.items()},
         claimed_flows={name: sorted(flows) for name, flows in run.claims.roles.items()},
         results=results,
+        answers=dict(seen(findings.exchanges)),
         reasons=_reasons(run, deselected, interrupted or findings.stopped is not None),
     )
+
+
+def _token_url(run: Run) -> str | None:
+    """Where somebody with a client's secret gets a token by hand; None where there is more to it."""
+    auth = run.target.auth
+    by_hand = auth is not None and auth.token_url and auth.client_auth in {"basic", "post"}
+    return run.bench.redactor.text(auth.token_url) if auth is not None and by_hand else None
 
 
 def _broken(name: str, error: str) -> CaseResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from okd_conformance.base.text import Text
 from okd_conformance.checks.running import Watch, merged, plain, results_from
 from okd_conformance.judge.events import CaseEnded, Exchanged
 from okd_conformance.judge.outcome import CaseResult
@@ -46,6 +47,12 @@ class Gathering:
         redactor.catch_up()
         waiting, self._waiting = self._waiting, []
         self.findings.exchanges += [exchange.as_har(redactor) for exchange in waiting]
+        self._learn(redactor.deep([cause.as_json() for cause in self.run.bench.set_up.found.values()]))
+
+    def _learn(self, causes: list[dict[str, str]]) -> None:
+        """Keep what is wrong with the target file, each thing once."""
+        known = self.findings.set_up
+        known += [cause for cause in map(Text.from_json, causes) if cause not in known]
 
     def _see(self, observed: list[CaseResult]) -> None:
         for result in observed:
@@ -61,6 +68,7 @@ class Gathering:
             "results": plain(findings.results),
             "observed": plain(findings.observed.values()),
             "exchanges": findings.exchanges,
+            "set_up": [cause.as_json() for cause in findings.set_up],
         }
         findings.results, findings.observed, findings.exchanges = [], {}, []
         return given
@@ -76,3 +84,4 @@ class Gathering:
             self.run.events.emit(CaseEnded(result))
         self._see(results_from(given["observed"]))
         self.findings.exchanges += given["exchanges"]
+        self._learn(given["set_up"])

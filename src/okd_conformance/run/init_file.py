@@ -6,12 +6,11 @@ reference. The secret itself is never asked for: the file names the environment 
 
 from __future__ import annotations
 
-import json
+import re
 import shutil
 import tempfile
-import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,17 +22,18 @@ from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.reference.app import TOKEN_PATH
 from okd_conformance.reference.school import load_school
 from okd_conformance.reference.target import fixtures_of
+from okd_conformance.run.init_taken import keep, taken_from, unfinished
+from okd_conformance.run.init_text import SCHEMA, SECOND_VARIABLE, Facts, rendered
 from okd_conformance.standard.catalogue import load_catalogue
 from okd_conformance.standard.edition import Edition, UnknownEditionError, load_edition
 from okd_conformance.standard.fields import Body
+from okd_conformance.target.environments import TESTING, is_known
 from okd_conformance.target.reading import load_target
 from okd_conformance.target.shape import SCHEMA_FILE
+from okd_conformance.target.urls import wrong_with
 
 REFERENCE_URL = "http://127.0.0.1:8800"
 """Where the values of the reference point: ``serve --port 8800``."""
-SCHEMA = "okd-target.schema.json"
-_SECOND_VARIABLE = "OKD_SECOND_SECRET"
-_WIDTH = 100
 
 
 @dataclass(frozen=True)
@@ -52,19 +52,10 @@ class Wishes:
     token_url: str | None = None
     client_id: str | None = None
     secret_variable: str | None = None
+    source: str | None = None
+    """A target file or an OpenAPI file whose values are offered."""
     reference: bool = False
     """Take the values of the reference for everything that is left open."""
-
-
-@dataclass
-class Facts:
-    """Everything that goes into the file."""
-
-    edition: Edition
-    identity: dict[str, str]
-    roles: dict[str, str]
-    auth: dict[str, str] | None
-    fixtures: dict[str, Any] = field(default_factory=dict)
 
 
 Ask = Callable[[Text, str | None], str]
@@ -81,13 +72,20 @@ def write_target_file(
     path = Path(file)
     if path.exists() and not force:
         raise click.UsageError(say("init_exists", file=file).in_language(lang))
-    facts = _Gathering(wishes, lang, ask).facts()
-    text = rendered(facts, lang, schema)
-    _check(text, facts, lang)
+    gathering = _Gathering(wishes, lang, ask, path)
+    try:
+        facts = gathering.facts()
+        text = rendered(facts, lang, schema)
+        _check(text, facts, lang)
+    except (click.Abort, click.UsageError, KeyboardInterrupt):
+        gathering.keep_answers()
+        raise
     try:
         path.write_text(text, encoding="utf-8")
         if schema:
             shutil.copyfile(SCHEMA_FILE, path.with_name(SCHEMA))
+        if ask is not None:
+            unfinished(path).unlink(missing_ok=True)
     except OSError as error:
         raise click.UsageError(
             say("init_unwritable", file=file, error=error.strerror).in_language(lang)
@@ -137,8 +135,11 @@ def _check(text: str, facts: Facts, lang: Lang) -> None:
 class _Gathering:
     """Puts the facts together from options, answers and the reference's values."""
 
-    def __init__(self, wishes: Wishes, lang: Lang, ask: Ask | None) -> None:
+    def __init__(self, wishes: Wishes, lang: Lang, ask: Ask | None, file: Path) -> None:
         self._wishes = wishes
+        self._file = file
+        self._taken: dict[str, str] = {}
+        self._answers: dict[str, str] = {}
         self._lang: Lang = lang
         self._ask = ask
         self._missing: list[str] = []
@@ -147,6 +148,7 @@ class _Gathering:
         edition = self._edition()
         if self._ask is not None:
             click.echo(say("init_hello").in_language(self._lang) + "\n", err=True)
+        self._take_up(edition)
         wishes = self._wishes
         identity = {
             key: self._value(key, given, offered)
@@ -167,6 +169,64 @@ class _Gathering:
             raise click.UsageError(say("init_missing", options=options).in_language(self._lang))
         return facts
 
+    def _take_up(self, edition: Edition) -> None:
+        """Read the file with values to offer, and the answers that an interruption left."""
+        left = unfinished(self._file)
+        sources = [self._wishes.source] if self._wishes.source else []
+        if self._ask is not None and left.exists():
+            sources.append(str(left))
+        for source in sources:
+            try:
+                taken = taken_from(Path(source), edition)
+            except ConfigurationError as error:
+                raise click.UsageError(error.render(self._lang)) from None
+            self._taken |= taken
+            words = say("init_taken" if taken else "init_nothing_taken", file=source, n=len(taken))
+            click.echo(words.in_language(self._lang), err=True)
+
+    def keep_answers(self) -> None:
+        """Write down what a person answered, for the next try."""
+        if not self._answers:
+            return
+        try:
+            keep(self._file, self._taken | self._answers)
+        except OSError:
+            return  # a folder that can't be written is told by what brought us here, or by the next try
+        words = say("init_kept", kept=str(unfinished(self._file)), file=str(self._file))
+        click.echo("\n" + words.in_language(self._lang), err=True)
+
+    def _asked(self, ask: Ask, key: str, question: Text, offered: str | None) -> str:
+        """What a person answers, asked again until it can be right."""
+        while True:
+            answer = ask(question, self._taken.get(key) or offered).strip()
+            wrong = self._wrong_with(key, answer)
+            if wrong is None:
+                self._answers[key] = answer
+                return answer
+            click.echo("  " + wrong.in_language(self._lang), err=True)
+
+    def _wrong_with(self, key: str, answer: str) -> Text | None:
+        """Why an answer can't be right; None when it can."""
+        if not answer:
+            return None if key == "contact" else say("init_empty")
+        if key == "roles":
+            edition = self._edition()
+            unknown = [role for role in _names(answer) if role.partition("=")[0] not in edition.roles]
+            known = ", ".join(edition.roles)
+            return (
+                say("init_unknown_role", role=unknown[0], edition=edition.id, known=known)
+                if unknown
+                else None
+            )
+        if key == "environment" and not is_known(answer):
+            return say("target_unknown_environment_remedy", known=", ".join(TESTING))
+        if key == "secret_variable" and not re.fullmatch(r"[A-Za-z_]\w*", answer, re.ASCII):
+            return say("init_not_a_variable")
+        if key == "token_url" or key.startswith("base_url"):
+            problem = wrong_with(answer, query=key == "token_url", credentials=False)
+            return say(f"target_url_{problem}_remedy", place=key, key=key) if problem else None
+        return None
+
     def _edition(self) -> Edition:
         try:
             return load_edition(self._wishes.edition)
@@ -180,7 +240,8 @@ class _Gathering:
         if given is not None:
             return given
         if self._ask is not None:
-            return self._ask(say(f"init_ask_{key}"), offered).strip()
+            return self._asked(self._ask, key, say(f"init_ask_{key}"), offered)
+        offered = self._taken.get(key) or offered
         if offered is None:
             self._missing.append(option or _OPTIONS[key])
         return offered or ""
@@ -189,9 +250,7 @@ class _Gathering:
         wishes = self._wishes
         every = list(edition.roles)
         offered = ",".join(every) if wishes.reference else "dms" if "dms" in every else every[0]
-        named = wishes.roles or tuple(
-            word.strip() for word in self._value("roles", None, offered).split(",") if word.strip()
-        )
+        named = wishes.roles or _names(self._value("roles", None, offered))
         found = {}
         for one in named:
             role, _, url = one.partition("=")
@@ -206,8 +265,10 @@ class _Gathering:
         if self._wishes.base_url is not None:
             return self._wishes.base_url
         if self._ask is not None:
-            title = edition.roles[role].title
-            return self._ask(say("init_ask_base_url", role=title), own).strip()
+            question = say("init_ask_base_url", role=edition.roles[role].title)
+            return self._asked(self._ask, f"base_url {role}", question, own)
+        if f"base_url {role}" in self._taken:
+            return self._taken[f"base_url {role}"]
         if not self._wishes.reference:
             self._missing.append(f"--role {role}=URL (--base-url)")
         return own
@@ -222,7 +283,7 @@ class _Gathering:
             ),
             "client_id": self._value("client_id", wishes.client_id, client.client_id if reference else None),
             "secret_variable": self._value("secret_variable", wishes.secret_variable, "OKD_SECRET"),
-            **({"second_variable": _SECOND_VARIABLE} if wishes.reference else {}),
+            **({"second_variable": SECOND_VARIABLE} if wishes.reference else {}),
         }
 
     def _fixtures(self, edition: Edition, roles: Iterable[str]) -> dict[str, Any]:
@@ -239,10 +300,16 @@ class _Gathering:
         return found
 
     def _in_group(self, group: str, key: str, offered: str) -> str:
+        name = f"{group} {key}"
         if self._ask is None:
-            return offered
+            return self._taken.get(name) or offered
         question = say("init_ask_in_group", group=say(f"init_ask_{group}"), what=say(f"init_ask_{key}"))
-        return self._ask(question, offered).strip()
+        return self._asked(self._ask, name, question, offered)
+
+
+def _names(typed: str) -> tuple[str, ...]:
+    """Names with commas between them."""
+    return tuple(word.strip() for word in typed.split(",") if word.strip())
 
 
 _OPTIONS = {
@@ -270,102 +337,3 @@ def fixtures_needed(edition: Edition, roles: Iterable[str]) -> list[str]:
         for requirement in load_catalogue().of(edition, role):
             wanted.update(requirement.fixtures)
     return [name for name in fixtures_of(load_school()) if name in wanted]
-
-
-# --- the file ---------------------------------------------------------------------------------------------
-
-
-def rendered(facts: Facts, lang: Lang, schema: bool = False) -> str:
-    """Return the file as YAML with comments."""
-    lines = [f"# yaml-language-server: $schema={SCHEMA}"] if schema else []
-    lines += [*_comment(say("init_head"), lang), ""]
-    for key, value in {**_IDENTITY, **facts.identity}.items():
-        lines += _comment(say(f"init_field_{key}"), lang)
-        lines.append(f"{key}: {_yaml(value)}" if value else f"# {key}: okd@acme.example")
-        if key == "version":
-            lines += _comment(say("init_field_edition"), lang)
-            lines.append(f"edition: {_yaml(facts.edition.name)}")
-    lines += ["", *_comment(say("init_field_roles"), lang), "roles:"]
-    for role, url in facts.roles.items():
-        flows = ", ".join(f'"{flow}"' for flow in facts.edition.flows_of(role))
-        lines += [f"  {role}:", f"    base_url: {_yaml(url)}", f"    # flows: [{flows}]"]
-    if facts.auth is not None:
-        lines += ["", *_auth_lines(facts.auth, facts.edition, lang)]
-    if facts.fixtures:
-        lines += ["", *_comment(say("init_field_fixtures"), lang), "fixtures:"]
-        lines += [f"  {line}" for line in _fixture_lines(facts.fixtures, lang)]
-    lines += ["", *_rest(lang)]
-    return "\n".join(lines) + "\n"
-
-
-_IDENTITY = {"name": "", "vendor": "", "version": "", "contact": "", "environment": ""}
-
-
-def _yaml(value: str) -> str:
-    """A text in double quotes: JSON's form is YAML too."""
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _yaml_list(values: Iterable[str]) -> str:
-    return f"[{', '.join(_yaml(value) for value in values)}]"
-
-
-def _comment(text: Text, lang: Lang, indent: str = "") -> list[str]:
-    width = _WIDTH - len(indent)
-    lines = textwrap.wrap(text.in_language(lang), width, break_long_words=False, break_on_hyphens=False)
-    return [f"{indent}# {line}" for line in lines]
-
-
-def _auth_lines(auth: Mapping[str, str], edition: Edition, lang: Lang) -> Iterator[str]:
-    yield from _comment(say("init_field_auth"), lang)
-    yield "auth:"
-    yield f"  token_url: {_yaml(auth['token_url'])}"
-    yield from _comment(say("init_field_client_auth"), lang, "  ")
-    yield "  # client_auth: basic"
-    yield from _comment(say("init_field_clients"), lang, "  ")
-    yield "  clients:"
-    yield f"    - client_id: {_yaml(auth['client_id'])}"
-    yield from _comment(say("init_field_client_secret"), lang, "      ")
-    yield f'      client_secret: "${{{auth["secret_variable"]}}}"'
-    if "second_variable" in auth:
-        yield f"      component: {_yaml(load_school().clients[0].component)}"
-    yield from _comment(say("init_field_scopes"), lang, "      ")
-    yield "      scopes:"
-    for scope in edition.scopes:
-        yield f"        - {_yaml(scope)}"
-    yield from _comment(say("init_field_second_client"), lang, "    ")
-    second = load_school().clients[1]
-    shown = "    " if "second_variable" in auth else "    # "
-    yield f"{shown}- client_id: {_yaml(second.client_id)}"
-    yield f'{shown}  client_secret: "${{{_SECOND_VARIABLE}}}"'
-    yield f"{shown}  component: {_yaml(second.component)}"
-    yield f"{shown}  scopes: {_yaml_list(edition.scopes[:1])}"
-    yield from _comment(say("init_field_default_scope"), lang, "  ")
-    yield "  # default_scope: api://app/.default"
-    yield from _comment(say("init_field_signing_key"), lang, "  ")
-    yield '  # signing_key: "${OKD_SIGNING_KEY}"'
-
-
-def _fixture_lines(fixtures: Mapping[str, Any], lang: Lang) -> Iterator[str]:
-    for name, value in fixtures.items():
-        yield from _comment(say(f"init_field_{name}"), lang)
-        if isinstance(value, dict):
-            yield f"{name}:"
-            yield from (f"  {key}: {_yaml(inner)}" for key, inner in value.items())
-        else:
-            yield f"{name}: {_yaml(value)}"
-
-
-def _rest(lang: Lang) -> Iterator[str]:
-    """What most targets don't need, as comments."""
-    for key, example in _SELDOM:
-        yield from _comment(say(f"init_field_{key}"), lang)
-        yield f"# {key}: {example}"
-
-
-_SELDOM: Sequence[tuple[str, str]] = (
-    ("tls", "{ca_file: acme-ca.pem, client_cert: null, terminated_elsewhere: false}"),
-    ("http", '{proxy: null, headers: {X-Gateway-Key: "${GATEWAY_KEY}"}}'),
-    ("limits", "{requests_per_second: 50, timeout_s: 30, max_requests: 20000, max_duration_s: 14400}"),
-    ("hooks", '{show_filing: "https://sandbox.acme.example/okd/show-filing"}'),
-)

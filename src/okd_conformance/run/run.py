@@ -14,7 +14,7 @@ from okd_conformance.judge.hooks import Hooks
 from okd_conformance.judge.ledger_files import Journal, journal_name
 from okd_conformance.judge.stopping import ServerErrors
 from okd_conformance.redaction.redactor import Redactor
-from okd_conformance.redaction.sharing import Line
+from okd_conformance.redaction.sharing import SharingLine
 from okd_conformance.run.options import Options
 from okd_conformance.standard.catalogue import load_catalogue
 from okd_conformance.standard.edition import Edition, load_edition
@@ -82,7 +82,7 @@ class Run:
         """What the whole run may ask of the target."""
         return Allowance.of(self.target.limits, self.options.profile)
 
-    def join(self, worker: str, workers: int, tally: Path, line: Line) -> None:
+    def join(self, worker: str, workers: int, tally: Path, line: SharingLine) -> None:
         """Be one of several workers, which share the limits and what they learn. Raises OSError."""
         self.worker, self.workers = worker, workers
         self.tally = Tally.shared(tally, int(worker.removeprefix("gw")))
@@ -138,6 +138,7 @@ class Run:
             profile=self.options.profile,
             events=self.events,
             large=self.options.large,
+            only_roles=self.options.roles,
             hooks=Hooks(target.hooks, self.options.allow_hooks),
         )
         bench.sending.rules.append(ServerErrors())

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from okd_conformance.base.text import Text, say
-from okd_conformance.spec_tools.findings import Finding, finding
+from okd_conformance.spec_tools.findings import LintFinding, finding
 from okd_conformance.spec_tools.published import read_standing
 from okd_conformance.standard.catalogue import Requirement, load_catalogue
 from okd_conformance.standard.changes import Change, changes
@@ -48,7 +48,7 @@ _ORDER = ("both", "servers", "clients", "text", "compatible")
 _MAX_NAMED = 6
 
 
-def diff(old: str, new: str) -> list[Finding]:
+def diff(old: str, new: str) -> list[LintFinding]:
     """What changes from one edition, folder or document to another, the breaking changes first.
 
     Raises UnknownEditionError, or SourceError when one can't be read.
@@ -95,7 +95,7 @@ def _breaking_anew(old: Fact, new: Fact) -> str:
 # --- in words --------------------------------------------------------------------------------------------
 
 
-def _told(change: Change, before: Standing, after: Standing) -> Finding:
+def _told(change: Change, before: Standing, after: Standing) -> LintFinding:
     old, new = change.facts[0], change.facts[-1]
     what = say(
         f"standard_change_{change.how}",
@@ -168,7 +168,7 @@ def _names(requirement: Requirement, tokens: set[str]) -> bool:
     return edged or any(t in words for t in quoted)
 
 
-def _requirements(before: Standing, after: Standing) -> Iterator[Finding]:
+def _requirements(before: Standing, after: Standing) -> Iterator[LintFinding]:
     """Requirements that only one of the two editions has."""
     if before.edition is None or after.edition is None:
         return

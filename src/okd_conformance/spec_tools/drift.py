@@ -7,20 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from okd_conformance.spec_tools.defects import defects
-from okd_conformance.spec_tools.findings import Finding, finding, in_order
+from okd_conformance.spec_tools.findings import LintFinding, finding, in_order
 from okd_conformance.spec_tools.lint import docs_beside, lint
 from okd_conformance.spec_tools.unsound import examining
 from okd_conformance.standard.bundle import read_data
 from okd_conformance.standard.composed import keyword, required_names
-from okd_conformance.standard.document import Call, Spec, Spot
+from okd_conformance.standard.document import PublishedCall, Spec, Spot
 from okd_conformance.standard.edition import Edition
-from okd_conformance.standard.source import Source, read_text
+from okd_conformance.standard.source import PublishedFile, read_text
 
 Difference = tuple[str, str]
 """An operation of ours, and a line that is new (+) or gone (-)."""
 
 
-def drift(document: Path, edition: Edition) -> list[Finding]:
+def drift(document: Path, edition: Edition) -> list[LintFinding]:
     """Differences that no erratum names, and errata that the published document no longer needs.
 
     Raises SourceError when the document can't be examined.
@@ -29,10 +29,10 @@ def drift(document: Path, edition: Edition) -> list[Finding]:
         return _drift(document, edition)
 
 
-def _drift(document: Path, edition: Edition) -> list[Finding]:
+def _drift(document: Path, edition: Edition) -> list[LintFinding]:
     theirs = Spec(document)
     ours = [Spec(edition.folder / name) for name in sorted({r.document for r in edition.roles.values()})]
-    errata = Source(edition.folder / "errata.yaml", read_text(edition.folder / "errata.yaml"))
+    errata = PublishedFile(edition.folder / "errata.yaml", read_text(edition.folder / "errata.yaml"))
     named = read_data(edition.folder / "errata.yaml")["errata"]
     found = list(_calls(theirs, ours))
     differing, places = _differences(theirs, ours)
@@ -45,7 +45,7 @@ def _drift(document: Path, edition: Edition) -> list[Finding]:
     return in_order(found)
 
 
-def _calls(theirs: Spec, ours: Sequence[Spec]) -> Iterator[Finding]:
+def _calls(theirs: Spec, ours: Sequence[Spec]) -> Iterator[LintFinding]:
     """Calls that only one side has."""
     mine = {(c.method, c.path): (spec, c) for spec in ours for c in spec.calls()}
     published = {(c.method, c.path): c for c in theirs.calls()}
@@ -79,7 +79,7 @@ def _implied(one: set[str], other: set[str]) -> set[str]:
     return {line for line in one if alone and line.startswith(alone)}
 
 
-def _mended(errata: Source, named: Sequence[Any], differing: set[Difference]) -> Iterator[Finding]:
+def _mended(errata: PublishedFile, named: Sequence[Any], differing: set[Difference]) -> Iterator[LintFinding]:
     """Errata that name a difference that isn't there any more."""
     for index, erratum in enumerate(named):
         real = {line for operation, line in differing if operation in erratum["operations"]}
@@ -90,8 +90,8 @@ def _mended(errata: Source, named: Sequence[Any], differing: set[Difference]) ->
 
 
 def _defects_gone(
-    document: Path, edition: Edition, errata: Source, named: Sequence[Any]
-) -> Iterator[Finding]:
+    document: Path, edition: Edition, errata: PublishedFile, named: Sequence[Any]
+) -> Iterator[LintFinding]:
     """Errata about a defect that lint finds in the text they were written for, and no longer finds here."""
     known = defects(edition.id)
     if not known:
@@ -106,18 +106,18 @@ def _defects_gone(
             yield finding("drift-defect-gone", _name(errata), where, erratum=erratum["id"], rules=words)
 
 
-def _found(spec: Spec, spot: Spot, rule: str, **values: object) -> Finding:
+def _found(spec: Spec, spot: Spot, rule: str, **values: object) -> LintFinding:
     return finding(rule, spec.shown(spot.source.path), spot.line, **values)
 
 
-def _name(errata: Source) -> str:
+def _name(errata: PublishedFile) -> str:
     return f"{errata.path.parent.name}/{errata.path.name}"
 
 
 # What a document says of a call, as lines that can be compared
 
 
-def lines(spec: Spec, call: Call) -> Iterator[str]:
+def lines(spec: Spec, call: PublishedCall) -> Iterator[str]:
     """Scopes, statuses, query parameters, media types and required fields of a call."""
     security = call.spot.at("security").value
     for entry in security if isinstance(security, list) else []:
@@ -137,7 +137,7 @@ def lines(spec: Spec, call: Call) -> Iterator[str]:
             yield from (f"answer {status} requires {field}" for field in fields)
 
 
-def _request(spec: Spec, call: Call) -> Iterator[str]:
+def _request(spec: Spec, call: PublishedCall) -> Iterator[str]:
     for media, spot in spec.request(call).items():
         yield f"request {media}"
         yield from (f"request requires {field}" for field in required(spec, spot.at("schema")))

@@ -16,7 +16,7 @@ SEVERITIES = ("error", "warning", "note")
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class LintRule:
     """What is looked for: a message with gaps, why it matters, and what to do about it."""
 
     id: str
@@ -27,7 +27,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LintFinding:
     """One thing that was found, and where."""
 
     rule: str
@@ -54,12 +54,12 @@ class Finding:
 
 
 @functools.cache
-def rules() -> dict[str, Rule]:
+def rules() -> dict[str, LintRule]:
     """Every rule, by its id."""
     data = read_data(Path(__file__).with_name("rules.yaml"))
     texts = ("message", "why", "remedy")
     return {
-        name: Rule(name, row["severity"], *(Text.from_json(row[part]) for part in texts))
+        name: LintRule(name, row["severity"], *(Text.from_json(row[part]) for part in texts))
         for name, row in data.items()
     }
 
@@ -72,7 +72,7 @@ def finding(
     severity: str | None = None,
     /,
     **values: object,
-) -> Finding:
+) -> LintFinding:
     """A finding of a rule, with the gaps of its message filled. KeyError for an unknown rule or a gap."""
     rule = rules()[rule_id]
     filled = {
@@ -82,16 +82,18 @@ def finding(
         for lang in ("nl", "en")
     }
     told = Text.from_json(filled)
-    return Finding(rule_id, severity or rule.severity, file, line, told, rule.why, rule.remedy, details or {})
+    return LintFinding(
+        rule_id, severity or rule.severity, file, line, told, rule.why, rule.remedy, details or {}
+    )
 
 
-def in_order(found: Iterable[Finding]) -> list[Finding]:
+def in_order(found: Iterable[LintFinding]) -> list[LintFinding]:
     """The findings by file and line, each once."""
     once = {(f.file, f.line, f.rule, f.message): f for f in found}
     return sorted(once.values(), key=lambda f: (f.file, f.line, SEVERITIES.index(f.severity), f.rule))
 
 
-def worst_is(found: Iterable[Finding], fail_on: str) -> bool:
+def worst_is(found: Iterable[LintFinding], fail_on: str) -> bool:
     """Whether anything is at least as bad as ``fail_on``; ``never`` is never reached."""
     if fail_on == "never":
         return False

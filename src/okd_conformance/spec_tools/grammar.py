@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
-from okd_conformance.spec_tools.findings import Finding
+from okd_conformance.spec_tools.findings import LintFinding
 from okd_conformance.standard.document import Spec, Spot, holds_value
 
 if TYPE_CHECKING:
-    from okd_conformance.spec_tools.world import World
+    from okd_conformance.spec_tools.world import Publication
 
 _POINTING = frozenset({"$ref", "$dynamicRef", "$recursiveRef", "$id", "$schema"})
 """What would lead a validator out of the document; every reference that we follow is followed before."""
@@ -100,7 +100,7 @@ def _mapping(value: Any) -> dict[Any, Any]:
     return dict(value) if isinstance(value, dict) else {}
 
 
-def grammar(world: World) -> Iterator[Finding]:
+def grammar(world: Publication) -> Iterator[LintFinding]:
     """What openapi-spec-validator finds in the bundle."""
     bundle = Bundle(world.spec)
     judge = OpenAPIV30SpecValidator if world.spec.version < (3, 1) else OpenAPIV31SpecValidator

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from okd_conformance.standard.source import Source, SourceError
+from okd_conformance.standard.source import PublishedFile, SourceError
 
 _UNCLOSED_KEY = re.compile(r'^(\s*")([A-Za-z]\w*): "')
 _STARTS_ITEM = re.compile(r'^\s*["{\[]')
@@ -26,7 +26,7 @@ class Block:
     text: str
     problem: str | None
     problem_line: int
-    source: Source | None
+    source: PublishedFile | None
 
     @property
     def value(self) -> Any:
@@ -55,9 +55,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _source(path: Path, line: int, text: str) -> Source | None:
+def _source(path: Path, line: int, text: str) -> PublishedFile | None:
     try:
-        return Source(path, text.replace("\t", " "), line)
+        return PublishedFile(path, text.replace("\t", " "), line)
     except SourceError:
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from okd_conformance.spec_tools.findings import Finding, finding, in_order
+from okd_conformance.spec_tools.findings import LintFinding, finding, in_order
 from okd_conformance.spec_tools.lint_answers import answers
 from okd_conformance.spec_tools.lint_examples import examples
 from okd_conformance.spec_tools.lint_names import names
@@ -14,10 +14,10 @@ from okd_conformance.spec_tools.lint_security import security
 from okd_conformance.spec_tools.lint_structure import structure
 from okd_conformance.spec_tools.lint_text import texts
 from okd_conformance.spec_tools.unsound import examining
-from okd_conformance.spec_tools.world import World
+from okd_conformance.spec_tools.world import Publication
 from okd_conformance.standard.source import SourceError, real
 
-_GROUPS: tuple[Callable[[World], Iterator[Finding]], ...] = (
+_GROUPS: tuple[Callable[[Publication], Iterator[LintFinding]], ...] = (
     structure,
     security,
     answers,
@@ -28,15 +28,15 @@ _GROUPS: tuple[Callable[[World], Iterator[Finding]], ...] = (
 )
 
 
-def lint(document: Path, doc_folder: Path | None = None) -> list[Finding]:
+def lint(document: Path, doc_folder: Path | None = None) -> list[LintFinding]:
     """Every finding, by file and line. Raises SourceError when the document itself can't be examined.
 
     ``doc_folder`` holds the flow documents; by default it is a folder ``doc`` beside the document or up to
     three folders above it.
     """
     with examining(document):
-        world = World(document, doc_folder or docs_beside(document))
-    found: list[Finding] = []
+        world = Publication(document, doc_folder or docs_beside(document))
+    found: list[LintFinding] = []
     for group in _GROUPS:
         try:
             with examining(document):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from okd_conformance.spec_tools.findings import Finding
-from okd_conformance.spec_tools.markdown_doc import Doc, Message
-from okd_conformance.spec_tools.world import World
-from okd_conformance.standard.document import Call, Spot
+from okd_conformance.spec_tools.findings import LintFinding
+from okd_conformance.spec_tools.markdown_doc import Doc, ExampleMessage
+from okd_conformance.spec_tools.world import Publication
+from okd_conformance.standard.document import PublishedCall, Spot
 
 _PROBLEM = "application/problem+json"
 _HEADERS = {"401": "WWW-Authenticate", "405": "Allow", "429": "Retry-After"}
@@ -40,7 +40,7 @@ _REGISTERED = frozenset(
 _TREES = ("application/vnd.", "image/", "text/", "audio/", "video/", "font/")
 
 
-def answers(world: World) -> Iterator[Finding]:
+def answers(world: Publication) -> Iterator[LintFinding]:
     """All rules of this module."""
     for call in world.calls:
         yield from statuses(world, call)
@@ -51,7 +51,7 @@ def answers(world: World) -> Iterator[Finding]:
             yield from headers(world, doc, message)
 
 
-def statuses(world: World, call: Call) -> Iterator[Finding]:
+def statuses(world: Publication, call: PublishedCall) -> Iterator[LintFinding]:
     """Statuses that a call with a body needs and lacks; a POST that makes something and answers 200 alone."""
     content = world.spec.request(call)
     answered, where = world.spec.responses(call), call.spot.at("responses")
@@ -74,7 +74,7 @@ def _carries_json(content: dict[str, Spot]) -> bool:
     return any(media.endswith("json") or media.startswith("multipart/") for media in content)
 
 
-def errors(world: World, call: Call) -> Iterator[Finding]:
+def errors(world: Publication, call: PublishedCall) -> Iterator[LintFinding]:
     """Answers that tell of an error in another form than the rest, or without what HTTP asks for."""
     answered = world.spec.responses(call)
     told = [m for s, a in answered.items() if s[:1] in "45" for m in world.spec.content(a)]
@@ -95,14 +95,14 @@ def errors(world: World, call: Call) -> Iterator[Finding]:
             yield world.at("error-header", answer, status=status, header=header)
 
 
-def uploads(world: World, call: Call) -> Iterator[Finding]:
+def uploads(world: Publication, call: PublishedCall) -> Iterator[LintFinding]:
     """Multipart bodies that don't say which types their parts have."""
     for media, spot in world.spec.request(call).items():
         if media.startswith("multipart/") and not spot.has("encoding"):
             yield world.at("multipart-encoding", spot, call=call.name)
 
 
-def headers(world: World, doc: Doc, message: Message) -> Iterator[Finding]:
+def headers(world: Publication, doc: Doc, message: ExampleMessage) -> Iterator[LintFinding]:
     """The headers of a message in a text against what the YAML says the call takes."""
     for line, words in message.bad_lines:
         yield world.on("header-line", doc, line, words=words[:60])

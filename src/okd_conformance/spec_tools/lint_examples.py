@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 from jsonschema.exceptions import ValidationError
 
-from okd_conformance.spec_tools.findings import Finding
+from okd_conformance.spec_tools.findings import LintFinding
 from okd_conformance.spec_tools.lint_schemas import shown
-from okd_conformance.spec_tools.markdown_doc import Doc, Message
+from okd_conformance.spec_tools.markdown_doc import Doc, ExampleMessage
 from okd_conformance.spec_tools.validity import fits_several, telling
 from okd_conformance.spec_tools.witness import shrunk
-from okd_conformance.spec_tools.world import Sample, World, walk
+from okd_conformance.spec_tools.world import Publication, PublishedExample, named_values
 from okd_conformance.standard.composed import keyword, property_names
 from okd_conformance.standard.document import Spot
 
@@ -26,7 +26,7 @@ _QUOTED_CODE = re.compile(r'"(\w+)Code"\s*:\s*"([^"]*)"')
 _QUOTED_DESCRIPTION = re.compile(r'"(\w+)Description"\s*:\s*"([^"]*)"')
 
 
-def examples(world: World) -> Iterator[Finding]:
+def examples(world: Publication) -> Iterator[LintFinding]:
     """All rules of this module."""
     for doc in world.docs:
         for message in doc.messages:
@@ -43,7 +43,7 @@ def examples(world: World) -> Iterator[Finding]:
     yield from descriptions(world)
 
 
-def blocks(world: World, doc: Doc, message: Message) -> Iterator[Finding]:
+def blocks(world: Publication, doc: Doc, message: ExampleMessage) -> Iterator[LintFinding]:
     """Pieces of JSON that aren't JSON."""
     for block in message.blocks:
         if block.problem:
@@ -51,7 +51,7 @@ def blocks(world: World, doc: Doc, message: Message) -> Iterator[Finding]:
             yield world.on("json-invalid", doc, block.line, **words)
 
 
-def validity(world: World, sample: Sample) -> Iterator[Finding]:
+def validity(world: Publication, sample: PublishedExample) -> Iterator[LintFinding]:
     """Examples that their own schema refuses."""
     value = sample.spot.value
     for error in list(telling(world.validity.errors(sample.schema, value)))[:_MAX_ERRORS]:
@@ -70,7 +70,7 @@ def _kept(error: ValidationError) -> list[str]:
     return [name for name in value if name.endswith(("Id", "Type"))]
 
 
-def _refused(world: World, error: ValidationError, value: Any) -> bool:
+def _refused(world: Publication, error: ValidationError, value: Any) -> bool:
     """Whether more than one branch still accepts the value."""
     fitting = [branch for branch in _branches(error) if not list(world.validity.by_converted(branch, value))]
     return len(fitting) > 1
@@ -87,7 +87,7 @@ def _reason(error: ValidationError) -> str:
     return words if len(words) <= 200 else words[:199] + "…"
 
 
-def names(world: World, sample: Sample) -> Iterator[Finding]:
+def names(world: Publication, sample: PublishedExample) -> Iterator[LintFinding]:
     """Fields in an example that its schema doesn't know; those that differ only in case are named so.
 
     Our own documents describe only what OKD uses and leave the rest free, so there it says nothing.
@@ -96,7 +96,7 @@ def names(world: World, sample: Sample) -> Iterator[Finding]:
         yield from _unknown(world, sample.schema, sample.spot)
 
 
-def _unknown(world: World, schema: Spot, spot: Spot) -> Iterator[Finding]:
+def _unknown(world: Publication, schema: Spot, spot: Spot) -> Iterator[LintFinding]:
     if isinstance(spot.value, list):
         inner = keyword(world.spec, schema, "items")
         for item in spot.items():
@@ -118,9 +118,9 @@ def _unknown(world: World, schema: Spot, spot: Spot) -> Iterator[Finding]:
             yield world.at("name-unknown", spot.at(name), name=name)
 
 
-def addresses(world: World, sample: Sample) -> Iterator[Finding]:
+def addresses(world: Publication, sample: PublishedExample) -> Iterator[LintFinding]:
     """Addresses without TLS, and addresses whose query can't reach the server."""
-    told = [sample.spot] if isinstance(sample.spot.value, str) else [s for _, s in walk(sample.spot)]
+    told = [sample.spot] if isinstance(sample.spot.value, str) else [s for _, s in named_values(sample.spot)]
     for spot in told:
         url = spot.value
         if not (isinstance(url, str) and url.startswith(("http://", "https://"))):
@@ -133,10 +133,10 @@ def addresses(world: World, sample: Sample) -> Iterator[Finding]:
             yield world.at("url-query", spot, url=url)
 
 
-def same_id(world: World, sample: Sample) -> Iterator[Finding]:
+def same_id(world: Publication, sample: PublishedExample) -> Iterator[LintFinding]:
     """One UUID for two different things in one example."""
     seen: dict[str, str] = {}
-    for name, spot in walk(sample.spot):
+    for name, spot in named_values(sample.spot):
         value = spot.value
         if isinstance(value, str) and _UUID.match(value) and name.endswith(("Id", "ID")):
             other = seen.setdefault(value, name)
@@ -144,7 +144,7 @@ def same_id(world: World, sample: Sample) -> Iterator[Finding]:
                 yield world.at("id-twice", spot, name=name, other=other, id=value)
 
 
-def untyped_ids(world: World) -> Iterator[Finding]:
+def untyped_ids(world: Publication) -> Iterator[LintFinding]:
     """Ids that are UUIDs in every example but any text in the schema."""
     for name, spots in world.properties.items():
         for spot in spots:
@@ -155,7 +155,7 @@ def untyped_ids(world: World) -> Iterator[Finding]:
                 yield world.at("id-untyped", spot, name=name)
 
 
-def path_and_body(world: World, doc: Doc, message: Message) -> Iterator[Finding]:
+def path_and_body(world: Publication, doc: Doc, message: ExampleMessage) -> Iterator[LintFinding]:
     """Ids in the path that differ from the same ids in the body."""
     call = world.call_for(message.request)
     if call is None or message.request is None or message.request.path is None:
@@ -170,13 +170,13 @@ def path_and_body(world: World, doc: Doc, message: Message) -> Iterator[Finding]
                 yield world.on("path-body-differ", doc, line, name=name, path=value, body=told)
 
 
-def file_names(world: World, doc: Doc, message: Message) -> Iterator[Finding]:
+def file_names(world: Publication, doc: Doc, message: ExampleMessage) -> Iterator[LintFinding]:
     """File names in the header of the file part that differ from the name in the metadata."""
     told = [
         (s, s.value)
         for b in message.blocks
         if b.source
-        for n, s in walk(Spot(b.source, ()))
+        for n, s in named_values(Spot(b.source, ()))
         if n == "documentName"
     ]
     for header in message.headers:
@@ -187,7 +187,7 @@ def file_names(world: World, doc: Doc, message: Message) -> Iterator[Finding]:
                 yield world.on("file-name-differs", doc, line, name=found.group(1), other=name, at=spot.line)
 
 
-def query(world: World, doc: Doc, message: Message) -> Iterator[Finding]:
+def query(world: Publication, doc: Doc, message: ExampleMessage) -> Iterator[LintFinding]:
     """Answers that tell of a query that can't be asked, or that expand what was not asked for."""
     call = world.call_for(message.answers)
     if call is None or message.answers is None:
@@ -216,7 +216,7 @@ def query(world: World, doc: Doc, message: Message) -> Iterator[Finding]:
                     yield world.on("expanded-unasked", doc, line, call=call.name, fields=", ".join(wide))
 
 
-def descriptions(world: World) -> Iterator[Finding]:
+def descriptions(world: Publication) -> Iterator[LintFinding]:
     """Values that are the description of a code where the code itself is asked for."""
     codes: set[str] = set()
     described: dict[str, str] = {}
@@ -227,7 +227,7 @@ def descriptions(world: World) -> Iterator[Finding]:
     for sample in world.samples if described else []:
         if sample.message is None and sample.kind != "request":
             continue
-        for name, spot in walk(sample.spot):
+        for name, spot in named_values(sample.spot):
             value = spot.value
             told = (
                 isinstance(value, str) and not name.endswith(("Description", "Code")) and value not in codes

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from okd_conformance.spec_tools.findings import Finding
-from okd_conformance.spec_tools.world import World
+from okd_conformance.spec_tools.findings import LintFinding
+from okd_conformance.spec_tools.world import Publication
 from okd_conformance.standard.document import Spot
 
 _QUOTED = re.compile(r'"([A-Za-z][\w -]*)"')
@@ -16,7 +16,7 @@ _NARROWING = re.compile(r"\b(only|alleen)\b", re.IGNORECASE)
 _LAST_SMALL = re.compile(r"[sS]$")
 
 
-def names(world: World) -> Iterator[Finding]:
+def names(world: Publication) -> Iterator[LintFinding]:
     """All rules of this module."""
     yield from spelling(world)
     yield from with_and_without_id(world)
@@ -24,7 +24,7 @@ def names(world: World) -> Iterator[Finding]:
     yield from narrowed(world)
 
 
-def spelling(world: World) -> Iterator[Finding]:
+def spelling(world: Publication) -> Iterator[LintFinding]:
     """Properties whose names differ only in capitals, or in capitals and a plural s."""
     folded: dict[str, dict[str, Spot]] = {}
     for name, spots in world.properties.items():
@@ -42,13 +42,13 @@ def spelling(world: World) -> Iterator[Finding]:
     yield from _words_in_one_name(world)
 
 
-def _explained(world: World, name: str) -> bool:
+def _explained(world: Publication, name: str) -> bool:
     """Whether the document itself says what the field means, so that two spellings are no accident."""
     spots = world.properties[name]
     return any("x-okd-meaning" in (world.spec.follow(s).value or {}) or s.has("x-okd-meaning") for s in spots)
 
 
-def _words_in_one_name(world: World) -> Iterator[Finding]:
+def _words_in_one_name(world: Publication) -> Iterator[LintFinding]:
     """Names written without capitals that are made of the words of a known name, such as creationdate."""
     for name, spots in world.properties.items():
         word = next((w for w in ("date", "size") if name.endswith(w) and name != w), None)
@@ -60,7 +60,7 @@ def _words_in_one_name(world: World) -> Iterator[Finding]:
                     yield world.at("name-no-capital", spot, name=name, other=better)
 
 
-def with_and_without_id(world: World) -> Iterator[Finding]:
+def with_and_without_id(world: Publication) -> Iterator[LintFinding]:
     """The same id once under a name that ends in Id, once without."""
     for name, spots in world.properties.items():
         if name + "Id" in world.properties and world.spec.version < (3, 1):
@@ -71,11 +71,11 @@ def with_and_without_id(world: World) -> Iterator[Finding]:
                     yield world.at("name-without-id", spot, name=name, other=name + "Id")
 
 
-def _format(world: World, spot: Spot) -> Any:
+def _format(world: Publication, spot: Spot) -> Any:
     return (world.spec.follow(spot).value or {}).get("format")
 
 
-def _enum(world: World, spot: Spot) -> tuple[str, ...] | None:
+def _enum(world: Publication, spot: Spot) -> tuple[str, ...] | None:
     words = world.spec.follow(spot).value
     if not isinstance(words, dict):
         return None
@@ -84,7 +84,7 @@ def _enum(world: World, spot: Spot) -> tuple[str, ...] | None:
     return tuple(sorted(map(str, listed))) if isinstance(listed, list) else None
 
 
-def vocabularies(world: World) -> Iterator[Finding]:
+def vocabularies(world: Publication) -> Iterator[LintFinding]:
     """One name with a list of values in one place, and another list or none elsewhere."""
     if world.spec.version >= (3, 1):
         return
@@ -108,7 +108,7 @@ def vocabularies(world: World) -> Iterator[Finding]:
                 )
 
 
-def narrowed(world: World) -> Iterator[Finding]:
+def narrowed(world: Publication) -> Iterator[LintFinding]:
     """Prose that allows only some of the values that the schema lists."""
     enums = {(name, e) for name, spots in world.properties.items() for s in spots if (e := _enum(world, s))}
     for call in world.calls:
@@ -122,6 +122,6 @@ def narrowed(world: World) -> Iterator[Finding]:
                     yield _later(found, offset)
 
 
-def _later(found: Finding, lines: int) -> Finding:
+def _later(found: LintFinding, lines: int) -> LintFinding:
     plain = {name: getattr(found, name) for name in found.__slots__}
-    return Finding(**{**plain, "line": found.line + lines})
+    return LintFinding(**{**plain, "line": found.line + lines})

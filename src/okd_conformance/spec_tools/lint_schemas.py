@@ -6,17 +6,17 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from okd_conformance.spec_tools.findings import Finding
+from okd_conformance.spec_tools.findings import LintFinding
 from okd_conformance.spec_tools.validity import fits_several
 from okd_conformance.spec_tools.witness import ABSURD, shrunk, smallest
-from okd_conformance.spec_tools.world import World
+from okd_conformance.spec_tools.world import Publication
 from okd_conformance.standard.composed import keyword, property_names
 from okd_conformance.standard.document import Spot
 
 _SHOWN = 240
 
 
-def schemas(world: World) -> Iterator[Finding]:
+def schemas(world: Publication) -> Iterator[LintFinding]:
     """All rules of this module."""
     for schema in world.spec.schemas():
         yield from overlap(world, schema)
@@ -32,7 +32,7 @@ def shown(value: Any) -> str:
     return words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"
 
 
-def overlap(world: World, schema: Spot) -> Iterator[Finding]:
+def overlap(world: Publication, schema: Spot) -> Iterator[LintFinding]:
     """Branches of oneOf that accept the same value, so that neither can be chosen."""
     branches = [b for b in schema.at("oneOf").items() if isinstance(b.value, dict)]
     if len(branches) < 2:
@@ -51,7 +51,7 @@ def overlap(world: World, schema: Spot) -> Iterator[Finding]:
             return
 
 
-def _candidates(world: World, schema: Spot, branches: list[Spot]) -> Iterator[Any]:
+def _candidates(world: Publication, schema: Spot, branches: list[Spot]) -> Iterator[Any]:
     """Real values for this schema first, then the smallest of each branch."""
     for sample in world.samples:
         if world.spec.follow(sample.schema) == schema:
@@ -68,12 +68,12 @@ def _near(sample: Any, schema: Spot) -> bool:
     return bool(sample.call) and sample.schema.source is schema.source
 
 
-def _required(world: World, schema: Spot) -> set[str]:
+def _required(world: Publication, schema: Spot) -> set[str]:
     listed = keyword(world.spec, schema, "required", ("allOf",))
     return {name.value for place in listed for name in place.items() if isinstance(name.value, str)}
 
 
-def swallowed(world: World, schema: Spot) -> Iterator[Finding]:
+def swallowed(world: Publication, schema: Spot) -> Iterator[LintFinding]:
     """An anyOf with a branch so wide that the others never check anything."""
     branches = [b for b in schema.at("anyOf").items() if isinstance(b.value, dict)]
     if len(branches) < 2:
@@ -91,7 +91,7 @@ def swallowed(world: World, schema: Spot) -> Iterator[Finding]:
                 return
 
 
-def _nonsense(world: World, branch: Spot) -> tuple[Any, list[str]]:
+def _nonsense(world: Publication, branch: Spot) -> tuple[Any, list[str]]:
     """The smallest value of a branch with nonsense in each field that the branch describes."""
     value = smallest(world.spec, branch)
     known = property_names(world.spec, branch)
@@ -108,7 +108,7 @@ def _nonsense(world: World, branch: Spot) -> tuple[Any, list[str]]:
     return value, checked
 
 
-def unsatisfiable(world: World, schema: Spot) -> Iterator[Finding]:
+def unsatisfiable(world: Publication, schema: Spot) -> Iterator[LintFinding]:
     """Schemas that contradict themselves: a field that must be there and can't have any value."""
     for word in ("properties",):
         for name in schema.at(word).names():
@@ -119,7 +119,7 @@ def unsatisfiable(world: World, schema: Spot) -> Iterator[Finding]:
                 yield world.at("enum-impossible", spot, field=name)
 
 
-def nothing_required(world: World, schema: Spot) -> Iterator[Finding]:
+def nothing_required(world: Publication, schema: Spot) -> Iterator[LintFinding]:
     """Items of a list that may be empty objects although they have named fields."""
     items = world.spec.follow(schema.at("items")) if schema.has("items") else None
     if items is None or not items.at("properties").names() or world.spec.version >= (3, 1):
@@ -129,7 +129,7 @@ def nothing_required(world: World, schema: Spot) -> Iterator[Finding]:
         yield world.at("nothing-required", items, fields=names)
 
 
-def empty_bodies(world: World) -> Iterator[Finding]:
+def empty_bodies(world: Publication) -> Iterator[LintFinding]:
     """Requests whose JSON may be an empty object."""
     seen = set()
     for call in world.calls:
@@ -143,7 +143,7 @@ def empty_bodies(world: World) -> Iterator[Finding]:
                 yield world.at("empty-body", schema, call=call.name)
 
 
-def _single(world: World, body: Spot) -> Spot:
+def _single(world: Publication, body: Spot) -> Spot:
     """The schema itself where a body is no more than an allOf of one."""
     return list(world.spec.walk([body], _only_part))[-1]
 

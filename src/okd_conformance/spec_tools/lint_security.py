@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from okd_conformance.spec_tools.findings import Finding
+from okd_conformance.spec_tools.findings import LintFinding
 from okd_conformance.spec_tools.markdown_doc import Doc
-from okd_conformance.spec_tools.world import World
-from okd_conformance.standard.document import Call, Spot
+from okd_conformance.spec_tools.world import Publication
+from okd_conformance.standard.document import PublishedCall, Spot
 
 _PAGE = re.compile(r"^\s*[-*]\s*flow\s+([\w,]+)\s*:\s*(.*)$")
 _AND_SO_ON = re.compile(r"specifie\w*|variant", re.IGNORECASE)
 
 
-def security(world: World) -> Iterator[Finding]:
+def security(world: Publication) -> Iterator[LintFinding]:
     """All rules of this module."""
     for call in world.calls:
         yield from requirement(world, call)
@@ -23,7 +23,7 @@ def security(world: World) -> Iterator[Finding]:
         yield from page(world)
 
 
-def requirement(world: World, call: Call) -> Iterator[Finding]:
+def requirement(world: Publication, call: PublishedCall) -> Iterator[LintFinding]:
     """What the security of one call says."""
     listed = world.spec.security(call)
     answers = world.spec.responses(call)
@@ -49,10 +49,10 @@ def requirement(world: World, call: Call) -> Iterator[Finding]:
                     yield world.at("scope-undefined", entry.at(name, index), scope=scope)
 
 
-def texts(world: World) -> Iterator[Finding]:
+def texts(world: Publication) -> Iterator[LintFinding]:
     """The YAML against the section on authentication in each flow document."""
     asked: dict[str, dict[str, set[str]]] = {}
-    calls: dict[str, Call] = {}
+    calls: dict[str, PublishedCall] = {}
     for doc in world.docs:
         lines = list(doc.under("uthenti"))
         for line in lines:
@@ -72,13 +72,13 @@ def texts(world: World) -> Iterator[Finding]:
         yield from compared(world, calls[name], by_flow)
 
 
-def calls_of(world: World, doc: Doc) -> list[Call]:
+def calls_of(world: Publication, doc: Doc) -> list[PublishedCall]:
     """The calls of a flow document, each once."""
     found = {c.name: c for n in doc.named if (c := world.call_for(n))}
     return list(found.values())
 
 
-def unscoped(world: World, doc: Doc, line: int) -> Iterator[Finding]:
+def unscoped(world: Publication, doc: Doc, line: int) -> Iterator[LintFinding]:
     """A flow whose text names no scope while the page on scopes asks for one."""
     for other in world.docs:
         for each in other.lines:
@@ -88,7 +88,7 @@ def unscoped(world: World, doc: Doc, line: int) -> Iterator[Finding]:
                 yield world.on("flow-without-scope", doc, line, flow=doc.flow, page=where)
 
 
-def compared(world: World, call: Call, by_flow: dict[str, set[str]]) -> Iterator[Finding]:
+def compared(world: Publication, call: PublishedCall, by_flow: dict[str, set[str]]) -> Iterator[LintFinding]:
     """The scopes of one call, in the YAML and in the texts of its flows."""
     listed = world.spec.security(call)
     if listed is None:
@@ -106,7 +106,7 @@ def compared(world: World, call: Call, by_flow: dict[str, set[str]]) -> Iterator
         yield world.at("scopes-per-flow", listed, call=call.name, flows=", ".join(by_flow))
 
 
-def page(world: World) -> Iterator[Finding]:
+def page(world: Publication) -> Iterator[LintFinding]:
     """The page on scopes against the YAML and against the texts of the flows."""
     for doc in world.docs:
         told = [(line, m) for line in doc.lines if (m := _PAGE.match(line.text))]
@@ -123,7 +123,9 @@ def page(world: World) -> Iterator[Finding]:
                 yield from _page_against(world, doc, where[other.flow], other, pages[other.flow])
 
 
-def _page_against(world: World, page_doc: Doc, line: int, flow: Doc, told: set[str]) -> Iterator[Finding]:
+def _page_against(
+    world: Publication, page_doc: Doc, line: int, flow: Doc, told: set[str]
+) -> Iterator[LintFinding]:
     lines = list(flow.under("uthenti"))
     whole = "\n".join(each.text for each in lines)
     text = {s for s in world.scopes_in(whole) if s in world.scope_names}
@@ -144,7 +146,7 @@ def _page_against(world: World, page_doc: Doc, line: int, flow: Doc, told: set[s
             yield world.at("scope-page-yaml", spot, call=call.name, flow=flow.flow, scopes=words, page=where)
 
 
-def _told_elsewhere(world: World, call: Call, flow: Doc) -> set[str]:
+def _told_elsewhere(world: Publication, call: PublishedCall, flow: Doc) -> set[str]:
     """What the text of another flow with the same call asks for."""
     others = [d for d in world.docs if d.flow and d is not flow and call in calls_of(world, d)]
     return {s for d in others for line in d.under("uthenti") for s in world.scopes_in(line.text)}

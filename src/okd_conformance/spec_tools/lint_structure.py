@@ -6,16 +6,16 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from okd_conformance.spec_tools.findings import Finding, finding
+from okd_conformance.spec_tools.findings import LintFinding, finding
 from okd_conformance.spec_tools.grammar import grammar
-from okd_conformance.spec_tools.world import World, fits
+from okd_conformance.spec_tools.world import Publication, fits
 from okd_conformance.standard.document import Spot
 from okd_conformance.standard.schemas import BRANCHES
 
 _MEANINGFUL = ("readOnly", "writeOnly", "nullable", "required", "enum", "type", "format")
 
 
-def structure(world: World) -> Iterator[Finding]:
+def structure(world: Publication) -> Iterator[LintFinding]:
     """All rules of this module."""
     yield from problems(world)
     yield from files(world)
@@ -27,13 +27,13 @@ def structure(world: World) -> Iterator[Finding]:
     yield from grammar(world)
 
 
-def problems(world: World) -> Iterator[Finding]:
+def problems(world: Publication) -> Iterator[LintFinding]:
     """References that were not followed, and files that could not be read."""
     for rule, path, line, values in world.spec.problems:
         yield finding(rule, world.spec.shown(path), line, **values)
 
 
-def files(world: World) -> Iterator[Finding]:
+def files(world: Publication) -> Iterator[LintFinding]:
     """Keys that are no text or stand there twice, and files that nothing refers to."""
     for source in world.spec.sources.values():
         for pointer, key in source.odd_keys:
@@ -48,11 +48,11 @@ def files(world: World) -> Iterator[Finding]:
                 yield world.at("file-unreachable", Spot(world.spec.root.source, ()), name=world.shown(path))
 
 
-def _plain(found: Finding) -> dict[str, Any]:
+def _plain(found: LintFinding) -> dict[str, Any]:
     return {name: getattr(found, name) for name in found.__slots__}
 
 
-def references(world: World) -> Iterator[Finding]:
+def references(world: Publication) -> Iterator[LintFinding]:
     """References that lead nowhere."""
     told = {(p.path, p.line) for p in world.spec.problems}
     for spot, target in world.spec.references:
@@ -60,7 +60,7 @@ def references(world: World) -> Iterator[Finding]:
             yield world.at("ref-broken", spot.at("$ref"), reference=spot.value["$ref"])
 
 
-def siblings(world: World) -> Iterator[Finding]:
+def siblings(world: Publication) -> Iterator[LintFinding]:
     """Keywords beside a reference, which OpenAPI 3.0 ignores."""
     if world.spec.version >= (3, 1):
         return
@@ -72,7 +72,7 @@ def siblings(world: World) -> Iterator[Finding]:
             yield world.at("ref-siblings", spot.at("$ref"), None if weighs else "note", keys=words)
 
 
-def combinations(world: World) -> Iterator[Finding]:
+def combinations(world: Publication) -> Iterator[LintFinding]:
     """Members of allOf, anyOf and oneOf that are no schemas; required fields that nothing describes."""
     for schema in world.spec.schemas():
         for word in BRANCHES:
@@ -86,7 +86,7 @@ def combinations(world: World) -> Iterator[Finding]:
                 yield world.at("required-undescribed", item, field=item.value)
 
 
-def paths(world: World) -> Iterator[Finding]:
+def paths(world: Publication) -> Iterator[LintFinding]:
     """Paths that a template of another path also fits, with a method that both have."""
     every = world.spec.root.at("paths")
     methods = {path: {c.method for c in world.calls if c.path == path} for path in every.names()}
@@ -97,7 +97,7 @@ def paths(world: World) -> Iterator[Finding]:
                 yield world.at("path-shadowed", every.at(path), path=path, template=template)
 
 
-def server(world: World) -> Iterator[Finding]:
+def server(world: Publication) -> Iterator[LintFinding]:
     """Server addresses without TLS, or with another base path than the flow documents."""
     bases = [named.base for doc in world.docs for named in doc.named if named.base]
     usual = max(set(bases), key=bases.count) if bases else None

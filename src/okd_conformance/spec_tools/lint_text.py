@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from okd_conformance.spec_tools.findings import Finding
+from okd_conformance.spec_tools.findings import LintFinding
 from okd_conformance.spec_tools.lint_security import calls_of
 from okd_conformance.spec_tools.markdown_doc import Doc
-from okd_conformance.spec_tools.world import World
+from okd_conformance.spec_tools.world import Publication
 from okd_conformance.standard.composed import property_names
-from okd_conformance.standard.document import Call
+from okd_conformance.standard.document import PublishedCall
 
 _OPEN = re.compile(
     r"open ?vraag|voorstel om te bespreken|huidige idee|we zoeken nog|\bTODO\b|\bTBD\b", re.IGNORECASE
@@ -24,7 +24,7 @@ _QUOTED = re.compile(r'"([^"]+)"')
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
-def texts(world: World) -> Iterator[Finding]:
+def texts(world: Publication) -> Iterator[LintFinding]:
     """All rules of this module."""
     for doc in world.docs:
         yield from calls(world, doc)
@@ -37,7 +37,7 @@ def texts(world: World) -> Iterator[Finding]:
         yield from paging(world)
 
 
-def calls(world: World, doc: Doc) -> Iterator[Finding]:
+def calls(world: Publication, doc: Doc) -> Iterator[LintFinding]:
     """Calls that a text names and the document doesn't have."""
     for named in doc.named:
         if named.path is not None and world.call_for(named) is None:
@@ -46,12 +46,12 @@ def calls(world: World, doc: Doc) -> Iterator[Finding]:
             yield world.on(rule, doc, named.line, call=f"{named.method} {named.path}")
 
 
-def _same_path(call: Call, path: str) -> bool:
+def _same_path(call: PublishedCall, path: str) -> bool:
     ours, theirs = call.path.split("/"), path.split("/")
     return len(ours) == len(theirs) and all(a == b or a[:1] == "{" for a, b in zip(ours, theirs, strict=True))
 
 
-def lines(world: World, doc: Doc) -> Iterator[Finding]:
+def lines(world: Publication, doc: Doc) -> Iterator[LintFinding]:
     """Open questions, limits without a unit that says all, refusals without a status."""
     for line in doc.lines:
         found = _OPEN.search(line.text)
@@ -64,7 +64,7 @@ def lines(world: World, doc: Doc) -> Iterator[Finding]:
             yield world.on("refusal-without-status", doc, line.number)
 
 
-def values(world: World, doc: Doc) -> Iterator[Finding]:
+def values(world: Publication, doc: Doc) -> Iterator[LintFinding]:
     """Values in a text that the field's list of values doesn't have."""
     for line in [*doc.lines, *doc.diagrams]:
         found = _FIELD_LINE.match(line.text)
@@ -78,7 +78,7 @@ def values(world: World, doc: Doc) -> Iterator[Finding]:
                 yield world.on("value-unknown", doc, line.number, name=name, value=word, allowed=allowed)
 
 
-def _values(world: World, spot: object) -> list[str]:
+def _values(world: Publication, spot: object) -> list[str]:
     words = world.spec.follow(spot).value  # type: ignore[arg-type]
     if not isinstance(words, dict):
         return []
@@ -87,7 +87,7 @@ def _values(world: World, spot: object) -> list[str]:
     return [str(v) for v in listed] if isinstance(listed, list) else []
 
 
-def diagram_fields(world: World, doc: Doc) -> Iterator[Finding]:
+def diagram_fields(world: Publication, doc: Doc) -> Iterator[LintFinding]:
     """Fields that a sequence diagram goes on with, while the answer may lack them."""
     later = [named for named in doc.named if named.server and named.path is None]
     named = {word for call in later for word in _PLACEHOLDER.findall(call.target)}
@@ -104,7 +104,7 @@ def diagram_fields(world: World, doc: Doc) -> Iterator[Finding]:
                     yield world.at("diagram-field-optional", place, name=name, call=call.name, text=where)
 
 
-def unmentioned(world: World) -> Iterator[Finding]:
+def unmentioned(world: Publication) -> Iterator[LintFinding]:
     """Calls of the document that no flow document names."""
     told = {call.name for doc in world.docs for call in calls_of(world, doc)}
     for call in world.calls:
@@ -112,7 +112,7 @@ def unmentioned(world: World) -> Iterator[Finding]:
             yield world.at("call-unmentioned", call.spot, call=call.name)
 
 
-def two_servers(world: World) -> Iterator[Finding]:
+def two_servers(world: Publication) -> Iterator[LintFinding]:
     """One call that different flows send to different sides, with one description for both."""
     servers: dict[str, dict[str, str]] = {}
     for doc in world.docs:
@@ -128,7 +128,7 @@ def two_servers(world: World) -> Iterator[Finding]:
             yield world.at("call-two-servers", call.spot, call=call.name, servers=words)
 
 
-def paging(world: World) -> Iterator[Finding]:
+def paging(world: Publication) -> Iterator[LintFinding]:
     """Lists that come in pages although no page can be asked for; searches whose key may be absent."""
     for call in world.calls:
         asked = {p.at("name").value: p for p in world.spec.parameters(call) if p.at("in").value == "query"}
@@ -142,7 +142,7 @@ def paging(world: World) -> Iterator[Finding]:
     )
 
 
-def _named_as_only(world: World) -> Iterator[Finding]:
+def _named_as_only(world: Publication) -> Iterator[LintFinding]:
     """Query parameters that a text calls the only one, but that may be left out."""
     for doc in world.docs:
         for line in doc.lines:

@@ -61,7 +61,7 @@ class Header:
 
 
 @dataclass(slots=True)
-class Message:
+class ExampleMessage:
     """A message that a text shows: a request with its headers, or an answer to the request before it."""
 
     line: int
@@ -77,7 +77,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TextLine:
     """A line of text outside the examples, with the heading above it."""
 
     number: int
@@ -91,12 +91,12 @@ class Doc:
 
     path: Path
     flow: str | None
-    lines: list[Line] = field(default_factory=list)
-    diagrams: list[Line] = field(default_factory=list)
-    messages: list[Message] = field(default_factory=list)
+    lines: list[TextLine] = field(default_factory=list)
+    diagrams: list[TextLine] = field(default_factory=list)
+    messages: list[ExampleMessage] = field(default_factory=list)
     named: list[Named] = field(default_factory=list)
 
-    def under(self, word: str) -> Iterator[Line]:
+    def under(self, word: str) -> Iterator[TextLine]:
         """The lines under headings that hold a word."""
         return (line for line in self.lines if word in line.heading.lower())
 
@@ -109,13 +109,13 @@ def read_docs(folder: Path) -> list[Doc]:
 def read_doc(path: Path, text: str) -> Doc:
     """Read one document."""
     found = _FLOW.search(path.stem)
-    reader = _Reader(Doc(path, found.group(1) if found else None))
+    reader = _MarkdownReader(Doc(path, found.group(1) if found else None))
     for number, line in enumerate(text.splitlines(), 1):
         reader.take(number, line)
     return reader.doc
 
 
-class _Reader:
+class _MarkdownReader:
     """Goes through the lines; knows whether it is in an example, and which request came last."""
 
     def __init__(self, doc: Doc) -> None:
@@ -141,7 +141,7 @@ class _Reader:
         heading = _HEADING.match(line)
         if heading:
             self._heading = heading.group(2)
-        self.doc.lines.append(Line(number, line, self._heading))
+        self.doc.lines.append(TextLine(number, line, self._heading))
         turned = _ENDPOINT.match(line)
         if turned:
             self.doc.named.append(Named(number, turned.group(2), turned.group(1)))
@@ -166,25 +166,25 @@ class _Reader:
         if first:
             call = Named(told[0][0], first.group(1), first.group(2), None, True)
             self.doc.named.append(call)
-            message = Message(told[0][0], call, None)
+            message = ExampleMessage(told[0][0], call, None)
             _read_message(self.doc.path, message, [b for b in block if b[0] > call.line])
             self._last = call
         else:
-            message = Message(told[0][0], None, self._last)
+            message = ExampleMessage(told[0][0], None, self._last)
             message.blocks = list(_json_in(self.doc.path, block))
         if message.blocks or message.headers:
             self.doc.messages.append(message)
 
     def _diagram(self, block: list[tuple[int, str]]) -> None:
         for number, line in block:
-            self.doc.diagrams.append(Line(number, line, self._heading))
+            self.doc.diagrams.append(TextLine(number, line, self._heading))
             found = _ARROW.match(line)
             if found:
                 _, server, method, target = found.groups()
                 self.doc.named.append(Named(number, method, target, server.strip("`\"'")))
 
 
-def _read_message(path: Path, message: Message, lines: list[tuple[int, str]]) -> None:
+def _read_message(path: Path, message: ExampleMessage, lines: list[tuple[int, str]]) -> None:
     """The headers up to the first empty line, the headers of the parts, and the JSON."""
     in_head = True
     for number, line in lines:

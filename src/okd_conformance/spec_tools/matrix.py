@@ -14,8 +14,8 @@ from okd_conformance.judge.outcome import Status, worst
 from okd_conformance.report.html import harmless
 from okd_conformance.report.model import Report
 from okd_conformance.report.reading import stored_report
-from okd_conformance.report.wording import status_name, verdict_name
-from okd_conformance.spec_tools.findings import Finding, finding
+from okd_conformance.report.wording import status_name, whole_verdict
+from okd_conformance.spec_tools.findings import LintFinding, finding
 
 _MARKS = {
     Status.SUITE_FAULT: "‽",
@@ -127,12 +127,12 @@ def matrix_html(matrix: Matrix, lang: Lang) -> str:
         words=words,
         mark=_MARKS,
         status_words=lambda status: status_name(status).in_language(lang),
-        verdict_words=lambda verdict: verdict_name(verdict).in_language(lang),
+        verdict_words=lambda report: whole_verdict(report).in_language(lang),
         camps=lambda row: Counter(status for status in row.cells.values() if status.is_tried),
     )
 
 
-def matrix_findings(matrix: Matrix) -> list[Finding]:
+def matrix_findings(matrix: Matrix) -> list[LintFinding]:
     """What the matrix shows, as findings for the other formats."""
     found = []
     count = len(matrix.reports)

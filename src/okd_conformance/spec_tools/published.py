@@ -11,7 +11,7 @@ from okd_conformance.spec_tools.lint import docs_beside
 from okd_conformance.spec_tools.markdown_doc import Doc, read_docs
 from okd_conformance.spec_tools.unsound import examining
 from okd_conformance.standard.changes import folded
-from okd_conformance.standard.document import Call, Spec, Spot
+from okd_conformance.standard.document import PublishedCall, Spec, Spot
 from okd_conformance.standard.edition import Edition, UnknownEditionError, edition_ids, load_edition
 from okd_conformance.standard.facts import Fact, Standing, Subject, call_facts, edition_facts, place
 from okd_conformance.standard.source import SourceError
@@ -80,7 +80,7 @@ def _operation(edition: Edition | None, key: str) -> str | None:
     return next((o.name for o in every if folded(o.method, o.path) == key), None)
 
 
-def _listed_scopes(call: Call) -> list[str]:
+def _listed_scopes(call: PublishedCall) -> list[str]:
     security = call.spot.at("security").value
     entries = security if isinstance(security, list) else []
     return [s for e in entries if isinstance(e, dict) for names in e.values() for s in names or []]

@@ -23,7 +23,7 @@ from okd_conformance.judge.case import Case, CaseSpec
 from okd_conformance.judge.outcome import CaseResult, Status, worst
 from okd_conformance.report.model import Report
 from okd_conformance.report.wording import status_name
-from okd_conformance.spec_tools.findings import Finding, finding
+from okd_conformance.spec_tools.findings import LintFinding, finding
 from okd_conformance.spec_tools.stored import Entry, read_run
 from okd_conformance.standard.catalogue import Catalogue, Requirement, load_catalogue
 from okd_conformance.standard.edition import Edition, load_edition
@@ -36,7 +36,7 @@ _HARMLESS = frozenset({"x-okd-meaning", "x-okd-fixture", "x-okd-fresh", "x-okd-p
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RejudgedCase:
     """What the other edition says of a stored case; without a status it needs a new run."""
 
     case: str
@@ -54,7 +54,7 @@ class Rejudged:
 
     report: Report
     edition: Edition
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[RejudgedCase] = field(default_factory=list)
     dropped: list[tuple[str, str]] = field(default_factory=list)
     """Requirements (with the role) that the other edition doesn't have."""
     new: list[tuple[str, str]] = field(default_factory=list)
@@ -67,7 +67,7 @@ def rejudged(path: Path, edition: Edition) -> Rejudged:
     return _Judge(report, entries, load_edition(report.standard.edition), edition).judged()
 
 
-def rejudge(path: Path, edition: Edition) -> list[Finding]:
+def rejudge(path: Path, edition: Edition) -> list[LintFinding]:
     """What the other edition would change for the vendor of a stored run, and what needs a new run."""
     return list(_told(rejudged(path, edition), str(path)))
 
@@ -100,7 +100,7 @@ class _Judge:
 
     # --- one case ---
 
-    def _case(self, case: CaseResult) -> Outcome:
+    def _case(self, case: CaseResult) -> RejudgedCase:
         if not case.status.is_judged:
             return self._needs(case, say("standard_not_judged"))
         if case.is_observed and case.requirement in observers():
@@ -141,7 +141,7 @@ class _Judge:
 
     # --- observers ---
 
-    def _observed(self, case: CaseResult) -> Outcome:
+    def _observed(self, case: CaseResult) -> RejudgedCase:
         """Run the observer again on every stored exchange of the operation, by both editions."""
         called = next((e.operation for n in case.exchanges if (e := self.entries.get(n))), case.operation)
         mine = self._called.get((case.role, called), [])
@@ -188,13 +188,13 @@ class _Judge:
 
     # --- outcomes ---
 
-    def _needs(self, case: CaseResult, reason: Text, entry: Entry | None = None) -> Outcome:
+    def _needs(self, case: CaseResult, reason: Text, entry: Entry | None = None) -> RejudgedCase:
         message = entry.message if entry else None
-        return Outcome(case.id, case.requirement, case.role, case.status, None, reason, message)
+        return RejudgedCase(case.id, case.requirement, case.role, case.status, None, reason, message)
 
-    def _outcome(self, case: CaseResult, status: Status, reason: Text, entry: Entry | None) -> Outcome:
+    def _outcome(self, case: CaseResult, status: Status, reason: Text, entry: Entry | None) -> RejudgedCase:
         message = entry.message if entry else None
-        return Outcome(case.id, case.requirement, case.role, case.status, status, reason, message)
+        return RejudgedCase(case.id, case.requirement, case.role, case.status, status, reason, message)
 
 
 def _no_curl(_exchange: Exchange) -> None:
@@ -301,7 +301,7 @@ def _plan(edition: Edition, report: Report, catalogue: Catalogue) -> dict[str, s
 # --- in words ---
 
 
-def _told(result: Rejudged, file: str) -> Iterator[Finding]:
+def _told(result: Rejudged, file: str) -> Iterator[LintFinding]:
     target = result.report.target
     who = f"{target.vendor or target.name} ({target.name} {target.version or ''})".replace(" )", ")")
     edition = result.edition.name

@@ -9,23 +9,23 @@ from typing import Any
 from okd_conformance import __version__
 from okd_conformance.base.clean import escaped_json, one_line, printable
 from okd_conformance.base.text import Lang, say
-from okd_conformance.spec_tools.findings import SEVERITIES, Finding
+from okd_conformance.spec_tools.findings import SEVERITIES, LintFinding
 
 _SARIF_LEVEL = {"error": "error", "warning": "warning", "note": "note"}
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def rendered(found: Sequence[Finding], form: str, lang: Lang) -> str:
+def rendered(found: Sequence[LintFinding], form: str, lang: Lang) -> str:
     """The findings in a form; ends with a line end."""
     return _FORMS[form](found, lang)
 
 
-def _summary(found: Sequence[Finding], lang: Lang) -> str:
+def _summary(found: Sequence[LintFinding], lang: Lang) -> str:
     counts = {s: sum(f.severity == s for f in found) for s in SEVERITIES}
     return say("standard_summary", total=len(found), **counts).in_language(lang)
 
 
-def _text(found: Sequence[Finding], lang: Lang) -> str:
+def _text(found: Sequence[LintFinding], lang: Lang) -> str:
     lines = []
     for one in found:
         lines.append(f"{one.file}:{one.line}: {_severity(one, lang)} [{one.rule}]")
@@ -34,16 +34,16 @@ def _text(found: Sequence[Finding], lang: Lang) -> str:
     return "\n".join(printable(line) for line in [*lines, _summary(found, lang)]) + "\n"
 
 
-def _severity(one: Finding, lang: Lang) -> str:
+def _severity(one: LintFinding, lang: Lang) -> str:
     return say(f"standard_{one.severity}").in_language(lang)
 
 
-def _json(found: Sequence[Finding], _lang: Lang) -> str:
+def _json(found: Sequence[LintFinding], _lang: Lang) -> str:
     value = {"findings": [one.as_json() for one in found]}
     return escaped_json(json.dumps(value, indent=2, ensure_ascii=False)) + "\n"
 
 
-def _sarif(found: Sequence[Finding], lang: Lang) -> str:
+def _sarif(found: Sequence[LintFinding], lang: Lang) -> str:
     used = {one.rule: one for one in found}
     driver = {
         "name": "okd-conformance standard",
@@ -59,7 +59,7 @@ def _sarif(found: Sequence[Finding], lang: Lang) -> str:
     return escaped_json(json.dumps(log, indent=2, ensure_ascii=False)) + "\n"
 
 
-def _sarif_rule(name: str, one: Finding, lang: Lang) -> dict[str, Any]:
+def _sarif_rule(name: str, one: LintFinding, lang: Lang) -> dict[str, Any]:
     return {
         "id": name,
         "shortDescription": {"text": one.explanation.in_language(lang)},
@@ -68,7 +68,7 @@ def _sarif_rule(name: str, one: Finding, lang: Lang) -> dict[str, Any]:
     }
 
 
-def _sarif_result(one: Finding, lang: Lang) -> dict[str, Any]:
+def _sarif_result(one: LintFinding, lang: Lang) -> dict[str, Any]:
     place = {"artifactLocation": {"uri": one.file}, "region": {"startLine": max(1, one.line)}}
     return {
         "ruleId": one.rule,
@@ -78,7 +78,7 @@ def _sarif_result(one: Finding, lang: Lang) -> dict[str, Any]:
     }
 
 
-def _markdown(found: Sequence[Finding], lang: Lang) -> str:
+def _markdown(found: Sequence[LintFinding], lang: Lang) -> str:
     words = [say(f"standard_{c}").in_language(lang) for c in ("column_what", "column_where", "column_do")]
     lines = [_summary(found, lang), ""]
     for severity in SEVERITIES:
@@ -91,7 +91,7 @@ def _markdown(found: Sequence[Finding], lang: Lang) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _row(one: Finding, lang: Lang) -> str:
+def _row(one: LintFinding, lang: Lang) -> str:
     cells = [one.message.in_language(lang), f"`{one.file}:{one.line}`", one.remedy.in_language(lang)]
     return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
 
@@ -102,7 +102,7 @@ def _cell(words: str) -> str:
     return plain.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
 
 
-_FORMS: dict[str, Callable[[Sequence[Finding], Lang], str]] = {
+_FORMS: dict[str, Callable[[Sequence[LintFinding], Lang], str]] = {
     "text": _text,
     "json": _json,
     "sarif": _sarif,

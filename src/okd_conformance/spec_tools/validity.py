@@ -10,8 +10,8 @@ from jsonschema.exceptions import ValidationError, best_match
 from referencing import Registry
 
 from okd_conformance.standard.document import Spec, Spot
+from okd_conformance.standard.schemas import BRANCHES
 
-_COMBINING = ("allOf", "anyOf", "oneOf")
 _INNER = ("items", "additionalProperties", "not", "contains")
 _POINTING = frozenset({"$ref", "$dynamicRef", "$recursiveRef", "$id", "$schema"})
 _VALUES = ("example", "examples", "default", "enum", "const")
@@ -104,7 +104,7 @@ def _as_json_schema(schema: dict[str, Any], old: bool) -> dict[str, Any]:
 def _mended(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema without what is no schema at all; a name in a choice counts as the demand for that field."""
     found = dict(schema)
-    for word in _COMBINING:
+    for word in BRANCHES:
         if isinstance(found.get(word), list):
             members = [{"required": [s]} if isinstance(s, str) else s for s in found[word]]
             found[word] = [s for s in members if isinstance(s, dict | bool)] or [True]

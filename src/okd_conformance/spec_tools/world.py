@@ -9,27 +9,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from okd_conformance.spec_tools.findings import Finding, finding
-from okd_conformance.spec_tools.markdown_doc import Doc, Message, Named, read_docs
+from okd_conformance.spec_tools.findings import LintFinding, finding
+from okd_conformance.spec_tools.markdown_doc import Doc, ExampleMessage, Named, read_docs
 from okd_conformance.spec_tools.validity import Validity
-from okd_conformance.standard.document import Call, Spec, Spot
+from okd_conformance.standard.document import PublishedCall, Spec, Spot
 
 _SCOPE = re.compile(r"\b[a-z][a-z0-9]*:[A-Za-z][\w]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class PublishedExample:
     """A value that the standard shows, with the schema that it is meant for."""
 
     spot: Spot
     schema: Spot
-    call: Call | None
+    call: PublishedCall | None
     kind: str
     """request, answer, or field for an example beside a schema."""
-    message: Message | None = None
+    message: ExampleMessage | None = None
 
 
-class World:
+class Publication:
     """Everything that the rules of lint read. Raises SourceError when the document can't be read."""
 
     def __init__(self, document: Path, doc_folder: Path | None) -> None:
@@ -46,17 +46,17 @@ class World:
         full = path.resolve()
         return full.relative_to(self._base).as_posix() if full.is_relative_to(self._base) else str(path)
 
-    def at(self, rule: str, spot: Spot, severity: str | None = None, /, **values: object) -> Finding:
+    def at(self, rule: str, spot: Spot, severity: str | None = None, /, **values: object) -> LintFinding:
         """A finding at a place in a YAML file or a block of JSON."""
         return finding(rule, self.shown(spot.source.path), spot.line, None, severity, **values)
 
-    def on(self, rule: str, doc: Doc, line: int, /, **values: object) -> Finding:
+    def on(self, rule: str, doc: Doc, line: int, /, **values: object) -> LintFinding:
         """A finding on a line of a flow document."""
         return finding(rule, self.shown(doc.path), line, **values)
 
     # --- calls -----------------------------------------------------------------------------------------
 
-    def call_for(self, named: Named | None) -> Call | None:
+    def call_for(self, named: Named | None) -> PublishedCall | None:
         """The call that a text names; None when the document has none such."""
         if named is None or named.path is None:
             return None
@@ -84,7 +84,7 @@ class World:
         prefixes = {scope.partition(":")[0] for scope in self.scope_names}
         return [word for word in _SCOPE.findall(text) if word.partition(":")[0] in prefixes]
 
-    def scopes_of(self, call: Call) -> set[str]:
+    def scopes_of(self, call: PublishedCall) -> set[str]:
         """The scopes that the YAML lists for a call."""
         security = self.spec.security(call)
         listed = security.value if security and isinstance(security.value, list) else []
@@ -94,11 +94,11 @@ class World:
     # --- examples --------------------------------------------------------------------------------------
 
     @functools.cached_property
-    def samples(self) -> list[Sample]:
+    def samples(self) -> list[PublishedExample]:
         """Every example: of a message, beside a schema, and in the flow documents."""
         return [*self._of_messages(), *self._of_schemas(), *self._of_docs()]
 
-    def _of_messages(self) -> Iterator[Sample]:
+    def _of_messages(self) -> Iterator[PublishedExample]:
         seen: set[Any] = set()
         for call in self.calls:
             both = [("request", self.spec.request(call))]
@@ -109,7 +109,7 @@ class World:
                         key = (id(spot.source), spot.pointer)
                         if key not in seen:
                             seen.add(key)
-                            yield Sample(spot, schema, call, kind)
+                            yield PublishedExample(spot, schema, call, kind)
 
     def _shown_in(self, media: Spot) -> Iterator[tuple[Spot, Spot]]:
         values = [media.at("example")] if media.has("example") else []
@@ -124,15 +124,15 @@ class World:
             if spot.value is not None:
                 yield spot, schema
 
-    def _of_schemas(self) -> Iterator[Sample]:
+    def _of_schemas(self) -> Iterator[PublishedExample]:
         for schema in self.spec.schemas():
             if "example" in schema.value:
-                yield Sample(schema.at("example"), schema, None, "field")
+                yield PublishedExample(schema.at("example"), schema, None, "field")
             if isinstance(schema.value.get("examples"), list):
                 for spot in schema.at("examples").items():
-                    yield Sample(spot, schema, None, "field")
+                    yield PublishedExample(spot, schema, None, "field")
 
-    def _of_docs(self) -> Iterator[Sample]:
+    def _of_docs(self) -> Iterator[PublishedExample]:
         for doc in self.docs:
             for message in doc.messages:
                 call = self.call_for(message.request or message.answers)
@@ -140,9 +140,9 @@ class World:
                 for block in message.blocks:
                     if block.source and schema and call:
                         kind = "request" if message.request else "answer"
-                        yield Sample(Spot(block.source, ()), schema, call, kind, message)
+                        yield PublishedExample(Spot(block.source, ()), schema, call, kind, message)
 
-    def _schema_for(self, call: Call, message: Message) -> Spot | None:
+    def _schema_for(self, call: PublishedCall, message: ExampleMessage) -> Spot | None:
         if message.request:
             content = self.spec.request(call)
         else:
@@ -176,13 +176,13 @@ def fits(template: str, path: str) -> bool:
     )
 
 
-def walk(spot: Spot) -> Iterator[tuple[str, Spot]]:
+def named_values(spot: Spot) -> Iterator[tuple[str, Spot]]:
     """Every named value within a value, with its name; items of a list carry the list's name."""
     value = spot.value
     if isinstance(value, dict):
         for name in value:
             yield name, spot.at(name)
-            yield from walk(spot.at(name))
+            yield from named_values(spot.at(name))
     elif isinstance(value, list):
         for item in spot.items():
-            yield from walk(item)
+            yield from named_values(item)

@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from okd_conformance.standard.schemas import at
+
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -57,7 +59,7 @@ class _Bundler:
         if target.parent.name == "schemas":
             name = self._component(target)
             return {**beside, "$ref": f"#/components/schemas/{name}{pointer}"}
-        found = _at(read_data(target), pointer)
+        found = at(read_data(target), pointer)
         return {**self._resolve(found, target), **beside}
 
     def _component(self, target: Path) -> str:
@@ -66,9 +68,3 @@ class _Bundler:
             self._schemas[name] = {}  # a schema may refer to itself
             self._schemas[name] = self._resolve(read_data(target), target)
         return name
-
-
-def _at(document: Any, pointer: str) -> Any:
-    for step in pointer.strip("/").split("/") if pointer.strip("/") else []:
-        document = document[step.replace("~1", "/").replace("~0", "~")]
-    return document

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from okd_conformance.base.text import say
 from okd_conformance.base.yaml_input import Pointer
-from okd_conformance.standard.schemas import EVERY, inner, walk
-from okd_conformance.standard.source import Source, SourceError, read_text, real
+from okd_conformance.standard.schemas import EVERY, inner, steps_of, walk
+from okd_conformance.standard.source import PublishedFile, SourceError, read_text, real
 
 METHODS = ("get", "put", "post", "patch", "delete", "head", "options", "trace")
 _MAX_HOPS = 30
@@ -30,7 +30,7 @@ _NAMED = frozenset(
 class Spot(NamedTuple):
     """A place in a file."""
 
-    source: Source
+    source: PublishedFile
     pointer: Pointer
 
     @property
@@ -82,7 +82,7 @@ def holds_value(spot: Spot, key: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class PublishedCall:
     """A method on a path, with the place that describes it."""
 
     method: str
@@ -104,7 +104,7 @@ class Spec:
         self.base = self.document.parent
         self.fence = self.base.parent
         """No file outside this folder is read."""
-        self.sources: dict[Path, Source] = {}
+        self.sources: dict[Path, PublishedFile] = {}
         self.problems: list[Problem] = []
         self.references: list[tuple[Spot, Spot | None]] = []
         """Every ``$ref``, and the place that it points to."""
@@ -146,15 +146,14 @@ class Spec:
         source = self.sources.get(path)
         if source is None:
             return None
-        steps = [s.replace("~1", "/").replace("~0", "~") for s in fragment.strip("/").split("/") if s]
         target = Spot(source, ())
-        for step in steps:
+        for step in steps_of(fragment):
             listed = isinstance(target.value, list) and step.isdigit()
             target = target.at(int(step) if listed else step)
         return target if target.value is not None else None
 
-    def _read(self, path: Path) -> Source:
-        source = Source(path, read_text(path))
+    def _read(self, path: Path) -> PublishedFile:
+        source = PublishedFile(path, read_text(path))
         self.sources[path] = source
         return source
 
@@ -196,7 +195,7 @@ class Spec:
 
     # --- what it describes -----------------------------------------------------------------------------
 
-    def calls(self) -> list[Call]:
+    def calls(self) -> list[PublishedCall]:
         """Every method on every path."""
         found = []
         paths = self.root.at("paths")
@@ -204,20 +203,20 @@ class Spec:
             item = self.follow(paths.at(path))
             for method in METHODS:
                 if item.has(method):
-                    found.append(Call(method.upper(), path, item.at(method), item))
+                    found.append(PublishedCall(method.upper(), path, item.at(method), item))
         return found
 
-    def parameters(self, call: Call) -> list[Spot]:
+    def parameters(self, call: PublishedCall) -> list[Spot]:
         """The parameters of a call, those of its path too."""
         listed = [*call.item.at("parameters").items(), *call.spot.at("parameters").items()]
         return [self.follow(spot) for spot in listed]
 
-    def responses(self, call: Call) -> dict[str, Spot]:
+    def responses(self, call: PublishedCall) -> dict[str, Spot]:
         """The answers of a call, by status."""
         described = call.spot.at("responses")
         return {status: self.follow(described.at(status)) for status in described.names()}
 
-    def request(self, call: Call) -> dict[str, Spot]:
+    def request(self, call: PublishedCall) -> dict[str, Spot]:
         """What a request may carry, by media type."""
         return self.content(self.follow(call.spot.at("requestBody")))
 
@@ -240,7 +239,7 @@ class Spec:
                 return parts.at(name)
         return None
 
-    def security(self, call: Call) -> Spot | None:
+    def security(self, call: PublishedCall) -> Spot | None:
         """The security of a call, or of the document as a whole; None when there is none."""
         for spot in (call.spot.at("security"), self.root.at("security")):
             if spot.value is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from okd_conformance.standard.composed import parts, property_names, required_names
-from okd_conformance.standard.document import Call, Spec, Spot
+from okd_conformance.standard.document import PublishedCall, Spec, Spot
 from okd_conformance.standard.edition import Edition
 
 _MAX_DEPTH = 8
@@ -81,7 +81,7 @@ def edition_facts(edition: Edition) -> Standing:
     found = Standing(edition.name, edition)
     for document in sorted({role.document for role in edition.roles.values()}):
         spec = Spec(edition.folder / document)
-        calls: dict[str, list[Call]] = {}
+        calls: dict[str, list[PublishedCall]] = {}
         for call in spec.calls():
             name = str(call.spot.at("x-okd-operation").value or call.spot.at("operationId").value)
             calls.setdefault(name, []).append(call)
@@ -90,7 +90,7 @@ def edition_facts(edition: Edition) -> Standing:
     return found
 
 
-def _operation_facts(found: Standing, key: str, name: str, spec: Spec, calls: list[Call]) -> None:
+def _operation_facts(found: Standing, key: str, name: str, spec: Spec, calls: list[PublishedCall]) -> None:
     bound = {call.name: list(_bindings(call)) for call in calls}
     every = tuple(dict.fromkeys(b for listed in bound.values() for b, _ in listed))
     flows, roles = (tuple(dict.fromkeys(x)) for x in ([b.flow for b in every], [b.role for b in every]))
@@ -105,13 +105,13 @@ def _operation_facts(found: Standing, key: str, name: str, spec: Spec, calls: li
                     found.add(Fact(key, kind, scope, bound=binding), at)
 
 
-def _bindings(call: Call) -> Iterator[tuple[Bound, dict[str, Any]]]:
+def _bindings(call: PublishedCall) -> Iterator[tuple[Bound, dict[str, Any]]]:
     for entry in call.spot.at("x-okd-flows").value or []:
         for role in entry["roles"]:
             yield Bound(role, str(entry["flow"])), entry.get("scopes") or {}
 
 
-def call_facts(found: Standing, key: str, spec: Spec, call: Call) -> None:
+def call_facts(found: Standing, key: str, spec: Spec, call: PublishedCall) -> None:
     """What a document says of a call: parameters, media types, fields with their values, statuses."""
     for parameter in spec.parameters(call):
         if parameter.at("in").value == "query":

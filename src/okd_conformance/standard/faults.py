@@ -60,6 +60,8 @@ class VariantFacts:
     says: Text
     warns: tuple[str, ...] = ()
     """The requirements that may warn of it; nothing ever fails because of it."""
+    only_in: tuple[str, ...] = ()
+    """The editions whose own wording or shape it uses; empty for every edition."""
     near: tuple[str, ...] = ()
     """The requirements, or sections, that could accuse it wrongly: the freedom lies near what they ask."""
     not_in: Mapping[str, Text] = field(default_factory=dict)
@@ -67,7 +69,7 @@ class VariantFacts:
 
     def is_in(self, edition: Edition) -> bool:
         """Whether the difference is a legitimate one in an edition."""
-        return _allows(edition, (), self.not_in)
+        return _allows(edition, self.only_in, self.not_in)
 
 
 def _followed(edition: Edition) -> str:
@@ -129,6 +131,7 @@ def _variant(row: dict[str, Any]) -> VariantFacts:
         name=row["name"],
         says=Text.from_json(row["says"]),
         warns=tuple(row.get("warns", ())),
+        only_in=tuple(row.get("only_in", ())),
         near=tuple(row.get("near", ())),
         not_in=_reasons(row),
     )

@@ -16,7 +16,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-from okd_conformance.standard.schemas import BRANCHES, MESSAGE, inner, walk
+from okd_conformance.standard.schemas import BRANCHES, MESSAGE, at, inner, walk
 
 Pointer = tuple[str | int, ...]
 _MAX_DEPTH = 30
@@ -207,9 +207,7 @@ def deref(root: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, An
         reference = schema.get("$ref")
         if not isinstance(reference, str):
             return schema
-        target: Any = root
-        for step in reference.removeprefix("#").strip("/").split("/"):
-            target = target[step.replace("~1", "/").replace("~0", "~")]
+        target = at(root, reference.removeprefix("#"))
         schema = {**target, **{k: v for k, v in schema.items() if k != "$ref"}}
     raise ValueError("a schema refers to itself")
 

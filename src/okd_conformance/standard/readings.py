@@ -38,6 +38,11 @@ class Answers:
         """The statuses that pass, conformant first."""
         return (*self.conformant, *self.noted)
 
+    @property
+    def named(self) -> tuple[int | str, ...]:
+        """All that a list names, statuses and classes of them."""
+        return (*self.conformant, *self.noted, *self.warned, *self.failed)
+
     def narrowed(self, other: Mapping[str, Sequence[int | str]]) -> Answers:
         """These answers, with what ``other`` names read its way instead."""
         moved = {status for statuses in other.values() for status in statuses}

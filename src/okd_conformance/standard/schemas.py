@@ -30,6 +30,18 @@ def inner(schema: Any, words: Iterable[str] = EVERY) -> Iterator[tuple[Steps, An
             yield (word,), value
 
 
+def steps_of(pointer: str) -> list[str]:
+    """The steps of a JSON pointer, such as the part of a reference behind the ``#``."""
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.strip("/").split("/") if step]
+
+
+def at(document: Any, pointer: str) -> Any:
+    """What stands in nested mappings at a JSON pointer. Raises KeyError when nothing does."""
+    for step in steps_of(pointer):
+        document = document[step]
+    return document
+
+
 def walk(
     start: Iterable[Node], below: Callable[[Node], Iterable[Node]], key: Callable[[Node], Hashable]
 ) -> Iterator[Node]:

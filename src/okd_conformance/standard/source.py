@@ -26,7 +26,7 @@ class SourceError(ValueError):
         return f"{self.file}:{self.line}: {self.reason.in_language(lang)}"
 
 
-class Source:
+class PublishedFile:
     """One file: its value, with texts as keys, and the line of each part."""
 
     def __init__(self, path: Path, text: str, first_line: int = 1) -> None:

@@ -14,6 +14,7 @@ from okd_conformance.base.jwts import UnusableKeyError, sign
 from okd_conformance.base.yaml_input import Pointer
 from okd_conformance.standard.edition import Edition
 from okd_conformance.target.claims import check_edition
+from okd_conformance.target.environments import check_environment
 from okd_conformance.target.mistakes import Mistakes, at, entries
 from okd_conformance.target.model import Tls
 from okd_conformance.target.shape import check_shape, example
@@ -33,6 +34,7 @@ def check_all(value: Any, mistakes: Mistakes, edition_id: str | None) -> Edition
     """
     check_shape(value, mistakes)
     edition = check_edition(value, mistakes, edition_id)
+    check_environment(value, mistakes)
     check_urls(value, mistakes)
     check_secrets(value, mistakes)
     check_clients(value, mistakes)

@@ -13,12 +13,12 @@ from urllib.parse import quote_plus, unquote, urlsplit
 import httpx
 
 from okd_conformance.redaction.looks import secrets_of_address
+from okd_conformance.target.environments import is_production
 
 Value = TypeVar("Value")
 
 PRODUCTION_RATE = 10.0
 """Requests per second where people are at work, unless the target file says otherwise."""
-_PRODUCTION = frozenset({"production", "productie", "prod", "prd", "live"})
 _PRIVATE_MEMBERS = ("d", "p", "q", "dp", "dq", "qi", "k")
 
 
@@ -65,7 +65,7 @@ class RoleTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class OAuthClient:
     """A client of the token endpoint.
 
     ``scopes`` is what it may ask for, ``component`` the calling system that it belongs to.
@@ -87,7 +87,7 @@ class Auth:
 
     token_url: str
     """Empty when ``issuer`` publishes it."""
-    clients: tuple[Client, ...]
+    clients: tuple[OAuthClient, ...]
     client_auth: Literal["basic", "post", "private_key_jwt", "tls"] = "basic"
     issuer: str | None = None
     client_key: Secret[Mapping[str, Any]] | None = None
@@ -150,11 +150,6 @@ class Limits:
     """How long a new document may take to become readable."""
 
 
-def is_production(environment: str) -> bool:
-    """Whether an environment is called production, in one of the usual words."""
-    return environment.strip().casefold() in _PRODUCTION
-
-
 @dataclass(frozen=True, slots=True)
 class Target:
     """The implementation under test."""
@@ -177,13 +172,21 @@ class Target:
     """By name: a URL, or a command as the list of its words."""
     templates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By operation: how a request is laid out, and where an answer has what the suite looks for."""
+    lines: Mapping[tuple[str | int, ...], int] = field(default_factory=dict, repr=False)
+    """Where each part of the file stands, by the keys that lead there."""
     filled_secrets: tuple[Secret[str], ...] = ()
     """What came from the environment inside the hooks and the further fields for the token endpoint."""
 
     @property
     def is_production(self) -> bool:
-        """Whether the environment is called production, in one of the usual words."""
-        return is_production(self.environment)
+        """Whether this is or may be production, by the environment's name or the host of a role."""
+        return is_production(self.environment, (role.base_url for role in self.roles.values()))
+
+    def place(self, *keys: str) -> str:
+        """Where a part of the file stands, for people: the file, the line and the keys."""
+        known = next((keys[:n] for n in range(len(keys), 0, -1) if keys[:n] in self.lines), None)
+        line = f":{self.lines[known]}" if known is not None else ""
+        return f"{self.file.name}{line} ({'.'.join(keys)})"
 
     def secrets(self) -> list[str]:
         """Return every text of the file that must never be shown, longest first."""

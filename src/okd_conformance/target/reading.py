@@ -13,26 +13,26 @@ from okd_conformance.base.yaml_input import Document, Pointer, read_yaml
 from okd_conformance.standard.edition import Edition, edition_or_default
 from okd_conformance.target.checks import beside, check_all, hook_of, signing_key_of
 from okd_conformance.target.client_auth import check_client_auth, key_in
+from okd_conformance.target.environments import is_production
 from okd_conformance.target.mistakes import Mistakes, place_of
 from okd_conformance.target.model import (
     PRODUCTION_RATE,
     Auth,
-    Client,
     Http,
     Limits,
+    OAuthClient,
     RoleTarget,
     Secret,
     Target,
     Tls,
-    is_production,
 )
 from okd_conformance.target.urls import is_loopback
 
 __all__ = [
     "Auth",
-    "Client",
     "Http",
     "Limits",
+    "OAuthClient",
     "RoleTarget",
     "Secret",
     "Target",
@@ -125,16 +125,18 @@ def _target(
         tls=Tls(**{**tls, **files}),
         http=_http(value.get("http", {})),
         fixtures=value.get("fixtures", {}),
-        limits=_limits(value.get("limits", {}), identity.get("environment", "")),
+        limits=_limits(value),
         hooks={name: hook_of(hook) for name, hook in value.get("hooks", {}).items()},
         templates=value.get("templates", {}),
+        lines=document.lines,
         filled_secrets=filled_secrets,
     )
 
 
-def _limits(value: dict[str, Any], environment: str) -> Limits:
-    rate = {"requests_per_second": PRODUCTION_RATE} if is_production(environment) else {}
-    return Limits(**{**rate, **value})
+def _limits(value: dict[str, Any]) -> Limits:
+    guarded = is_production(value.get("environment", ""), (r["base_url"] for r in value["roles"].values()))
+    rate = {"requests_per_second": PRODUCTION_RATE} if guarded else {}
+    return Limits(**{**rate, **value.get("limits", {})})
 
 
 def _role(value: dict[str, Any]) -> RoleTarget:
@@ -155,9 +157,9 @@ def _auth(value: dict[str, Any], document: Document) -> Auth:
     return Auth(**{"token_url": "", **plain, **secrets})
 
 
-def _client(value: dict[str, Any], index: int, document: Document) -> Client:
+def _client(value: dict[str, Any], index: int, document: Document) -> OAuthClient:
     pointer: Pointer = ("auth", "clients", index)
-    return Client(
+    return OAuthClient(
         client_id=value["client_id"],
         client_secret=Secret(value.get("client_secret", "")),
         scopes=tuple(value["scopes"]),

@@ -24,7 +24,7 @@ from okd_conformance.wire.exchange import Answer, Exchange, Request, Whole
 from okd_conformance.wire.failures import FAILURES, why, why_at
 from okd_conformance.wire.no_answer import NoAnswer
 from okd_conformance.wire.patience import DeadlineError, NotOpenedError, Patience
-from okd_conformance.wire.throttling import MAX_THROTTLED, seconds_to_wait
+from okd_conformance.wire.throttling import MAX_THROTTLED, SUPERSEDED, UNAVAILABLE, seconds_to_wait
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 """As much of an answer as is kept; large documents go elsewhere, piece by piece."""
@@ -98,7 +98,8 @@ class Client:
     ) -> Exchange:
         """Send a request, by way of ``talk`` if given; a network failure is in ``exchange.error``.
 
-        An answer 429 is obeyed: the request is repeated after the time that the target names, a few times.
+        An answer 429 is obeyed: the request is repeated after the time that the target names, a few times. So
+        is an answer that the server is not available, but once.
         A connection that the server closed while it was idle is nobody's fault: the request is repeated once,
         on a new one. Nobody can tell whether the server had read the first one, so ``before_again`` is called
         before that. Raises BudgetSpentError.
@@ -115,12 +116,18 @@ class Client:
                 stale = 1
                 before_again()
                 continue
-            busy = exchange.status == httpx.codes.TOO_MANY_REQUESTS
+            unavailable = exchange.status in UNAVAILABLE
+            if unavailable and any(earlier.status in UNAVAILABLE for earlier in throttled):
+                return exchange
+            busy = unavailable or exchange.status == httpx.codes.TOO_MANY_REQUESTS
             self.waited_s = self.waited_s if busy else 0.0
             weary = self.waited_s >= MAX_WAITED * self.settings.timeout_s
             if not busy or weary or len(throttled) == MAX_THROTTLED - 1:
                 return exchange
+            exchange.tags = (*exchange.tags, SUPERSEDED)
             throttled.append(exchange)
+            if unavailable:
+                before_again()
             wait = seconds_to_wait(exchange.answer.header("retry-after") if exchange.answer else None)
             self.waited_s += wait
             self._pause(wait)

@@ -99,6 +99,20 @@ class Answer:
         """Whether the status is 2xx."""
         return 200 <= self.status < 300
 
+    @property
+    def coding(self) -> str:
+        """How the body seems to be written, as people know it: a compression or an encoding."""
+        content_coding = (self.header("content-encoding") or "").strip()
+        if content_coding.lower() not in {"", "identity"}:
+            return f"Content-Encoding: {content_coding[:_LONGEST_TYPE]}"
+        if self.body[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\0" in self.body[:2]:
+            return "UTF-16"
+        try:
+            self.body.decode()
+        except UnicodeDecodeError:
+            return "Latin-1 (ISO-8859-1)"
+        return "UTF-8"
+
     def json(self) -> Any:
         """The body as JSON; ValueError when it is not, or beyond all bounds."""
         return read_json(self.body)
@@ -120,7 +134,7 @@ class Exchange:
     role: str | None = None
     tags: tuple[str, ...] = field(default=())
     throttled: tuple[Exchange, ...] = field(default=())
-    """The answers 429 that came first, when the request had to be repeated."""
+    """What came first of a server that was busy or not available, when the request had to be repeated."""
     meter: Meter | None = None
     """What a large transfer took."""
 

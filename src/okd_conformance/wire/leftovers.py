@@ -11,7 +11,7 @@ MAX_HEAD_BYTES = 100 * 1024
 """As much of a head as the HTTP library reads."""
 
 
-class Answers:
+class AnswersBegun:
     """Reads along with the answers of one connection; ``more`` is whether something came after the last."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from typing import Any, cast
 import httpcore
 
 from okd_conformance.wire.address import may_lead
-from okd_conformance.wire.leftovers import Answers
+from okd_conformance.wire.leftovers import AnswersBegun
 
 _AT_ONCE = 65536
 
@@ -119,7 +119,7 @@ class _Stream(httpcore.NetworkStream):
     def __init__(self, stream: httpcore.NetworkStream, patience: Patience) -> None:
         self._stream = stream
         self._patience = patience
-        self._answers = Answers()
+        self._answers = AnswersBegun()
         self._opened_for = patience.busy
         self._used_for: _Busy | None = None
 

@@ -9,6 +9,10 @@ from email.utils import parsedate_to_datetime
 MAX_WAIT_FOR_THROTTLING_S = 30.0
 MAX_THROTTLED = 5
 """So many times a request is sent in all."""
+UNAVAILABLE = frozenset({502, 503, 504})
+"""What a gateway answers for a server that restarts or is full (RFC 9110, 15.6.3 to 15.6.5)."""
+SUPERSEDED = "superseded"
+"""Tag of an exchange that was repeated, because the server was busy or not available."""
 
 
 def seconds_to_wait(retry_after: str | None) -> float:

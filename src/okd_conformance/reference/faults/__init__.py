@@ -1,29 +1,8 @@
 """Faults and variants of the reference: a fault is one deviation, a variant one legitimate difference."""
 
-from okd_conformance.reference.faults import (
-    aut,
-    choices,
-    documents,
-    gen,
-    lim,
-    lookups,
-    metadata,
-    mpt,
-    notices,
-    older,
-    reg,
-    sketches,
-    uploads,
-    variants,
-    variants_bodies,
-    variants_documents,
-    variants_early,
-    variants_headers,
-    variants_intake,
-    variants_rights,
-    variants_service,
-    variants_statuses,
-)
+import importlib
+import pkgutil
+
 from okd_conformance.reference.faults.registry import (
     FAULTS,
     VARIANTS,
@@ -32,10 +11,7 @@ from okd_conformance.reference.faults.registry import (
     find_variant,
 )
 
-SECTIONS = (
-    *(aut, gen, mpt, metadata, documents, lim, uploads, notices, lookups, reg, choices, sketches, older),
-    *(variants, variants_bodies, variants_headers, variants_intake, variants_rights, variants_statuses),
-    *(variants_documents, variants_early, variants_service),
-)
+for _module in pkgutil.iter_modules(__path__):  # importing a module registers what it holds
+    importlib.import_module(f"{__name__}.{_module.name}")
 
 __all__ = ["FAULTS", "VARIANTS", "UnknownFaultError", "find_fault", "find_variant"]

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from okd_conformance.reference import rights
-from okd_conformance.reference.answers import Answer, Refused
+from okd_conformance.reference.answers import Refused, Reply
 from okd_conformance.reference.faults.change import after, anyone
 from okd_conformance.reference.faults.registry import fault
 from okd_conformance.reference.tokens import bearer_token
@@ -23,6 +23,16 @@ def _token_type_missing(behaviour: Behaviour) -> None:
     behaviour.token_answer = lambda granted: {k: v for k, v in granted.items() if k != "token_type"}
 
 
+@fault("any-secret-accepted")
+def _any_secret(behaviour: Behaviour) -> None:
+    behaviour.granting.secret_fits = lambda _client, _secret: True
+
+
+@fault("any-scope-granted")
+def _any_scope(behaviour: Behaviour) -> None:
+    behaviour.granting.granted = lambda asked, _allowed: asked
+
+
 @fault("no-auth-enforced")
 def _no_auth_enforced(behaviour: Behaviour) -> None:
     inner = behaviour.authenticate
@@ -35,7 +45,7 @@ def _no_auth_enforced(behaviour: Behaviour) -> None:
 
 @fault("challenge-missing")
 def _challenge_missing(behaviour: Behaviour) -> None:
-    def stripped(answer: Answer, *_: object) -> Answer:
+    def stripped(answer: Reply, *_: object) -> Reply:
         answer.headers.pop("WWW-Authenticate", None)
         return answer
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from multipart import parse_options_header
 
 from okd_conformance.reference import downloads, rights
-from okd_conformance.reference.answers import Answer, Refused
+from okd_conformance.reference.answers import Refused, Reply
 from okd_conformance.reference.faults.change import after, before, of_kind, refuse_if, unless
 from okd_conformance.reference.faults.registry import fault
-from okd_conformance.reference.storage import Document, Spool
+from okd_conformance.reference.storage import Spool, StoredDocument
 from okd_conformance.reference.tokens import bearer_token
 from okd_conformance.standard.operation import Binding
 
@@ -117,7 +117,7 @@ def _temp_url_needs_token(behaviour: Behaviour) -> None:
 
 @fault("temp-url-guessable")
 def _temp_url_guessable(behaviour: Behaviour) -> None:
-    def make_download_url(call: Call, document: Document) -> str:
+    def make_download_url(call: Call, document: StoredDocument) -> str:
         return downloads.make_link(call, document, document.id)
 
     behaviour.make_download_url = make_download_url
@@ -195,7 +195,7 @@ def _patch_keeps_old_content(behaviour: Behaviour) -> None:
 
 @fault("patch-changes-metadata")
 def _patch_changes_metadata(behaviour: Behaviour) -> None:
-    def rename(call: Call, document: Document, _spool: Spool) -> None:
+    def rename(call: Call, document: StoredDocument, _spool: Spool) -> None:
         _, options = parse_options_header(call.request.headers.get("content-disposition", ""))
         document.name = document.title = str(options.get("filename") or "document.bin")
 
@@ -239,12 +239,14 @@ def _empty_replacement_accepted(behaviour: Behaviour) -> None:
 def _replace_of_unknown_accepted(behaviour: Behaviour) -> None:
     inner = behaviour.find_document
 
-    def find_document(call: Call) -> Document:
+    def find_document(call: Call) -> StoredDocument:
         known = call.world.store.document(call.role, call.ids["dms_document_id"])
         if known is not None or not of_kind(call, "replace"):
             return inner(call)
         file, _ = call.world.store.keep(call.world.store.spool())
-        return Document(call.ids["dms_document_id"], call.caller.component, None, None, "", "", file=file)
+        return StoredDocument(
+            call.ids["dms_document_id"], call.caller.component, None, None, "", "", file=file
+        )
 
     behaviour.find_document = find_document
 
@@ -304,7 +306,7 @@ def _notice_scope_told_404(behaviour: Behaviour) -> None:
 
 @fault("delete-removes-siblings")
 def _delete_removes_siblings(behaviour: Behaviour) -> None:
-    def siblings(call: Call, document: Document) -> None:
+    def siblings(call: Call, document: StoredDocument) -> None:
         for other in call.world.store.documents(call.role):
             if other.id != document.id and other.filed == document.filed:
                 call.world.store.remove(call.role, other)
@@ -359,7 +361,7 @@ def _replace_without_limit(behaviour: Behaviour) -> None:
 
 @fault("large-document-cut")
 def _large_document_cut(behaviour: Behaviour) -> None:
-    def cut(answer: Answer, call: Call, _document: Document) -> Answer:
+    def cut(answer: Reply, call: Call, _document: StoredDocument) -> Reply:
         if answer.size > call.world.edition.limits["message_bytes"] // 2:
             answer.size //= 2
         return answer

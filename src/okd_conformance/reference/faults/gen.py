@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from okd_conformance.reference import routes
-from okd_conformance.reference.answers import Answer, Refused
+from okd_conformance.reference.answers import Refused, Reply
 from okd_conformance.reference.compose import Several
 from okd_conformance.reference.faults.change import after, before, of_kind, refuse_if
 from okd_conformance.reference.faults.registry import fault
 from okd_conformance.standard.fields import Body, deref, validator
 from okd_conformance.standard.operation import Operation
+from okd_conformance.standard.schemas import BRANCHES, inner
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Behaviour, Call, Values, World
@@ -26,7 +27,7 @@ def _other_method_400(behaviour: Behaviour) -> None:
 
 @fault("allow-missing")
 def _allow_missing(behaviour: Behaviour) -> None:
-    def stripped(answer: Answer, *_: object) -> Answer:
+    def stripped(answer: Reply, *_: object) -> Reply:
         answer.headers.pop("Allow", None)
         return answer
 
@@ -35,7 +36,7 @@ def _allow_missing(behaviour: Behaviour) -> None:
 
 @fault("html-errors")
 def _html_errors(behaviour: Behaviour) -> None:
-    def page(answer: Answer, _world: World, refused: Refused) -> Answer:
+    def page(answer: Reply, _world: World, refused: Refused) -> Reply:
         answer.body = f"<html><body><h1>{refused.situation}</h1></body></html>".encode()
         answer.media_type = "text/html; charset=utf-8"
         return answer
@@ -45,7 +46,7 @@ def _html_errors(behaviour: Behaviour) -> None:
 
 @fault("plain-json-errors")
 def _plain_json_errors(behaviour: Behaviour) -> None:
-    def plain(answer: Answer, *_: object) -> Answer:
+    def plain(answer: Reply, *_: object) -> Reply:
         answer.media_type = "application/json"
         return answer
 
@@ -54,7 +55,7 @@ def _plain_json_errors(behaviour: Behaviour) -> None:
 
 @fault("problem-without-title")
 def _problem_without_title(behaviour: Behaviour) -> None:
-    def untitled(answer: Answer, world: World, refused: Refused) -> Answer:
+    def untitled(answer: Reply, world: World, refused: Refused) -> Reply:
         title = world.behaviour.situations[refused.situation].title
         body = {name: value for name, value in json.loads(answer.body).items() if value != title}
         answer.body = json.dumps(body).encode()
@@ -124,13 +125,12 @@ def _merged(root: Mapping[str, Any], schema: Mapping[str, Any], value: Any) -> d
     """The schema with the properties and items of its branches that fit."""
     schema = deref(root, schema)
     merged = {key: dict(part) if key == "properties" else part for key, part in schema.items()}
-    for word in ("allOf", "anyOf", "oneOf"):
-        for branch in schema.get(word, ()):
-            whole = {**deref(root, branch), "components": root.get("components", {})}
-            if word == "allOf" or not list(validator(whole).iter_errors(value)):
-                part = _merged(root, branch, value)
-                merged.setdefault("properties", {}).update(part.get("properties", {}))
-                merged.setdefault("items", part.get("items", {}))
+    for (word, _), branch in inner(schema, BRANCHES):
+        whole = {**deref(root, branch), "components": root.get("components", {})}
+        if word == "allOf" or not list(validator(whole).iter_errors(value)):
+            part = _merged(root, branch, value)
+            merged.setdefault("properties", {}).update(part.get("properties", {}))
+            merged.setdefault("items", part.get("items", {}))
     return merged
 
 
@@ -161,6 +161,11 @@ def _500_on_unknown_id(behaviour: Behaviour) -> None:
     behaviour.answer_with("unknown_document", 500)
 
 
+@fault("invalid-metadata-503")
+def _invalid_metadata_503(behaviour: Behaviour) -> None:
+    behaviour.answer_with("metadata_invalid", 503)
+
+
 @fault("chunked-refused")
 def _chunked_refused(behaviour: Behaviour) -> None:
     before(
@@ -184,11 +189,11 @@ def _throttles(behaviour: Behaviour) -> None:
     throttle(behaviour, {})
 
 
-def throttle(behaviour: Behaviour, headers: dict[str, str]) -> None:
-    """Answer every fortieth request with 429."""
+def throttle(behaviour: Behaviour, headers: dict[str, str], status: int = 429, every: int = 40) -> None:
+    """Answer one in so many requests with 429, or another status."""
     behaviour.situations["too_many"] = dataclasses.replace(
         behaviour.situations["no_rights"],
-        status=429,
+        status=status,
         title="Too many requests",
         detail="Try again in a moment.",
         headers=tuple(headers.items()),
@@ -198,7 +203,7 @@ def throttle(behaviour: Behaviour, headers: dict[str, str]) -> None:
     def count(_call: Call) -> None:
         nonlocal served
         served += 1
-        if served % 40 == 0:
+        if served % every == 0:
             raise Refused("too_many")
 
     before(behaviour, "check_operation_rights", count)
@@ -215,7 +220,7 @@ def _singular_paths(behaviour: Behaviour) -> None:
 
 @fault("service-as-text")
 def _service_as_text(behaviour: Behaviour) -> None:
-    def as_text(call: Call, answer: Answer) -> Answer:
+    def as_text(call: Call, answer: Reply) -> Reply:
         if of_kind(call, "service") and answer.status == 200:
             answer.media_type = "text/plain"
         return answer

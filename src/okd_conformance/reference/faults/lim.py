@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from okd_conformance.reference.answers import Refused
 from okd_conformance.reference.faults.change import before, of_kind
 from okd_conformance.reference.faults.registry import fault
-from okd_conformance.reference.storage import Document, Spool
+from okd_conformance.reference.storage import Spool, StoredDocument
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Behaviour, Call, Message
@@ -52,7 +52,7 @@ for _name, _size in _FORGOTTEN.items():
     fault(f"limit-{_name}")(partial(_limit_messages, size=_size))
 
 
-def _is_large(call: Call, document: Document) -> bool:
+def _is_large(call: Call, document: StoredDocument) -> bool:
     return document.size > call.world.edition.limits["message_bytes"] // 2
 
 
@@ -75,7 +75,7 @@ def _damage(behaviour: Behaviour, step: str, length: Any) -> None:
     """After a step, cut a large document to the length that ``length`` gives, or change a byte of it."""
     inner = getattr(behaviour, step)
 
-    def damaged(call: Call, document: Document, spool: Spool, *more: Any) -> None:
+    def damaged(call: Call, document: StoredDocument, spool: Spool, *more: Any) -> None:
         inner(call, document, spool, *more)
         if not _is_large(call, document):
             return
@@ -97,7 +97,7 @@ def _too_large_kept_in_part(behaviour: Behaviour) -> None:
     behaviour.document_limit = lambda call: 4 * call.world.edition.limits["document_bytes"]
     inner = behaviour.store
 
-    def store(call: Call, document: Document, spool: Spool, message: Message) -> None:
+    def store(call: Call, document: StoredDocument, spool: Spool, message: Message) -> None:
         inner(call, document, spool, message)
         fits = call.world.edition.limits["document_bytes"]
         if document.size > fits:

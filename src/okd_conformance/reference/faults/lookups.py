@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from okd_conformance.reference import rights, routes
-from okd_conformance.reference.answers import Answer, Refused
+from okd_conformance.reference.answers import Refused, Reply
 from okd_conformance.reference.compose import Several
 from okd_conformance.reference.faults.change import (
     after,
@@ -70,13 +70,6 @@ def _no_match_404(behaviour: Behaviour) -> None:
 def _search_by_prefix(behaviour: Behaviour) -> None:
     behaviour.search_persons = lambda call, number: [
         p for p in call.world.school.people if number and p.student_number.startswith(number)
-    ]
-
-
-@fault("search-by-value")
-def _search_by_value(behaviour: Behaviour) -> None:
-    behaviour.search_persons = lambda call, number: [
-        p for p in call.world.school.people if p.student_number.lstrip("0") == str(number).strip().lstrip("0")
     ]
 
 
@@ -150,7 +143,7 @@ def _any_okd_scope_looks_up(behaviour: Behaviour) -> None:
 
 @fault("types-as-object")
 def _types_as_object(behaviour: Behaviour) -> None:
-    def wrap(call: Call, answer: Answer) -> Answer:
+    def wrap(call: Call, answer: Reply) -> Reply:
         if call.operation.name == TYPES and answer.status < 300:
             answer.body = b'{"items": ' + answer.body + b"}"
         return answer

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from okd_conformance.reference.faults.change import after, before, refuse_if, without_errors
 from okd_conformance.reference.faults.registry import fault
-from okd_conformance.reference.storage import Document
-from okd_conformance.reference.world import Part
+from okd_conformance.reference.storage import StoredDocument
+from okd_conformance.reference.world import ReceivedPart
 from okd_conformance.standard.fields import Body, allowed_values, field_name
 
 if TYPE_CHECKING:
@@ -73,6 +73,15 @@ def _received_date_required(behaviour: Behaviour) -> None:
     )
 
 
+@fault("retention-suggestion-required")
+def _retention_suggestion_required(behaviour: Behaviour) -> None:
+    before(
+        behaviour,
+        "check_metadata",
+        refuse_if("metadata_invalid", lambda _call, body, _file: not body.has("retention_period")),
+    )
+
+
 @fault("size-required")
 def _size_required(behaviour: Behaviour) -> None:
     before(
@@ -97,7 +106,7 @@ def _given_size_believed(behaviour: Behaviour) -> None:
     given: dict[str, Any] = {}
     _overlook_size(behaviour, lambda _given: True)
 
-    def note(document: Document, _call: Call, body: Body, _file: object) -> Document:
+    def note(document: StoredDocument, _call: Call, body: Body, _file: object) -> StoredDocument:
         if body.has("document_size"):
             given[document.id] = body.get("document_size")
         return document
@@ -117,7 +126,7 @@ def _overlook_size(behaviour: Behaviour, case: Any) -> None:
     """Don't compare the given size with the real one, in the cases where ``case`` is true of it."""
     inner = behaviour.check_metadata
 
-    def check_metadata(call: Call, body: Body, file: Part | None) -> None:
+    def check_metadata(call: Call, body: Body, file: ReceivedPart | None) -> None:
         given = body.get("document_size")
         inner(call, body, None if given is not None and case(given) else file)
 

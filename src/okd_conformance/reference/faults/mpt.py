@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from multipart import MultipartError, PushMultipartParser, parse_options_header
 
 from okd_conformance.reference import dms, intake
-from okd_conformance.reference.answers import Answer, Refused, json_answer
+from okd_conformance.reference.answers import Refused, Reply, json_answer
 from okd_conformance.reference.faults.change import after, before, refuse_if, unless
 from okd_conformance.reference.faults.registry import fault
-from okd_conformance.reference.storage import Document, Spool
-from okd_conformance.reference.world import Message, Part
+from okd_conformance.reference.storage import Spool, StoredDocument
+from okd_conformance.reference.world import Message, ReceivedPart
 from okd_conformance.standard.fields import Body, field_name
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _FIXED_ID = "00000000-0000-4000-8000-000000000001"
 
 @fault("upload-answers-other-name")
 def _upload_answers_other_name(behaviour: Behaviour) -> None:
-    def upload_answer(call: Call, document: Document, body: Body) -> Answer:
+    def upload_answer(call: Call, document: StoredDocument, body: Body) -> Reply:
         status, media_type, _ = dms.success_of(call)
         name = field_name(body.schema, "component_document_id") or "id"
         return json_answer(status, {name: document.id}, media_type or "")
@@ -66,7 +66,7 @@ def _upload_not_kept(behaviour: Behaviour) -> None:
 def _upload_there_later(behaviour: Behaviour) -> None:
     there: dict[str, float] = {}
 
-    def note(_result: None, _call: Call, document: Document, *_: object) -> None:
+    def note(_result: None, _call: Call, document: StoredDocument, *_: object) -> None:
         there[document.id] = time.monotonic() + 0.7
 
     after(behaviour, "store", note)
@@ -96,7 +96,7 @@ def _image_500(behaviour: Behaviour) -> None:
 
 
 def _refuse_type(behaviour: Behaviour, refused: Any, situation: str = "media_type") -> None:
-    def check(call: Call, part: Part) -> None:
+    def check(call: Call, part: ReceivedPart) -> None:
         if refused(part.content_type):
             raise Refused(situation, accepted=", ".join(call.operation.part("file").content_types))
 
@@ -105,7 +105,7 @@ def _refuse_type(behaviour: Behaviour, refused: Any, situation: str = "media_typ
 
 @fault("file-first-loses-metadata")
 def _file_first_loses_metadata(behaviour: Behaviour) -> None:
-    def forget(call: Call, document: Document, _spool: Spool, message: Message) -> None:
+    def forget(call: Call, document: StoredDocument, _spool: Spool, message: Message) -> None:
         if message.parts[0].name == call.operation.part("file").name:
             document.name = document.title = "document.bin"
             document.subtype = None
@@ -137,7 +137,7 @@ def _missing_file_accepted(behaviour: Behaviour) -> None:
 def _parts_may_lack(behaviour: Behaviour, meaning: str) -> None:
     inner = behaviour.pick_parts
 
-    def pick_parts(call: Call, message: Message) -> tuple[Part | None, Part | None]:
+    def pick_parts(call: Call, message: Message) -> tuple[ReceivedPart | None, ReceivedPart | None]:
         present = [s.part for s in call.operation.parts for p in message.parts if p.name == s.name]
         if meaning in present or len(message.parts) != 1 or not present:
             return inner(call, message)
@@ -151,7 +151,7 @@ def _parts_may_lack(behaviour: Behaviour, meaning: str) -> None:
 def _any_part_name(behaviour: Behaviour) -> None:
     inner = behaviour.pick_parts
 
-    def pick_parts(call: Call, message: Message) -> tuple[Part | None, Part | None]:
+    def pick_parts(call: Call, message: Message) -> tuple[ReceivedPart | None, ReceivedPart | None]:
         names = {spec.name for spec in call.operation.parts}
         if len(message.parts) == 2 and not names <= {part.name for part in message.parts}:
             return message.parts[0], message.parts[1]
@@ -164,7 +164,7 @@ def _any_part_name(behaviour: Behaviour) -> None:
 def _first_part_wins(behaviour: Behaviour) -> None:
     inner = behaviour.pick_parts
 
-    def pick_parts(call: Call, message: Message) -> tuple[Part | None, Part | None]:
+    def pick_parts(call: Call, message: Message) -> tuple[ReceivedPart | None, ReceivedPart | None]:
         first = {part.name: part for part in reversed(message.parts)}
         return inner(call, Message(message.boundary, list(first.values())))
 
@@ -184,7 +184,7 @@ def _extra_part_500(behaviour: Behaviour) -> None:
 def _metadata_not_json_accepted(behaviour: Behaviour) -> None:
     inner = behaviour.read_metadata
 
-    def read_metadata(call: Call, part: Part | None) -> Values:
+    def read_metadata(call: Call, part: ReceivedPart | None) -> Values:
         try:
             return inner(call, part)
         except Refused as refused:
@@ -196,7 +196,7 @@ def _metadata_not_json_accepted(behaviour: Behaviour) -> None:
     unless(behaviour, "check_metadata", lambda _call, body, _file: body.value == {})
 
 
-def _refuse_metadata_part(behaviour: Behaviour, situation: str, case: Callable[[Part], bool]) -> None:
+def _refuse_metadata_part(behaviour: Behaviour, situation: str, case: Callable[[ReceivedPart], bool]) -> None:
     before(
         behaviour,
         "read_metadata",
@@ -219,7 +219,7 @@ def _charset_ignored(behaviour: Behaviour) -> None:
     inner = behaviour.parse_object
     behaviour.parse_object = lambda raw: inner(raw.decode("utf-8", "replace").encode())
 
-    def forget(_call: Call, part: Part | None) -> None:
+    def forget(_call: Call, part: ReceivedPart | None) -> None:
         if part is not None:
             part.charset = None
 
@@ -247,7 +247,7 @@ def _refuse_boundary(behaviour: Behaviour, refused: Any) -> None:
 
 @fault("boundary-look-alike-cut")
 def _boundary_look_alike_cut(behaviour: Behaviour) -> None:
-    def cut(_call: Call, _document: Document, spool: Spool, message: Message) -> None:
+    def cut(_call: Call, _document: StoredDocument, spool: Spool, message: Message) -> None:
         before_it, found, _ = spool.content().partition(b"--" + message.boundary[:-1])
         if found:
             spool.replace(before_it)
@@ -322,7 +322,7 @@ class _OnlyQuotedNames(intake.DelimiterPadding):
 
 @fault("part-length-cuts")
 def _part_length_cuts(behaviour: Behaviour) -> None:
-    def cut(_call: Call, _document: Document, spool: Spool, message: Message) -> None:
+    def cut(_call: Call, _document: StoredDocument, spool: Spool, message: Message) -> None:
         if any(part.length is not None for part in message.parts):
             spool.replace(spool.content()[:-2])
 
@@ -331,7 +331,7 @@ def _part_length_cuts(behaviour: Behaviour) -> None:
 
 @fault("named-metadata-500")
 def _named_metadata_500(behaviour: Behaviour) -> None:
-    def has_file_name(_call: Call, part: Part | None) -> bool:
+    def has_file_name(_call: Call, part: ReceivedPart | None) -> bool:
         return part is not None and part.filename is not None
 
     before(behaviour, "read_metadata", refuse_if("server_fault", has_file_name))
@@ -359,70 +359,3 @@ def _truncated_message_kept(behaviour: Behaviour) -> None:
             return
 
     behaviour.end_message = end_message
-
-
-@fault("file-name-wins")
-def _file_name_wins(behaviour: Behaviour) -> None:
-    def rename(document: Document, _call: Call, _body: Body, file: Part | None) -> Document:
-        if file is not None and file.filename:
-            document.name = document.title = file.filename.replace("\\", "/").rpartition("/")[2]
-        return document
-
-    after(behaviour, "make_document", rename)
-
-
-@fault("accented-filename-refused")
-def _accented_filename_refused(behaviour: Behaviour) -> None:
-    before(
-        behaviour,
-        "check_file_part",
-        refuse_if("message_unreadable", lambda _call, part: not (part.filename or "").isascii()),
-    )
-
-
-@fault("filename-path-kept")
-def _filename_path_kept(behaviour: Behaviour) -> None:
-    def rename(document: Document, _call: Call, _body: Body, file: Part | None) -> Document:
-        if file is not None and re.search(r"[\\/]", file.filename or ""):
-            document.name = document.title = file.filename
-        return document
-
-    after(behaviour, "make_document", rename)
-
-
-@fault("filename-with-path-500")
-def _filename_with_path_500(behaviour: Behaviour) -> None:
-    before(
-        behaviour,
-        "check_file_part",
-        refuse_if("server_fault", lambda _call, part: bool(re.search(r"[\\/]", part.filename or ""))),
-    )
-
-
-@fault("empty-file-500")
-def _empty_file_500(behaviour: Behaviour) -> None:
-    before(behaviour, "check_file_part", refuse_if("server_fault", lambda _call, part: part.spool.size == 0))
-
-
-def _change_content(behaviour: Behaviour, change: Callable[[bytes], bytes]) -> None:
-    """Keep other bytes than came."""
-    before(behaviour, "store", lambda _call, _document, spool, _: spool.replace(change(spool.content())))
-
-
-@fault("one-bit-changed")
-def _one_bit_changed(behaviour: Behaviour) -> None:
-    def changed(content: bytes) -> bytes:
-        half = len(content) // 2
-        return content[:half] + bytes(b ^ 1 for b in content[half : half + 1]) + content[half + 1 :]
-
-    _change_content(behaviour, changed)
-
-
-@fault("truncated-at-64k")
-def _truncated_at_64k(behaviour: Behaviour) -> None:
-    _change_content(behaviour, lambda content: content[:65536])
-
-
-@fault("text-newlines-normalised")
-def _text_newlines_normalised(behaviour: Behaviour) -> None:
-    _change_content(behaviour, lambda content: content.replace(b"\r\n", b"\n"))

@@ -12,7 +12,7 @@ from okd_conformance.reference.faults.registry import fault
 from okd_conformance.standard.fields import Body, field_names
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.answers import Answer
+    from okd_conformance.reference.answers import Reply
     from okd_conformance.reference.world import Behaviour, Call, Handler
 
 LOCK, UNLOCK, REPLACE = "lock_document", "unlock_document", "replace_by_put"
@@ -27,7 +27,7 @@ def _other_handler(behaviour: Behaviour, name: str, handler: Handler) -> None:
 
 @fault("lock-without-id")
 def _lock_without_id(behaviour: Behaviour) -> None:
-    async def locked(call: Call) -> Answer:
+    async def locked(call: Call) -> Reply:
         await dms.lock_document(call)
         return json_answer(behaviour.success_status(call), {"locked": True})
 
@@ -36,18 +36,10 @@ def _lock_without_id(behaviour: Behaviour) -> None:
 
 @fault("unlock-does-nothing")
 def _unlock_nothing(behaviour: Behaviour) -> None:
-    async def unlocked(call: Call) -> Answer:
+    async def unlocked(call: Call) -> Reply:
         return dms.empty_success(call)
 
     _other_handler(behaviour, UNLOCK, unlocked)
-
-
-@fault("only-the-lock-option")
-def _only_lock_option(behaviour: Behaviour) -> None:
-    async def refused(_call: Call) -> Answer:
-        raise Refused("method_not_allowed", method="PATCH")
-
-    _other_handler(behaviour, "replace", refused)
 
 
 def _refuse_method(behaviour: Behaviour, method: str, place: str) -> None:

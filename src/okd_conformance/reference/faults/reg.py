@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from okd_conformance.reference import module
-from okd_conformance.reference.answers import Answer, Refused
+from okd_conformance.reference.answers import Refused, Reply
 from okd_conformance.reference.faults.change import (
     after,
     before,
@@ -39,7 +39,7 @@ def _is_registration(schema: Mapping[str, Any]) -> bool:
 
 @fault("registration-answers-other-name")
 def _registration_answers_other_name(behaviour: Behaviour) -> None:
-    def rename(answer: Answer, _call: Call, body: Body, _filing: Filing) -> Answer:
+    def rename(answer: Reply, _call: Call, body: Body, _filing: Filing) -> Reply:
         name = field_name(body.schema, "dms_document_id") or "id"
         answer.body = json.dumps({name: next(iter(json.loads(answer.body).values()))}).encode()
         return answer
@@ -223,7 +223,7 @@ def _unknown_association_at_person_level(behaviour: Behaviour) -> None:
 
 @fault("repeat-makes-new-id")
 def _repeat_makes_new_id(behaviour: Behaviour) -> None:
-    def register(call: Call, body: Body, filing: Filing) -> Answer:
+    def register(call: Call, body: Body, filing: Filing) -> Reply:
         call.world.store.delete(module.KIND, call.role, body.get("dms_document_id").lower())
         return module.register_document(call, body, filing)
 
@@ -337,9 +337,19 @@ def _exam_code_not_read(behaviour: Behaviour) -> None:
     behaviour.file_with_attempt = lambda *_: None
 
 
-@fault("exam-code-falls-back")
-def _exam_code_falls_back(behaviour: Behaviour) -> None:
-    behaviour.exam_not_found = lambda *_: None
+@fault("refused-exam-document-kept")
+def _refused_exam_document_kept(behaviour: Behaviour) -> None:
+    inner = behaviour.file_registration
+
+    def file_registration(call: Call, body: Body) -> Filing:
+        try:
+            return inner(call, body)
+        except Refused as refused:
+            if refused.situation in {"unknown_exam", "unknown_sitting"}:
+                behaviour.register(call, body, Filing("person"))
+            raise
+
+    behaviour.file_registration = file_registration
 
 
 @fault("attempt-by-date-required")

@@ -13,8 +13,8 @@ from okd_conformance.reference.faults.registry import fault
 from okd_conformance.standard.fields import Body, field_names, meanings
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.storage import Document
-    from okd_conformance.reference.world import Behaviour, Call, Part, Values
+    from okd_conformance.reference.storage import StoredDocument
+    from okd_conformance.reference.world import Behaviour, Call, ReceivedPart, Values
     from okd_conformance.standard.operation import Operation
 
 ALWAYS = "3f2b7a10-6d1c-4c55-9a0e-51c0b1a7e901"
@@ -43,7 +43,7 @@ def _token_for_reading(behaviour: Behaviour) -> None:
 
 @fault("filed-nowhere")
 def _filed_nowhere(behaviour: Behaviour) -> None:
-    def unfiled(document: Document, *_: object) -> Document:
+    def unfiled(document: StoredDocument, *_: object) -> StoredDocument:
         document.filed, document.level = {}, "none"
         return document
 
@@ -75,7 +75,7 @@ def _token_for_storing(behaviour: Behaviour) -> None:
     behaviour.needs_token = lambda call: of_kind(call, rights.UPLOAD)
 
 
-def _first_document(call: Call) -> Document:
+def _first_document(call: Call) -> StoredDocument:
     return call.world.store.documents(call.role)[0]
 
 
@@ -100,7 +100,7 @@ def _line_ends(behaviour: Behaviour) -> None:
 
 @fault("author-forgotten")
 def _author_forgotten(behaviour: Behaviour) -> None:
-    def forgotten(values: Values, call: Call, _document: Document) -> Values:
+    def forgotten(values: Values, call: Call, _document: StoredDocument) -> Values:
         uploads = call.world.edition.operations(call.role, rights.UPLOAD)
         kept = Body(uploads[0].body_schema or {}, values["metadata"]).without("author")
         return {**values, "metadata": kept.value}
@@ -112,7 +112,7 @@ def _author_forgotten(behaviour: Behaviour) -> None:
 def _any_document(behaviour: Behaviour) -> None:
     known = behaviour.find_document
 
-    def found(call: Call) -> Document:
+    def found(call: Call) -> StoredDocument:
         try:
             return known(call)
         except Refused:
@@ -128,7 +128,7 @@ def _without_an_id(behaviour: Behaviour) -> None:
     def ids(operation: Operation, values: Any) -> dict[str, str]:
         return routes.path_ids(operation, {name: value or NO_ID for name, value in values.items()})
 
-    def found(call: Call) -> Document:
+    def found(call: Call) -> StoredDocument:
         return _first_document(call) if call.ids["dms_document_id"] == NO_ID else known(call)
 
     behaviour.path_ids, behaviour.find_document = ids, found
@@ -148,7 +148,7 @@ def _no_link(behaviour: Behaviour) -> None:
 
 @fault("no-new-files")
 def _no_new_files(behaviour: Behaviour) -> None:
-    def unknown(call: Call, _body: Body, _file: Part | None) -> bool:
+    def unknown(call: Call, _body: Body, _file: ReceivedPart | None) -> bool:
         return call.world.school.enrolment(call.ids["association_id"]) is None
 
     before(behaviour, "check_metadata", refuse_if("unknown_association", unknown))

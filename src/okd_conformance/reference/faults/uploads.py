@@ -21,8 +21,8 @@ from okd_conformance.standard.operation import Binding
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from okd_conformance.reference.storage import Document
-    from okd_conformance.reference.world import Behaviour, Call, Part
+    from okd_conformance.reference.storage import StoredDocument
+    from okd_conformance.reference.world import Behaviour, Call, ReceivedPart
 
 
 def _refuse_upload(behaviour: Behaviour, case: Any, situation: str = "metadata_invalid") -> None:
@@ -241,7 +241,9 @@ def _diploma_refused(behaviour: Behaviour) -> None:
 
 @fault("filed-with-another")
 def _filed_with_another(behaviour: Behaviour) -> None:
-    def misfile(document: Document, _call: Call, _body: Body, _file: Part | None) -> Document:
+    def misfile(
+        document: StoredDocument, _call: Call, _body: Body, _file: ReceivedPart | None
+    ) -> StoredDocument:
         document.filed = {meaning: str(uuid.uuid4()) for meaning in document.filed}
         return document
 

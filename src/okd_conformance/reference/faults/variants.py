@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from okd_conformance.reference.answers import Answer, Refused
+from okd_conformance.reference.answers import Refused, Reply
 from okd_conformance.reference.faults.gen import throttle
 from okd_conformance.reference.faults.registry import variant
-from okd_conformance.reference.world import Message, Part
+from okd_conformance.reference.world import Message, ReceivedPart
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Behaviour, Call
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _UUID = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def _every_answer(behaviour: Behaviour, change: Callable[[Answer], None]) -> None:
-    def finish(_call: Call, answer: Answer) -> Answer:
+def _every_answer(behaviour: Behaviour, change: Callable[[Reply], None]) -> None:
+    def finish(_call: Call, answer: Reply) -> Reply:
         change(answer)
         return answer
 
@@ -62,7 +62,7 @@ def _status_as_text(behaviour: Behaviour) -> None:
 
 @variant("extra-fields")
 def _extra_fields(behaviour: Behaviour) -> None:
-    def add(answer: Answer) -> None:
+    def add(answer: Reply) -> None:
         if answer.has_json:
             value = json.loads(answer.body)
             for item in value if isinstance(value, list) else [value]:
@@ -74,7 +74,7 @@ def _extra_fields(behaviour: Behaviour) -> None:
 
 @variant("charset-parameter")
 def _charset_parameter(behaviour: Behaviour) -> None:
-    def add(answer: Answer) -> None:
+    def add(answer: Reply) -> None:
         if answer.has_json:
             answer.media_type = f"{answer.media_type}; charset=utf-8"
 
@@ -83,7 +83,7 @@ def _charset_parameter(behaviour: Behaviour) -> None:
 
 @variant("upper-case-uuids")
 def _upper_case_uuids(behaviour: Behaviour) -> None:
-    def raise_case(answer: Answer) -> None:
+    def raise_case(answer: Reply) -> None:
         if answer.has_json:
             answer.body = _UUID.sub(lambda found: found[0].upper(), answer.body)
 
@@ -97,7 +97,7 @@ def _document_own_type(behaviour: Behaviour) -> None:
 
 @variant("chunked-answers")
 def _chunked_answers(behaviour: Behaviour) -> None:
-    def chunk(answer: Answer) -> None:
+    def chunk(answer: Reply) -> None:
         answer.chunked = True
 
     _every_answer(behaviour, chunk)
@@ -118,6 +118,11 @@ def _throttles(behaviour: Behaviour) -> None:
     throttle(behaviour, {"Retry-After": "0"})
 
 
+@variant("away-for-a-moment")
+def _away_for_a_moment(behaviour: Behaviour) -> None:
+    throttle(behaviour, {"Retry-After": "0"}, status=503, every=400)
+
+
 @variant("disputed-scopes-refused")
 def _disputed_scopes_refused(behaviour: Behaviour) -> None:
     behaviour.disputed_counts = lambda *_: False
@@ -132,7 +137,7 @@ def _disputed_scopes_accepted(behaviour: Behaviour) -> None:
 def _extra_part_ignored(behaviour: Behaviour) -> None:
     inner = behaviour.pick_parts
 
-    def pick_parts(call: Call, message: Message) -> tuple[Part | None, Part | None]:
+    def pick_parts(call: Call, message: Message) -> tuple[ReceivedPart | None, ReceivedPart | None]:
         names = {spec.name for spec in call.operation.parts}
         known = [part for part in message.parts if part.name in names]
         whole = {part.name for part in known} == names
@@ -145,7 +150,7 @@ def _extra_part_ignored(behaviour: Behaviour) -> None:
 def _file_first_refused(behaviour: Behaviour) -> None:
     inner = behaviour.pick_parts
 
-    def pick_parts(call: Call, message: Message) -> tuple[Part | None, Part | None]:
+    def pick_parts(call: Call, message: Message) -> tuple[ReceivedPart | None, ReceivedPart | None]:
         found = inner(call, message)
         if message.parts[0] is not found[0]:
             raise Refused("message_unreadable", why="the metadata must come first")

@@ -10,7 +10,7 @@ from okd_conformance.reference.answers import Refused
 from okd_conformance.reference.faults.registry import variant
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.world import Behaviour, Call, Part
+    from okd_conformance.reference.world import Behaviour, Call, ReceivedPart
     from okd_conformance.standard.fields import Body
 
 _WHOLE_PERSON = ("given_name", "surname", "display_name", "affiliations", "mail", "active_enrollment")
@@ -22,7 +22,7 @@ def _also_checks(behaviour: Behaviour, check: Callable[[Call, Body], None]) -> N
     """Let an upload be checked in one more way, when it has passed the others."""
     inner = behaviour.check_metadata
 
-    def check_metadata(call: Call, body: Body, file: Part | None) -> None:
+    def check_metadata(call: Call, body: Body, file: ReceivedPart | None) -> None:
         inner(call, body, file)
         check(call, body)
 

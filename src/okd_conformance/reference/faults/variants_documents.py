@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from okd_conformance.reference import dms
-from okd_conformance.reference.answers import Answer, Refused
+from okd_conformance.reference.answers import Refused, Reply
 from okd_conformance.reference.faults.change import after, before, is_change, refuse_if, without_errors
 from okd_conformance.reference.faults.registry import variant
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.storage import Document, Spool
-    from okd_conformance.reference.world import Behaviour, Call, Part
+    from okd_conformance.reference.storage import Spool, StoredDocument
+    from okd_conformance.reference.world import Behaviour, Call, ReceivedPart
     from okd_conformance.standard.fields import Body
     from okd_conformance.standard.operation import Binding
 
@@ -23,7 +23,7 @@ _NUMBER_LENGTHS = range(7, 10)
 def _delete_unknown_204(behaviour: Behaviour) -> None:
     inner = behaviour.handlers["delete"]
 
-    async def delete(call: Call) -> Answer:
+    async def delete(call: Call) -> Reply:
         if call.world.store.document(call.role, call.ids["dms_document_id"]) is None:
             return dms.empty_success(call)
         return await inner(call)
@@ -74,7 +74,7 @@ def _component_id_alias(behaviour: Behaviour) -> None:
 
 @variant("format-follows-bytes")
 def _format_follows_bytes(behaviour: Behaviour) -> None:
-    def follow(call: Call, document: Document, _spool: Spool) -> None:
+    def follow(call: Call, document: StoredDocument, _spool: Spool) -> None:
         document.format = call.request.headers.get("content-type", document.format)
         document.created = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
@@ -83,7 +83,7 @@ def _format_follows_bytes(behaviour: Behaviour) -> None:
 
 @variant("unknown-enrolment-422")
 def _unknown_enrolment_422(behaviour: Behaviour) -> None:
-    def check(call: Call, body: Body, _file: Part | None) -> None:
+    def check(call: Call, body: Body, _file: ReceivedPart | None) -> None:
         number = body.get("student_number")
         if isinstance(number, str) and len(number) not in _NUMBER_LENGTHS:
             raise Refused("bad_path_id", name="a student number")
@@ -107,3 +107,12 @@ def _scopes_in_any_case(behaviour: Behaviour) -> None:
         return inner(call, binding, scope.lower())
 
     behaviour.scope_counts = scope_counts
+
+
+@variant("content-elsewhere")
+def _content_elsewhere(behaviour: Behaviour) -> None:
+    async def read(call: Call) -> Reply:
+        document = call.behaviour.find_document(call)
+        return Reply(302, headers={"location": call.behaviour.make_download_url(call, document)})
+
+    behaviour.handlers["read"] = read

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from okd_conformance.reference.answers import Answer
+from okd_conformance.reference.answers import Reply
 from okd_conformance.reference.faults.change import after
 from okd_conformance.reference.faults.registry import variant
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @variant("several-challenges")
 def _several_challenges(behaviour: Behaviour) -> None:
-    def offered(answer: Answer, *_: object) -> Answer:
+    def offered(answer: Reply, *_: object) -> Reply:
         challenge = answer.headers.get("WWW-Authenticate")
         if challenge is not None:
             answer.headers["WWW-Authenticate"] = f'Negotiate, Digest realm="a, bearer", {challenge}'

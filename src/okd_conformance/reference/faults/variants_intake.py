@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from okd_conformance.reference.answers import Answer, Refused
+from okd_conformance.reference.answers import Refused, Reply
 from okd_conformance.reference.faults.registry import variant
 from okd_conformance.reference.intake import DelimiterPadding, in_latin1
 
 if TYPE_CHECKING:
-    from okd_conformance.reference.storage import Document, Spool
-    from okd_conformance.reference.world import Behaviour, Call, Message, Part
+    from okd_conformance.reference.storage import Spool, StoredDocument
+    from okd_conformance.reference.world import Behaviour, Call, Message, ReceivedPart
     from okd_conformance.standard.fields import Body
 
 _GATEWAY_STATUSES = {401, 403, 405, 429}
@@ -20,8 +20,8 @@ _LONGEST_PATH = 260
 _MOMENT_S = 0.05
 
 
-def _page(status: int) -> Answer:
-    return Answer(status, _PAGE, "text/html; charset=utf-8")
+def _page(status: int) -> Reply:
+    return Reply(status, _PAGE, "text/html; charset=utf-8")
 
 
 def _is_odd(path: str) -> bool:
@@ -30,7 +30,7 @@ def _is_odd(path: str) -> bool:
 
 @variant("gateway-pages")
 def _gateway_pages(behaviour: Behaviour) -> None:
-    def finish(call: Call, answer: Answer) -> Answer:
+    def finish(call: Call, answer: Reply) -> Reply:
         if _is_odd(call.request.url.path):
             return _page(400)
         if answer.status in _GATEWAY_STATUSES:
@@ -44,11 +44,11 @@ def _ready_later(behaviour: Behaviour, situation: str) -> None:
     ready: dict[str, float] = {}
     store, find = behaviour.store, behaviour.find_document
 
-    def note(call: Call, document: Document, spool: Spool, message: Message) -> None:
+    def note(call: Call, document: StoredDocument, spool: Spool, message: Message) -> None:
         store(call, document, spool, message)
         ready[document.id] = time.monotonic() + _MOMENT_S
 
-    def find_ready(call: Call) -> Document:
+    def find_ready(call: Call) -> StoredDocument:
         if time.monotonic() < ready.get(call.ids["dms_document_id"], 0):
             raise Refused(situation)
         return find(call)
@@ -111,7 +111,7 @@ def _upload_is_repeatable(behaviour: Behaviour) -> None:
 def _part_names_in_any_case(behaviour: Behaviour) -> None:
     inner = behaviour.pick_parts
 
-    def pick_parts(call: Call, message: Message) -> tuple[Part | None, Part | None]:
+    def pick_parts(call: Call, message: Message) -> tuple[ReceivedPart | None, ReceivedPart | None]:
         for part in message.parts:
             part.name = part.name.lower()
         return inner(call, message)
@@ -123,7 +123,7 @@ def _part_names_in_any_case(behaviour: Behaviour) -> None:
 def _refuses_free_forms(behaviour: Behaviour) -> None:
     pick = behaviour.pick_parts
 
-    def pick_parts(call: Call, message: Message) -> tuple[Part | None, Part | None]:
+    def pick_parts(call: Call, message: Message) -> tuple[ReceivedPart | None, ReceivedPart | None]:
         metadata, file = pick(call, message)
         if metadata is not None and (metadata.filename is not None or metadata.content_type is None):
             raise Refused("part_type", name=metadata.name)

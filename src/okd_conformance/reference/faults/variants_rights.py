@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from okd_conformance.reference.faults.registry import variant
 
 if TYPE_CHECKING:
     from okd_conformance.reference.world import Behaviour
+
+_BEHIND_S = 45
 
 
 def _answered(behaviour: Behaviour, status: int, *situations: str) -> None:
@@ -27,9 +30,24 @@ def _no_token_403(behaviour: Behaviour) -> None:
 
 @variant("unknown-403")
 def _unknown_403(behaviour: Behaviour) -> None:
-    _answered(behaviour, 403, "unknown_document", "not_yours")
+    _answered(behaviour, 403, "unknown_document", "not_yours", "unknown_person", "unknown_association")
+
+
+@variant("clock-behind")
+def _clock_behind(behaviour: Behaviour) -> None:
+    behaviour.clock = lambda: time.time() - _BEHIND_S
 
 
 @variant("bearer-in-small-letters")
 def _bearer_in_small_letters(behaviour: Behaviour) -> None:
     behaviour.token_answer = lambda granted: {**granted, "token_type": "bearer"}
+
+
+@variant("client-refused-400")
+def _client_refused_400(behaviour: Behaviour) -> None:
+    behaviour.granting.refuse_client_with = 400
+
+
+@variant("scope-left-out")
+def _scope_left_out(behaviour: Behaviour) -> None:
+    behaviour.granting.granted = lambda asked, allowed: tuple(s for s in asked if s in allowed)

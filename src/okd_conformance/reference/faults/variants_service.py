@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from okd_conformance.reference.answers import Answer
+from okd_conformance.reference.answers import Reply
 from okd_conformance.reference.faults.change import of_kind
 from okd_conformance.reference.faults.registry import variant
 
@@ -20,10 +20,10 @@ def _get_root_401(behaviour: Behaviour) -> None:
 
 @variant("trailing-slash")
 def _trailing_slash(behaviour: Behaviour) -> None:
-    def redirect(call: Call, answer: Answer) -> Answer:
+    def redirect(call: Call, answer: Reply) -> Reply:
         url = str(call.request.url)
         if of_kind(call, "service") and url.endswith("/"):
-            return Answer(301, headers={"Location": url.rstrip("/")})
+            return Reply(301, headers={"Location": url.rstrip("/")})
         return answer
 
     behaviour.finish.append(redirect)

@@ -92,6 +92,11 @@
     }
   }));
 
-  // On paper everything that must be changed is open.
-  addEventListener("beforeprint", () => all(".finding.failed").forEach((f) => { f.open = true; }));
+  // On paper everything that must be changed is open; afterwards as it was.
+  let closed = [];
+  addEventListener("beforeprint", () => {
+    closed = all(".finding:not([open])");
+    closed.forEach((f) => { f.open = true; });
+  });
+  addEventListener("afterprint", () => closed.forEach((f) => { f.open = false; }));
 })();

@@ -1,0 +1,133 @@
+"""Legitimate ways to take in a registration: readers that convert, other refusals, and where it is filed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from okd_conformance.reference.answers import Refused
+from okd_conformance.reference.faults.change import without_errors
+from okd_conformance.reference.faults.registry import variant
+from okd_conformance.reference.module import EXAM_ROLE
+from okd_conformance.reference.world import Filing
+from okd_conformance.standard.fields import deref
+
+if TYPE_CHECKING:
+    from okd_conformance.reference.school import Enrolment, Person
+    from okd_conformance.reference.world import Behaviour, Call
+    from okd_conformance.standard.fields import Body
+
+_UNRESOLVED = ("unknown_student", "unknown_enrolment", "unknown_sitting", "not_in_sitting", "unknown_exam")
+_CONFLICTS = ("students_differ", "enrolments_differ", "enrolment_of_other", "registered_differently")
+
+
+@variant("jackson-coercion")
+def _jackson_coercion(behaviour: Behaviour) -> None:
+    inner = behaviour.read_registration
+
+    def read_registration(call: Call, body: Body) -> Body:
+        properties = deref(body.schema, body.schema)["properties"]
+        value = {name: _as(properties.get(name, {}).get("type"), item) for name, item in body.value.items()}
+        return inner(call, type(body)(body.schema, value))
+
+    behaviour.read_registration = read_registration
+
+
+def _as(kind: Any, value: Any) -> Any:
+    """A value as a field of this kind takes it: a scalar as text; a fraction or digits as a whole number."""
+    if kind == "string" and isinstance(value, (int, float)):
+        return str(value).lower()
+    if kind == "integer" and isinstance(value, float):
+        return int(value)
+    if kind == "integer" and isinstance(value, str) and value.strip().lstrip("-").isdecimal():
+        return int(value)
+    return value
+
+
+def _unresolved(behaviour: Behaviour, status: int) -> None:
+    for situation in _UNRESOLVED:
+        behaviour.answer_with(situation, status)
+
+
+@variant("409-for-unresolved")
+def _409_for_unresolved(behaviour: Behaviour) -> None:
+    _unresolved(behaviour, 409)
+
+
+@variant("403-for-unresolved")
+def _403_for_unresolved(behaviour: Behaviour) -> None:
+    _unresolved(behaviour, 403)
+    for situation in _CONFLICTS:
+        behaviour.answer_with(situation, 403)
+
+
+@variant("404-for-conflicts")
+def _404_for_conflicts(behaviour: Behaviour) -> None:
+    for situation in _CONFLICTS:
+        behaviour.answer_with(situation, 404)
+
+
+@variant("inbox-unknown-student")
+def _inbox_unknown_student(behaviour: Behaviour) -> None:
+    inner = behaviour.file_registration
+
+    def file_registration(call: Call, body: Body) -> Filing:
+        try:
+            return inner(call, body)
+        except Refused as refused:
+            if call.role == EXAM_ROLE or refused.situation not in {"unknown_student", "unknown_enrolment"}:
+                raise
+            return Filing("inbox")
+
+    behaviour.file_registration = file_registration
+
+
+@variant("assoc-only-registration")
+def _assoc_only_registration(behaviour: Behaviour) -> None:
+    without_errors(behaviour, {"anyOf"}, lambda schema: bool(schema.get("anyOf")))
+    inner = behaviour.file_without_student
+
+    def file_without_student(call: Call, body: Body) -> Filing:
+        enrolment = call.world.school.enrolment(str(body.get("association_id")))
+        if enrolment is None:
+            return inner(call, body)
+        return Filing("enrolment", enrolment.person_id, enrolment.association_id)
+
+    behaviour.file_without_student = file_without_student
+
+
+@variant("exam-fallback")
+def _exam_fallback(behaviour: Behaviour) -> None:
+    behaviour.exam_not_found = lambda *_: None
+
+
+@variant("exam-reference-needed")
+def _exam_reference_needed(behaviour: Behaviour) -> None:
+    inner = behaviour.file_with_exam
+
+    def file_with_exam(call: Call, body: Body, student: Person | None) -> Filing | None:
+        filing = inner(call, body, student)
+        if filing is None:
+            raise Refused("registration_invalid", why="name the exam")
+        return filing
+
+    behaviour.file_with_exam = file_with_exam
+
+
+@variant("falls-back-on-the-other-id")
+def _falls_back_on_the_other_id(behaviour: Behaviour) -> None:
+    not_found = behaviour.student_not_found
+
+    def student_not_found(call: Call, body: Body) -> Person | None:
+        return call.world.school.person_by_number(str(body.get("student_number"))) or not_found(call, body)
+
+    behaviour.student_not_found = student_not_found
+    behaviour.students_differ = lambda _call, _body, by_id: by_id
+    enrolment_not_found = behaviour.enrolment_not_found
+
+    def by_code(call: Call, body: Body, student: Person) -> Enrolment | None:
+        code = body.get("sequence_code")
+        found = next((e for e in student.enrolments if e.sequence_code == code), None)
+        return found or enrolment_not_found(call, body, student)
+
+    behaviour.enrolment_not_found = by_code
+    behaviour.enrolments_differ = lambda _call, _body, by_id: by_id
