@@ -42,7 +42,7 @@ def _gone_410(behaviour: Behaviour) -> None:
 
 @variant("filed-with-the-student-too")
 def _filed_with_the_student_too(behaviour: Behaviour) -> None:
-    def also(document: Document, call: Call, _body: Body, _file: Part | None) -> Document:
+    def also(document: StoredDocument, call: Call, _body: Body, _file: ReceivedPart | None) -> StoredDocument:
         document.filed = {"person_id": call.world.school.people[0].person_id, **document.filed}
         return document
 
