@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from okd_conformance.reference import dms
 from okd_conformance.reference.answers import Refused, Reply
-from okd_conformance.reference.faults.change import before, is_change, refuse_if, without_errors
+from okd_conformance.reference.faults.change import after, before, is_change, refuse_if, without_errors
 from okd_conformance.reference.faults.registry import variant
 
 if TYPE_CHECKING:
@@ -38,6 +38,27 @@ def _gone_410(behaviour: Behaviour) -> None:
     before(behaviour, "destroy", lambda _world, _role, document: removed.add(document.id.lower()))
     is_gone = refuse_if("document_gone", lambda call: call.ids["dms_document_id"] in removed)
     before(behaviour, "find_document", is_gone)
+
+
+@variant("filed-with-the-student-too")
+def _filed_with_the_student_too(behaviour: Behaviour) -> None:
+    def also(document: StoredDocument, call: Call, _body: Body, _file: ReceivedPart | None) -> StoredDocument:
+        document.filed = {"person_id": call.world.school.people[0].person_id, **document.filed}
+        return document
+
+    after(behaviour, "make_document", also)
+
+
+@variant("codes-must-fit")
+def _codes_must_fit(behaviour: Behaviour) -> None:
+    def another(call: Call, body: Body) -> bool:
+        enrolment = call.world.school.enrolment(call.ids["association_id"])
+        code = body.get("enrolment_code")
+        if enrolment is None or not isinstance(code, dict):
+            return False
+        return enrolment.sequence_code not in code.values()
+
+    before(behaviour, "check_change", refuse_if("change_invalid", another))
 
 
 @variant("component-id-alias")
