@@ -78,13 +78,20 @@ class SetUp:
         ``exchanges`` are what it sent, of which the refused ones count, ``asked`` the test data that it
         expected to come back.
         """
-        refused = [e for e in exchanges if e.operation and "raw" not in e.tags and not _is_taken(e)]
+        sent = [e for e in exchanges if e.operation and "raw" not in e.tags]
+        refused = [e for e in sent if not _is_taken(e)]
         roles = [e.role for e in refused if e.role is not None]
         cause = next(filter(None, map(self.of_role, roles)), None) or self._of_whole(role)
-        cause = cause or next(filter(None, map(self._of_fixtures, refused)), None)
+        unknown = [e for e in refused if not any(self._knows(e, other) for other in sent)]
+        cause = cause or next(filter(None, map(self._of_fixtures, unknown)), None)
         if cause is not None:
             return cause
         return self._of_asked(role, asked)
+
+    def _knows(self, refused: Exchange, other: Exchange) -> bool:
+        """Whether the target took the test data of a refused request in another request of that operation."""
+        alike = (refused.role, refused.operation) == (other.role, other.operation) and _is_taken(other)
+        return alike and set(self.carried(refused.request)) <= set(self.carried(other.request))
 
     def carried(self, request: Request) -> list[str]:
         """The names of the test data that a request carries, those in groups with a dot."""
