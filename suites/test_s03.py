@@ -54,9 +54,9 @@ OF_AN_ENROLMENT = (
 
 CONTENTS = {
     "pdf": pdf("okd-conformance"),
-    "every-byte": every_byte(),
-    "line-breaks": line_breaks(),
-    "large": noise("okd-0.3", 2_500_000),
+    "every-byte": pdf("okd", content=every_byte()),
+    "line-breaks": pdf("okd", content=line_breaks()),
+    "large": pdf("okd", content=noise("okd-0.3", 2_500_000)),
 }
 
 
@@ -144,7 +144,7 @@ def test_no_token(case: Case) -> None:
 @check("OKD-S03-007")
 def test_the_document_that_is_asked(case: Case) -> None:
     """Two documents, read in reverse order."""
-    documents = [case.store(), case.store(file=noise(case.id, 700))]
+    documents = [case.store(), case.store(file=pdf(f"{case.id} other", 700))]
     for mine, other in (documents[::-1], documents):
         exchange = case.expect(case.read(mine.id))
         require_bytes_in(case, exchange, mine.content)
