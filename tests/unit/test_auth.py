@@ -23,7 +23,7 @@ from okd_conformance.auth import token_endpoint
 from okd_conformance.auth.tokens import ODD_KINDS, Tokens, TokenUnobtainable
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.jwts import read_jwt
-from okd_conformance.target.reading import Auth, Client, Limits, RoleTarget, Secret, Target
+from okd_conformance.target.reading import Auth, Limits, OAuthClient, RoleTarget, Secret, Target
 
 NOW = 1_800_000_000
 BEGAN = NOW - 300
@@ -105,15 +105,15 @@ AZURE_REFUSAL = {
 }
 
 
-def client(client_id: str, scopes: str, component: str | None = None, line: int = 7) -> Client:
+def client(client_id: str, scopes: str, component: str | None = None, line: int = 7) -> OAuthClient:
     place = f"auth.clients[{line}]"
-    return Client(client_id, Secret(PLAIN_SECRET), tuple(scopes.split()), component, place, line)
+    return OAuthClient(client_id, Secret(PLAIN_SECRET), tuple(scopes.split()), component, place, line)
 
 
 ONE = (client("one", "a b c"),)
 
 
-def target_of(clients: tuple[Client, ...] = ONE, **auth: Any) -> Target:
+def target_of(clients: tuple[OAuthClient, ...] = ONE, **auth: Any) -> Target:
     return Target(
         name="Acme DMS",
         vendor="Acme",
@@ -126,7 +126,7 @@ def target_of(clients: tuple[Client, ...] = ONE, **auth: Any) -> Target:
     )
 
 
-def tokens_of(issuer: Issuer, clients: tuple[Client, ...] = ONE, **auth: Any) -> Tokens:
+def tokens_of(issuer: Issuer, clients: tuple[OAuthClient, ...] = ONE, **auth: Any) -> Tokens:
     return Tokens(target_of(clients, **auth), issuer.transport, now=lambda: issuer.now)
 
 

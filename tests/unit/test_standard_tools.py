@@ -157,7 +157,7 @@ def test_our_own_fault_has_its_own_exit_code(tmp_path: Path, monkeypatch: pytest
     def broken(*_: object) -> None:
         raise RuntimeError("ours")
 
-    monkeypatch.setattr("okd_conformance.spec_tools.lint.World", broken)
+    monkeypatch.setattr("okd_conformance.spec_tools.lint.Publication", broken)
     assert run("lint", str(written(tmp_path, CALL)))[0] == 4
 
 

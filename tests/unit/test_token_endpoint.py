@@ -21,7 +21,7 @@ from joserfc.jwk import ECKey
 
 from okd_conformance.auth.tokens import Tokens, TokenUnobtainable
 from okd_conformance.base.configuration import ConfigurationError
-from okd_conformance.target.reading import Auth, Client, Http, Limits, RoleTarget, Secret, Target, Tls
+from okd_conformance.target.reading import Auth, Http, Limits, OAuthClient, RoleTarget, Secret, Target, Tls
 
 Reply = tuple[int, dict[str, str], Any]
 SECRET = "a+b/c=%d é:1"
@@ -76,7 +76,7 @@ def issuer(
 
 
 def target_of(url: str, http: Http | None = None, tls: Tls | None = None, **auth: Any) -> Target:
-    client = Client("okd", Secret(SECRET), ("a", "b", "c", "d"), None, "auth.clients[0]", 7)
+    client = OAuthClient("okd", Secret(SECRET), ("a", "b", "c", "d"), None, "auth.clients[0]", 7)
     given = {"token_url": f"{url}/token", "clients": (client,), **auth}
     return Target(
         name="Acme DMS",
