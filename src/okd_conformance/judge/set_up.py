@@ -72,18 +72,21 @@ class SetUp:
         """What is wrong with a role as a whole, as far as was found already."""
         return self._roles.get(role)
 
-    def explains(self, role: str, exchanges: Iterable[Exchange], asked: Iterable[str] = ()) -> Text | None:
+    def explains(
+        self, role: str, exchanges: Iterable[Exchange], asked: Iterable[str] = (), *, guess: bool = True
+    ) -> Text | None:
         """What in the set-up explains how a case ended; None when nothing does.
 
         ``exchanges`` are what it sent, of which the refused ones count, ``asked`` the test data that it
-        expected to come back.
+        expected to come back. Without ``guess`` an answer that only looks like the one to an invented value
+        explains nothing.
         """
         sent = [e for e in exchanges if e.operation and "raw" not in e.tags]
         refused = [e for e in sent if not _is_taken(e)]
         roles = [e.role for e in refused if e.role is not None]
         cause = next(filter(None, map(self.of_role, roles)), None) or self._of_whole(role)
         unknown = [e for e in refused if not any(self._knows(e, other) for other in sent)]
-        cause = cause or next(filter(None, map(self._of_fixtures, unknown)), None)
+        cause = cause or next(filter(None, (self._of_fixtures(e, guess) for e in unknown)), None)
         if cause is not None:
             return cause
         return self._of_asked(role, asked)
@@ -180,7 +183,7 @@ class SetUp:
 
     # --- test data -------------------------------------------------------------------------------------
 
-    def _of_fixtures(self, exchange: Exchange) -> Text | None:
+    def _of_fixtures(self, exchange: Exchange, guess: bool = True) -> Text | None:
         """The cause, when the refused request carried test data that its operation does not know."""
         if exchange.status not in UNKNOWN or exchange.operation is None or exchange.role is None:
             return None
@@ -191,7 +194,7 @@ class SetUp:
         wrong, sent = self._wrong(operation), _text_of(exchange.request)
         if wrong is not None and any(_holds(sent, value) for value in wrong.values):
             return wrong.words
-        return self._as_invented(operation, exchange)
+        return self._as_invented(operation, exchange) if guess else None
 
     def _as_invented(self, operation: Operation, exchange: Exchange) -> Text | None:
         """The cause, when a module answers to test data of a request as it does to an invented value."""
