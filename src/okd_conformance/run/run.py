@@ -115,7 +115,7 @@ class Run:
         limits, allowance = target.limits, self.allowance
         settings = Settings(
             timeout_s=limits.timeout_s,
-            deadline_s=limits.timeout_s * 4,
+            deadline_s=limits.timeout_s * 2,
             requests_per_second=allowance.requests_per_second / self.workers,
             max_requests=allowance.requests,
             max_bytes=allowance.bytes,
