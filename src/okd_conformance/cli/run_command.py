@@ -70,6 +70,8 @@ class _Screen(Opened):
         self._console.start(run.edition, run.target.name, run.options.profile, len(cases), sections, limits)
         if started.bulk:
             self._console.bulk(started.bulk)
+        if run.options.workers > 1:
+            self._console.workers(run.options.workers, run.allowance.requests_per_second)
 
     def _finished(self, outcome: Outcome) -> None:
         self._console.finish(outcome.report, outcome.folder if outcome.report_written else None)

@@ -31,6 +31,7 @@ from okd_conformance.report.wording import (
 )
 from okd_conformance.standard.catalogue import load_catalogue
 from okd_conformance.standard.edition import Edition
+from okd_conformance.target.allowance import number
 from okd_conformance.wire.meter import Meter
 from okd_conformance.wire.waiting import Wait, waited_for
 
@@ -165,6 +166,11 @@ class ConsoleReporter:
         if not self._quiet:
             times = {f"at_{mb}": duration(size / (mb * 1e6)) for mb in (10, 100)}
             self._print(say("report_console_bulk", gb=f"{size / 1e9:.1f}", **times))
+
+    def workers(self, n: int, per_second: float) -> None:
+        """Say what several processes together keep to, which may be why they are no faster than one."""
+        if not self._quiet:
+            self._print(say("report_console_workers", n=n, rate=number(per_second)))
 
     def moving(self, meter: Meter) -> None:
         """Say how far a large message is, how fast it goes and how long it will take."""

@@ -243,7 +243,7 @@ class Client:
             self._budget.take(body, free=free)
             now = time.monotonic()
             slot = max(self._next_slot, now)
-            self._next_slot = slot + 1.0 / self.settings.requests_per_second
+            self._next_slot = self.tally.next_turn(slot, self.settings.requests_per_second)
         if slot > now:
             self._pause(slot - now, Why.RATE)
 
