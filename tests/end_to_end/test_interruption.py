@@ -15,10 +15,10 @@ from typing import Any
 
 import httpx
 import pytest
-from support.command import COMMAND, PATIENCE_S, environment, read, written
-from support.rewriting import rewriting
 
 from okd_conformance.reference import Running, running_server
+from support.command import COMMAND, PATIENCE_S, environment, read, written
+from support.rewriting import rewriting
 
 AT_ONCE_S = 1.0
 HOLD_S = 25.0

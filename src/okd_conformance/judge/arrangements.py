@@ -303,6 +303,9 @@ class Arrangements:
         """The id that the DMS gave. Raises Inconclusive when the answer has none."""
         found = answered_id(operation, exchange, self.samples.places(operation))
         if found is None:
+            answer = exchange.answer
+            if answer is not None and answer.closed:
+                raise Inconclusive(say("answer_packed", coding=answer.coding))
             raise Inconclusive(say("no_document_id"))
         return found
 

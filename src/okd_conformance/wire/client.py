@@ -158,7 +158,7 @@ class Client:
         begun = time.monotonic()
         try:
             with waiting(Why.ANSWER, self._patience_with(request)):
-                exchange.answer = talk(request, begun)
+                exchange.answer = talk(request, begun).opened()
         except DeadlineError:
             exchange.error = NoAnswer.DEADLINE
         except NotOpenedError:
