@@ -21,7 +21,7 @@ from okd_conformance.wire.body import Payload, Streamed, chunks_of, length_of
 from okd_conformance.wire.budget import Budget, Tally
 from okd_conformance.wire.connections import Connections
 from okd_conformance.wire.exchange import Answer, Exchange, Request, Whole
-from okd_conformance.wire.failures import FAILURES, why, why_at
+from okd_conformance.wire.failures import FAILURES, lacks_certificate, why, why_at
 from okd_conformance.wire.no_answer import NoAnswer
 from okd_conformance.wire.patience import DeadlineError, NotOpenedError, Patience
 from okd_conformance.wire.throttling import MAX_THROTTLED, SUPERSEDED, UNAVAILABLE, seconds_to_wait
@@ -165,6 +165,8 @@ class Client:
             exchange.error = NoAnswer.NOT_OPENED
         except FAILURES as error:
             exchange.error = self._why(error, request)
+        if exchange.answer is not None and lacks_certificate(request.url, exchange.answer):
+            exchange.answer, exchange.error = None, NoAnswer.CLIENT_CERTIFICATE
         exchange.duration_s = time.monotonic() - begun
         self.usual_s += _RECENT * (exchange.duration_s - self.usual_s)
         if exchange.answer is not None:
