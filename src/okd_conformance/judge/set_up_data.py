@@ -182,7 +182,7 @@ class SetUpData:
     def _narrowed(self, sample: Sample, names: list[str]) -> list[str]:
         """Of test data that are unknown together: the one without which the message is accepted, else all."""
         for name in names if len(names) > 1 else ():
-            without = _without(sample.body, name) if sample.body is not None else None
+            without = _without(sample.body, name.rpartition(".")[2]) if sample.body is not None else None
             if without is not None and self._sent(sample.but(body=without)).succeeded:
                 return [name]
         return names
@@ -227,19 +227,22 @@ class SetUpData:
         asked = self._asked_with(sample) if sample is not None else None
         if sample is None or asked is None or asked.status is None or asked.succeeded:
             return None
-        cause = cause_of("invented", [asked.status], ())
-        if cause is None and self._takes(operation):
-            cause = cause_of("invented_beside", [asked.status], ())
-        changed = _with_value(asked.request, value, self._other(value))
-        if cause is None or self._send(changed, operation).status != asked.status:
-            return None
-        empty = sample.but(body=Body(sample.body.schema, {})) if sample.body is not None else None
-        if empty is not None and self._sent(empty).status == asked.status:
-            return None
         names = [".".join(keys), *self.carried(asked.request)]
         unknown = [name for name in names if not self._is_known(operation.role, self._value(name))]
-        first = self._narrowed(sample, list(dict.fromkeys(unknown)))[0]
-        return self._told((cause, operation.role, shown([asked])), *first.split("."))
+        narrowed = self._narrowed(sample, list(dict.fromkeys(unknown)))
+        takes = self._takes(operation)
+        if takes and len(keys) > 1 and len(narrowed) == 1 < len(set(unknown)) and asked.status in UNKNOWN:
+            cause = cause_of("other_fixtures", ["accepted"], ())
+        else:
+            cause = cause_of("invented", [asked.status], ())
+            cause = cause or (cause_of("invented_beside", [asked.status], ()) if takes else None)
+            changed = _with_value(asked.request, value, self._other(value))
+            if cause is None or self._send(changed, operation).status != asked.status:
+                return None
+            empty = sample.but(body=Body(sample.body.schema, {})) if sample.body is not None else None
+            if empty is not None and self._sent(empty).status == asked.status:
+                return None
+        return self._told((cause, operation.role, shown([asked])), *narrowed[0].split(".")) if cause else None
 
     def _takes(self, operation: Operation) -> bool:
         """Whether the role took any message of an operation that was asked here."""

@@ -65,7 +65,7 @@ def _exists(operation: Operation, exchange: Exchange, names: str) -> Found:
         return Found("bad", say("config_no_such", **told), say("config_no_such_remedy"), ExitCode.USAGE)
     if exchange.answer is not None and exchange.answer.succeeded:
         return Found("good", say("config_exists", **told))
-    return Found("unknown", say("config_lookup_failed", **told))
+    return Found("bad", say("config_lookup_failed", **told), say("config_refused_remedy"))
 
 
 def _groups(run: Run, wanted: list[str]) -> dict[str, Mapping[str, Any]]:
