@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,9 +12,18 @@ from typing import Any
 import pytest
 import yaml
 
+from okd_conformance.base.configuration import ConfigurationError
+from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import Text
+from okd_conformance.judge.verdict import exit_code
+from okd_conformance.proof.proving import run_cases
 from okd_conformance.reference import Running, running_server
+from okd_conformance.report.console import ConsoleReporter
 from okd_conformance.run.check_config import check_target
+from okd_conformance.run.finishing import finish_unreached
+from okd_conformance.run.opening import reached
+from okd_conformance.run.options import Options
+from okd_conformance.run.refused import UnreachableError
 from okd_conformance.standard.set_up import load_causes
 from support.command import okd, read
 from support.relay import Own, Rule, always, relay
@@ -36,13 +46,20 @@ def written(folder: Path, value: Value) -> Path:
 
 
 def ran(folder: Path, value: Value, *rows: str) -> tuple[int, str, dict[str, str]]:
-    """Run some rows; the exit code, the first line on the screen, and the status of each row and role."""
-    file = written(folder, value)
-    chosen = [word for row in rows or ROWS for word in ("--requirement", f"OKD-{row}")]
-    done = okd(folder, str(file), "--report-dir", "r", "--lang", "en", "--quiet", *chosen)
-    report = read(folder / "r")
-    found = {f"{row['id']} {row['role']}": row["status"] for row in report["requirements"] if row["cases"]}
-    return done.returncode, done.stdout.splitlines()[0], found
+    """Run some rows, in this process; the exit code, the first line on the screen, and the status of each row."""
+    requirements = tuple(f"OKD-{row}" for row in rows or ROWS)
+    file, screen = written(folder, value), io.StringIO()
+    options = Options(target=str(file), requirements=requirements, report_dir=str(folder / "r"), run_id="set-up")
+    try:
+        with reached(options) as run:
+            report = run_cases(run, run.selection)
+    except UnreachableError as error:
+        report = finish_unreached(error).report
+    except ConfigurationError as error:
+        return ExitCode.USAGE, error.render("en"), {}
+    ConsoleReporter(screen, "en", quiet=True).finish(report, None)
+    found = {f"{row.id} {row.role}": str(row.status) for row in report.requirements if row.cases}
+    return exit_code(report.verdict), screen.getvalue().splitlines()[0], found
 
 
 def line_of(folder: Path, text: str, after: str = "") -> int:

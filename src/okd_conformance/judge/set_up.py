@@ -33,21 +33,18 @@ class SetUp(SetUpData):
         """What is wrong with a role as a whole, as far as was found already."""
         return self._roles.get(role)
 
-    def explains(
-        self, role: str, exchanges: Iterable[Exchange], asked: Iterable[str] = (), *, guess: bool = True
-    ) -> Text | None:
+    def explains(self, role: str, exchanges: Iterable[Exchange], asked: Iterable[str] = ()) -> Text | None:
         """What in the set-up explains how a case ended; None when nothing does.
 
         ``exchanges`` are what it sent, of which the refused ones count, ``asked`` the test data that it
-        expected to come back. Without ``guess`` an answer that only looks like the one to an invented value
-        explains nothing.
+        expected to come back.
         """
         sent = [e for e in exchanges if e.operation and "raw" not in e.tags]
         refused = [e for e in sent if not _is_taken(e)]
         roles = [e.role for e in refused if e.role is not None]
         cause = next(filter(None, map(self.of_role, roles)), None) or self._of_whole(role)
         unknown = [e for e in refused if not any(self._knows(e, other) for other in sent)]
-        cause = cause or next(filter(None, (self._of_fixtures(e, guess) for e in unknown)), None)
+        cause = cause or next(filter(None, map(self._of_fixtures, unknown)), None)
         if cause is not None:
             return cause
         return self._of_asked(role, asked)

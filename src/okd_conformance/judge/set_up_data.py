@@ -101,7 +101,7 @@ class SetUpData:
 
     # --- what is wrong ---------------------------------------------------------------------------------
 
-    def _of_fixtures(self, exchange: Exchange, guess: bool = True) -> Text | None:
+    def _of_fixtures(self, exchange: Exchange) -> Text | None:
         """The cause, when the refused request carried test data that its operation does not know."""
         if exchange.status not in UNKNOWN or exchange.operation is None or exchange.role is None:
             return None
@@ -112,7 +112,7 @@ class SetUpData:
         wrong, sent = self._wrong(operation), _text_of(exchange.request)
         if wrong is not None and any(_holds(sent, value) for value in wrong.values):
             return wrong.words
-        return self._guessed(operation, sent) if guess else None
+        return self._guessed(operation, sent)
 
     def _of_asked(self, role: str, asked: Iterable[str]) -> Text | None:
         """The cause, when the role does not know test data that a check expected to come back."""
