@@ -25,7 +25,6 @@ from okd_conformance.run.opening import reached
 from okd_conformance.run.options import Options
 from okd_conformance.run.refused import UnreachableError
 from okd_conformance.standard.set_up import load_causes
-from support.command import okd, read
 from support.relay import Own, Rule, always, relay
 
 ROWS = ["MPT-001", "F01-001", "F07-001", "F07-012", "REG-001", "REG-013", "F12-003", "F12-005", "AUT-011"]
@@ -46,10 +45,12 @@ def written(folder: Path, value: Value) -> Path:
 
 
 def ran(folder: Path, value: Value, *rows: str) -> tuple[int, str, dict[str, str]]:
-    """Run some rows, in this process; the exit code, the first line on the screen, and the status of each row."""
+    """Run some rows, in this process: exit code, first line on the screen, and the status of each row."""
     requirements = tuple(f"OKD-{row}" for row in rows or ROWS)
     file, screen = written(folder, value), io.StringIO()
-    options = Options(target=str(file), requirements=requirements, report_dir=str(folder / "r"), run_id="set-up")
+    options = Options(
+        target=str(file), requirements=requirements, report_dir=str(folder / "r"), run_id="set-up"
+    )
     try:
         with reached(options) as run:
             report = run_cases(run, run.selection)

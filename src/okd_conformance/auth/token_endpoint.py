@@ -10,6 +10,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import urlencode
 
@@ -31,6 +32,7 @@ from okd_conformance.base.text import Text, say
 from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.target.model import Auth, OAuthClient, Target
 from okd_conformance.wire.address import web_address
+from okd_conformance.wire.clock import skew_of
 from okd_conformance.wire.connections import Connections
 from okd_conformance.wire.failures import why, why_at
 from okd_conformance.wire.patience import DeadlineError, NotOpenedError, Patience
@@ -62,6 +64,7 @@ class InvalidScopeError(Exception):
 class _Answer:
     status: int
     retry_after: str | None
+    date: str | None
     content: bytes = field(repr=False)
 
 
@@ -84,6 +87,8 @@ class TokenEndpoint:
         self._redactor = Redactor(target.secrets(), public=target.public())
         self._open: tuple[httpx.BaseTransport, Patience] | None = None
         self._found: str | None = None
+        self.skew: float | None = None
+        """By how many seconds the clock of the endpoint is ahead of ours, as far as it says."""
         self._worked: dict[str, Way] = {}
         """By client, so that nobody is refused at each token, or locked out after a few."""
 
@@ -147,6 +152,7 @@ class TokenEndpoint:
             self._learn(proof.secret)
         body = urlencode({**form, **proof.form})
         answer = self._send("POST", url, {"Content-Type": _FORM, **proof.headers}, body)
+        self.skew = skew_of(answer.date, datetime.now(UTC))
         for token in tokens_in(answer.content):
             self._learn(token)
         return answer
@@ -201,7 +207,9 @@ class TokenEndpoint:
             answer = transport.handle_request(asked)
             with contextlib.closing(answer):
                 content = content_of(answer, MAX_ANSWER_BYTES)
-                return _Answer(answer.status_code, answer.headers.get("retry-after"), content)
+                return _Answer(
+                    answer.status_code, answer.headers.get("retry-after"), answer.headers.get("date"), content
+                )
 
     def _connections(self) -> tuple[httpx.BaseTransport, Patience]:
         if self._open is None:

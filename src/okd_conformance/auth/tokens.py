@@ -119,6 +119,11 @@ class Tokens:
         """Close the connections to the token endpoint."""
         self._endpoint.close()
 
+    @property
+    def skew(self) -> float | None:
+        """By how many seconds the clock of the token endpoint is ahead of ours, as far as it says."""
+        return self._endpoint.skew
+
     def bearer(self, scopes: Scopes, *, component: str | None = None, client_id: str | None = None) -> Token:
         """Return a token for these scopes, of a client of ``component`` or of one client if given.
 

@@ -12,12 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from okd_conformance.base.text import Text
+from okd_conformance.base.text import Text, say
 from okd_conformance.judge.set_up_data import LABEL, SetUpData, shown, what_came
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.standard.set_up import Came, SetUpCause, cause_of
 from okd_conformance.wire.address import origin
+from okd_conformance.wire.clock import clock_skew, is_off
 from okd_conformance.wire.exchange import Exchange, Request
 
 _MOST_OPERATIONS = 4
@@ -43,6 +44,7 @@ class SetUp(SetUpData):
         refused = [e for e in sent if not _is_taken(e)]
         roles = [e.role for e in refused if e.role is not None]
         cause = next(filter(None, map(self.of_role, roles)), None) or self._of_whole(role)
+        cause = cause or next(filter(None, map(self._of_minted, refused)), None)
         unknown = [e for e in refused if not any(self._knows(e, other) for other in sent)]
         cause = cause or next(filter(None, map(self._of_fixtures, unknown)), None)
         if cause is not None:
@@ -53,6 +55,18 @@ class SetUp(SetUpData):
         """Whether the target took the test data of a refused request in another request of that operation."""
         alike = (refused.role, refused.operation) == (other.role, other.operation) and _is_taken(other)
         return alike and set(self.carried(refused.request)) <= set(self.carried(other.request))
+
+    def gave_less(self, client_id: str, lacking: Iterable[str]) -> Text:
+        """That the issuer left scopes out of a token, and what can't be judged for that; kept as a cause."""
+        scopes = sorted(lacking)
+        clients = self.target.auth.clients if self.target.auth else ()
+        client = next(one for one in clients if one.client_id == client_id)
+        bindings = [b for role in self.target.roles for b in self.arrangements.edition.bindings(role)]
+        needing = [b for b in bindings if b.scopes is not None and {*scopes} & {*b.scopes.sufficient}]
+        flows = dict.fromkeys(b.flow for b in needing if self.target.roles[b.role].serves(b.flow))
+        place = f"{self.target.file.name}:{client.line} ({client.place})"
+        told = {"scopes": ", ".join(scopes), "client": client_id, "flows": ", ".join(flows) or "-"}
+        return self.found.setdefault(f"{place} {scopes}", say("issuer_gave_less", place=place, **told))
 
     # --- a role as a whole -----------------------------------------------------------------------------
 
@@ -93,13 +107,13 @@ class SetUp(SetUpData):
         everything = [*secured, *plain, odd]
         if not secured and not plain:
             return None
-        around = self._circumstances(role)
+        around = self._circumstances(role, *everything)
         came = _alike(everything)
         cause = cause_of("everything", came, around) if came else None
-        if cause is None and len(secured) > 1 and not any(e.succeeded for e in plain):
+        if cause is None and len(secured) > 1:
             came = _alike(secured)
             cause = cause_of("with_token", came, around) if came else None
-        return (cause, role, shown(secured or plain)) if cause else None
+        return (cause, role, self._with_clock(secured or plain)) if cause else None
 
     def _tried(self, role: str) -> tuple[list[Exchange], list[Exchange], Exchange]:
         """The usual requests that need a token, one of them also without; the others; and an odd path."""
@@ -130,9 +144,28 @@ class SetUp(SetUpData):
         served.sort(key=lambda one: first.index(one[0].kind) if one[0].kind in first else len(first))
         return iter(served[:_MOST_OPERATIONS])
 
-    def _circumstances(self, role: str) -> set[str]:
-        scheme = urlsplit(self.target.roles[role].base_url).scheme
-        return {scheme, *(["proxy"] if self.target.http.proxy is not None else [])}
+    def _of_minted(self, exchange: Exchange) -> Text | None:
+        """What is wrong, when a token was refused that the suite signed itself."""
+        role, rights = exchange.role, self.arrangements.rights
+        if role is None or rights.signed_for(exchange.request.token) is None:
+            return None
+        cause = cause_of("minted", what_came(exchange), self._circumstances(role, exchange))
+        return self._told((cause, role, self._with_clock([exchange]))) if cause is not None else None
+
+    def _circumstances(self, role: str, *exchanges: Exchange) -> set[str]:
+        found = {urlsplit(self.target.roles[role].base_url).scheme}
+        found |= {"proxy"} if self.target.http.proxy is not None else set()
+        found |= {"clock"} if any(is_off(clock_skew(exchange)) for exchange in exchanges) else set()
+        return found | ({"issuer_clock"} if is_off(self.arrangements.rights.tokens.skew) else set())
+
+    def _with_clock(self, exchanges: list[Exchange]) -> Text:
+        """What came, and by how much a clock is off."""
+        skews = [*map(clock_skew, exchanges), self.arrangements.rights.tokens.skew]
+        off = next((skew for skew in skews if skew is not None and is_off(skew)), None)
+        if off is None:
+            return shown(exchanges)
+        key = "clock_ahead" if off > 0 else "clock_behind"
+        return say(key, came=shown(exchanges), seconds=round(abs(off)))
 
 
 def _alike(exchanges: list[Exchange]) -> set[Came]:

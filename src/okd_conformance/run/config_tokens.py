@@ -10,6 +10,7 @@ from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import Text, say
 from okd_conformance.judge.stops import Inconclusive, NotTested
+from okd_conformance.run.config_addresses import clock_off
 from okd_conformance.run.config_found import Found
 from okd_conformance.run.run import Run
 from okd_conformance.standard.operation import Binding
@@ -29,6 +30,7 @@ def tokens(run: Run) -> Iterator[Found]:
     some = False
     for client in auth.clients:
         had: list[str] = []
+        lacking: list[Token] = []
         without: dict[str, tuple[Text, list[str]]] = {}
         for scope in client.scopes:
             if time.monotonic() > end:
@@ -44,11 +46,13 @@ def tokens(run: Run) -> Iterator[Found]:
                 refused = True
                 break
             had.append(scope)
-            yield from _granted(token, scope, client.client_id)
+            lacking += [token] if token.lacking else []
+        yield from _lacking(run, lacking, otherwise=len(lacking) == len(had))
         if had:
             yield Found("good", say("config_tokens", client=client.client_id, scopes=", ".join(had)))
         yield from _not_given(client, without, bool(had))
         some = some or bool(had)
+    yield from clock_off("auth.token_url", run.bench.tokens.skew)
     if some and not refused:
         yield from _flows_without_token(run)
     yield from _rights_to_add(run)
@@ -79,12 +83,20 @@ def _rights_to_add(run: Run) -> Iterator[Found]:
         yield Found("unknown", say("config_no_signing_key"))
 
 
-def _granted(token: Token, scope: str, client: str) -> Iterator[Found]:
-    """A token that says that it has less than was asked for."""
-    if token.scopes_granted is not None and scope not in token.scopes_granted:
-        given = " ".join(sorted(token.scopes_granted)) or "-"
-        words = say("config_other_scope", client=client, scope=scope, given=given)
-        yield Found("warning", words, say("config_other_scope_remedy"))
+def _lacking(run: Run, tokens: list[Token], *, otherwise: bool) -> Iterator[Found]:
+    """The tokens of a client that say they have less than was asked for.
+
+    ``otherwise``: all of them do, so the issuer may have words of its own for scopes.
+    """
+    remedy = say("config_other_scope_remedy")
+    for token in tokens:
+        given = " ".join(sorted(token.scopes_granted or ())) or "-"
+        scope = " ".join(sorted(token.lacking))
+        if otherwise or not token.lacking & set(run.edition.scopes):
+            words = say("config_other_scope", client=token.client_id, scope=scope, given=given)
+            yield Found("warning", words, remedy)
+        else:
+            yield Found("bad", run.bench.set_up.gave_less(token.client_id, token.lacking), remedy)
 
 
 def _flows_without_token(run: Run) -> Iterator[Found]:
