@@ -143,7 +143,7 @@ class SetUp:
         around = self._circumstances(role)
         came = _alike(everything)
         cause = cause_of("everything", came, around) if came else None
-        if cause is None and len(secured) > 1 and not any(e.succeeded for e in plain):
+        if cause is None and len(secured) > 1:
             came = _alike(secured)
             cause = cause_of("with_token", came, around) if came else None
         return (cause, role, _shown(secured or plain)) if cause else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import say
 from okd_conformance.judge.stops import Inconclusive, NotTested
@@ -80,7 +81,7 @@ def _sent(
         return None, b""
     try:
         sample = run.bench.samples.sample(operation, binding, LABEL, fixtures=fixtures)
-    except (Inconclusive, NotTested):
+    except (Inconclusive, NotTested, ConfigurationError):
         return None, b""
     carried = tuple(run.bench.set_up.carried(sample.request()))
     if carried in done:
