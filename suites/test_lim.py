@@ -39,6 +39,22 @@ def test_upload(case: Case) -> None:
     case.expect(travel.offered)
 
 
+@check("OKD-LIM-001", megabytes=[10])
+def test_upload_of_much_less(case: Case, megabytes: int) -> None:
+    """A refusal of far less than 1 GB shows enough; that it is taken shows nothing of 1 GB."""
+    operation, binding = uploads(case)[0]
+    if operation != case.operation:
+        raise case.not_applicable("one_upload_is_enough")
+    case.accepted()
+    exchange = offer(case, upload_of(case, operation, binding, message=megabytes * 1_000_000))
+    forget(case, exchange)
+    if not exchange.succeeded:
+        case.note(case.words("limit_lower", refused=size(megabytes * 1_000_000)))
+    case.expect(exchange)
+    if exchange.succeeded:
+        raise case.not_tested("much_less_is_taken", megabytes=megabytes)
+
+
 @check("OKD-LIM-002", profile="full", bulk=lambda b: b.sizes.document if b.one else sum(b.sizes.zone))
 def test_zone(case: Case) -> None:
     """Between the smaller and the wider reading of 1 GB; only the largest of it with ``--large one``."""
