@@ -69,6 +69,14 @@ def test_a_client_is_known_and_its_tokens_are_taken(way: str, reference: Running
     assert (code, wrong) == (0, {}), screen
 
 
+def test_a_signed_jwt_may_have_to_be_for_the_issuer(reference: Running, tmp_path: Path) -> None:
+    with provider(tmp_path, "private_key_jwt", *clients_of(reference), strict=True) as found:
+        believing(reference, found)
+        file = described(tmp_path, reference, found, extra={"resource": RESOURCE})
+        code, wrong, screen = run(tmp_path, file, *TOKEN_TAKEN)
+    assert (code, wrong) == (0, {}), screen
+
+
 def test_the_address_that_the_issuer_publishes_is_judged_too(reference: Running, tmp_path: Path) -> None:
     with provider(tmp_path, "client_secret_post", *clients_of(reference)) as found:
         believing(reference, found)

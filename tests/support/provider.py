@@ -62,8 +62,13 @@ def needed() -> None:
 
 
 @contextlib.contextmanager
-def provider(folder: Path, way: str, clients: Sequence[Mapped], scopes: Sequence[str]) -> Iterator[Provider]:
-    """A provider on loopback that knows these clients of a target file in one way."""
+def provider(
+    folder: Path, way: str, clients: Sequence[Mapped], scopes: Sequence[str], *, strict: bool = False
+) -> Iterator[Provider]:
+    """A provider on loopback that knows these clients of a target file in one way.
+
+    A strict one takes a signed JWT only for itself, and not for its token endpoint.
+    """
     authority, key = trustme.CA(), ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, auto_kid=True)
     server = _credentials(folder, authority)
     settings = {
@@ -74,6 +79,7 @@ def provider(folder: Path, way: str, clients: Sequence[Mapped], scopes: Sequence
         "jwks": {"keys": [key.as_dict(private=True)]},
         "scopes": list(scopes),
         "resource": RESOURCE,
+        "strict": strict,
     }
     (folder / "provider.json").write_text(json.dumps(settings), encoding="utf-8")
     with _running(folder / "provider.json") as port:

@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 
 const installed = createRequire(path.join(process.argv[2], "package.json"));
 const { default: Provider } = await import(pathToFileURL(installed.resolve("oidc-provider")).href);
-const { cert, key, ca, clients, jwks, scopes, resource } = JSON.parse(readFileSync(process.argv[3], "utf8"));
+const { cert, key, ca, clients, jwks, scopes, resource, strict } = JSON.parse(readFileSync(process.argv[3], "utf8"));
 
 const listening = (options) => new Promise((resolve) => {
   const server = https.createServer({ cert, key, ca, ...options });
@@ -53,6 +53,10 @@ const provider = new Provider(address(usual), {
     },
   },
 });
+if (strict) {
+  // FAPI 2.0: a signed JWT is for the issuer, and not for one of its endpoints
+  provider.OIDCContext.prototype.clientJwtAuthExpectedAudience = () => new Set([provider.issuer]);
+}
 for (const server of [usual, mutual]) server.on("request", provider.callback());
 console.log(usual.address().port);
 process.stdin.on("end", () => process.exit()).resume();
