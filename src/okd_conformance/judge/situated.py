@@ -119,6 +119,11 @@ class Situated:
         return self.bench.target.auth
 
     @property
+    def token_address(self) -> str | None:
+        """Where tokens come from; None when nothing says so, or while no token was asked for."""
+        return self.bench.tokens.address
+
+    @property
     def tls(self) -> Tls:
         """What the target file says of TLS."""
         return self.bench.target.tls

@@ -22,7 +22,7 @@ from okd_conformance.judge.stops import Inconclusive
 from okd_conformance.redaction.looks import MIN_SECRET
 from okd_conformance.run.config_addresses import clocks, editions, reach
 from okd_conformance.run.config_fixtures import fixtures
-from okd_conformance.run.config_found import LABEL, Found
+from okd_conformance.run.config_found import LABEL, Found, mistakes
 from okd_conformance.run.config_round_trip import round_trips
 from okd_conformance.run.config_tokens import tokens
 from okd_conformance.run.options import Options
@@ -44,6 +44,9 @@ class _Progress:
     found: list[Found] = field(default_factory=list)
 
     def add(self, found: Found) -> None:
+        """Show a finding, unless it was shown before."""
+        if found in self.found:
+            return
         self.found.append(found)
         self.write(f"{_MARKS[found.how]} {self._shown(found.words)}\n")
         if found.remedy:
@@ -94,6 +97,8 @@ def look_at(run: Run) -> Iterator[Found]:
         yield from _asked(run)
     except Inconclusive as stop:
         yield Found("bad", stop.reason, say("config_stopped_remedy"))
+    except ConfigurationError as error:
+        yield from mistakes(error)
 
 
 def _asked(run: Run) -> Iterator[Found]:

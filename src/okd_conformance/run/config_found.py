@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import Text
 
@@ -21,3 +23,8 @@ class Found:
     remedy: Text | None = None
     code: ExitCode = ExitCode.INCOMPLETE
     """The exit code that it leads to when it is bad."""
+
+
+def mistakes(error: ConfigurationError) -> Iterator[Found]:
+    """What is wrong with the target file itself."""
+    return (Found("bad", m.message, m.remedy, ExitCode.USAGE) for m in error.mistakes)
