@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from email.message import Message
 from typing import Any
 
 from jsonschema import FormatChecker
@@ -72,6 +73,25 @@ def test_type_and_length(case: Case) -> None:
     )
     length = answer.header("content-length")
     case.require(length in {None, str(len(answer.body))}, "wrong_length", given=length, real=len(answer.body))
+
+
+PLACEHOLDERS = frozenset({"", "undefined", "null", "none", "nan", "[object object]"})
+
+
+@check("OKD-FX-016")
+def test_file_name(case: Case) -> None:
+    """What the document is called by its header, if that says so, is no placeholder."""
+    stored = case.store()
+    if case.operation.kind == "metadata":
+        exchange = case.opened(temporary_address(case, stored, "metadata"))
+    else:
+        exchange = first_about(case, stored)
+    answer = case.expect(exchange).answer
+    message = Message()
+    message["Content-Disposition"] = (answer and answer.header("content-disposition")) or "inline"
+    name = message.get_filename()
+    known = name is None or name.rpartition(".")[0 if "." in name else 2].lower() not in PLACEHOLDERS
+    case.require(known, "placeholder_name", situation="placeholder", exchange=exchange, name=name)
 
 
 @check("OKD-FX-003", scope=cells("sufficient"))

@@ -16,6 +16,7 @@ from okd_conformance.standard.fields import Body, field_name, validator
 from okd_conformance.standard.operation import Binding
 
 if TYPE_CHECKING:
+    from okd_conformance.reference.storage import StoredDocument
     from okd_conformance.reference.world import Behaviour, Call
 
 Schema = Mapping[str, Any]
@@ -51,6 +52,17 @@ def tell_in_errors(behaviour: Behaviour, tell: Callable[[Call], Mapping[str, Any
         return answer
 
     behaviour.finish.append(told)
+
+
+def name_downloads(behaviour: Behaviour, header: Callable[[StoredDocument], str]) -> None:
+    """Let each document come with the Content-Disposition that ``header`` gives."""
+
+    def named(answer: Reply, _place: object, *others: Any) -> Reply:
+        answer.headers["Content-Disposition"] = header(others[-1])
+        return answer
+
+    after(behaviour, "deliver", named)
+    after(behaviour, "deliver_download", named)
 
 
 def unless(behaviour: Behaviour, step: str, case: Callable[..., bool]) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 import traceback
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from okd_conformance.reference import dms
 from okd_conformance.reference.answers import Reply
-from okd_conformance.reference.faults.change import before, tell_in_errors
+from okd_conformance.reference.faults.change import before, name_downloads, tell_in_errors
 from okd_conformance.reference.faults.registry import fault
 
 if TYPE_CHECKING:
     from okd_conformance.reference.storage import StoredDocument
-    from okd_conformance.reference.world import Behaviour, Call
+    from okd_conformance.reference.world import Behaviour, Call, Handler
+
+_OTHERS_COME_S = 0.05
 
 
 @fault("metadata-remains")
@@ -29,6 +33,11 @@ def _metadata_remains(behaviour: Behaviour) -> None:
         return dms.json_success(call, call.behaviour.describe(call, document))
 
     behaviour.handlers["metadata"] = metadata
+
+
+@fault("download-named-undefined")
+def _download_named_undefined(behaviour: Behaviour) -> None:
+    name_downloads(behaviour, lambda _document: 'attachment; filename="undefined"')
 
 
 @fault("error-shows-token")
@@ -56,3 +65,25 @@ def _json_with_byte_order_mark(behaviour: Behaviour) -> None:
         return answer
 
     behaviour.finish.append(marked)
+
+
+@fault("requests-share-their-state")
+def _requests_share_their_state(behaviour: Behaviour) -> None:
+    def sharing(name: str) -> Handler:
+        inner = behaviour.handlers[name]
+        asked: list[Mapping[str, str]] = []
+        answers: list[Reply] = []
+
+        async def handler(call: Call) -> Reply:
+            asked.append(call.ids)
+            await asyncio.sleep(_OTHERS_COME_S)
+            call.ids = asked[-1]
+            answers.append(await inner(call))
+            if call.request.method != "GET":  # the bytes of an open file can be sent only once
+                await asyncio.sleep(_OTHERS_COME_S)
+            return answers[-1]
+
+        return handler
+
+    for name in ("upload", "read", "metadata", "read_person", "read_association"):
+        behaviour.handlers[name] = sharing(name)
