@@ -6,7 +6,9 @@ import base64
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import datetime
 from email.message import Message
+from email.utils import mktime_tz, parsedate_tz
 from typing import Any
 
 from jsonschema import FormatChecker
@@ -291,16 +293,29 @@ def as_uploaded(stored: Stored, field: str) -> Any:
     return own[field]
 
 
+A_QUARTER_S = 900
+
+
 @check("OKD-FX-012")
 def test_creation_date(case: Case) -> None:
-    """A date with time and time zone, where there is one."""
+    """A date with time and time zone, where there is one, that has come by the server's own clock."""
     _, exchange, _ = described(case)
     found = case.value_in(exchange, "creation_date")
     if found is None:
         case.note(case.words("no_creation_date"))
         return
     whole = isinstance(found, str) and FormatChecker(["date-time"]).conforms(found, "date-time")
-    case.require(whole, "no_time_zone", value=_shown(found))
+    if case.require(whole, "no_time_zone", value=_shown(found)):
+        early = seconds_ahead(found, exchange) > A_QUARTER_S
+        case.require(not early, "created_in_future", situation="in_future", exchange=exchange, value=found)
+
+
+def seconds_ahead(moment: str, exchange: Exchange) -> float:
+    """How far a moment lies after the server's own clock; 0 where that can't be told."""
+    clock = parsedate_tz(exchange.answer.header("date") if exchange.answer else None)
+    with suppress(ValueError):
+        return datetime.fromisoformat(moment.upper()).timestamp() - mktime_tz(clock) if clock else 0
+    return 0
 
 
 @check("OKD-FX-013")

@@ -54,6 +54,16 @@ def tell_in_errors(behaviour: Behaviour, tell: Callable[[Call], Mapping[str, Any
     behaviour.finish.append(told)
 
 
+def cached(behaviour: Behaviour, control: str) -> None:
+    """Let each answer come with this Cache-Control."""
+
+    def allowed(_call: Call, answer: Reply) -> Reply:
+        answer.headers["Cache-Control"] = control
+        return answer
+
+    behaviour.finish.append(allowed)
+
+
 def name_downloads(behaviour: Behaviour, header: Callable[[StoredDocument], str]) -> None:
     """Let each document come with the Content-Disposition that ``header`` gives."""
 

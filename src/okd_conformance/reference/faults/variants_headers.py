@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from okd_conformance.reference.answers import Reply
-from okd_conformance.reference.faults.change import after, name_downloads
+from okd_conformance.reference.faults.change import after, cached, name_downloads
 from okd_conformance.reference.faults.registry import variant
 
 if TYPE_CHECKING:
@@ -32,3 +32,8 @@ def _downloads_named(behaviour: Behaviour) -> None:
             f"attachment; filename=\"{document.id}.pdf\"; filename*=UTF-8''{quote(f'Zoë {document.name}')}"
         ),
     )
+
+
+@variant("cached-in-private")
+def _cached_in_private(behaviour: Behaviour) -> None:
+    cached(behaviour, "private, max-age=0, must-revalidate")
