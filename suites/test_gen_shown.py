@@ -93,12 +93,13 @@ def error_shows_no_other_student(case: Case) -> bool:
     if exchange is None or exchange.answer is None or isinstance(exchange.request.body, Streamed):
         return False
     request, answer = sent_in(exchange).lower(), text_of(exchange).lower()
-    owners: dict[str, set[int]] = case.once("owners_of_ids", dict)
+    owners: dict[str, frozenset[int]] = case.once("owners_of_ids", dict)
     ids = set(IDS.findall(request))
     asked = {*named_in(request, case.people), *(one for id in ids for one in owners.get(id, ()))}
     if exchange.answer.succeeded:
+        found = asked | named_in(answer, case.people)
         for id in {*ids, *IDS.findall(answer)}.difference(*case.people):
-            owners.setdefault(id, set()).update(asked | named_in(answer, case.people))
+            owners[id] = owners.get(id, frozenset()) | found
     if error_in(case) is None:
         return False
     public = case.once("texts_of_examples", lambda: texts_of_examples(case.edition))
