@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from okd_conformance.auth.tokens import Token, TokenUnobtainable
 from okd_conformance.base.configuration import ConfigurationError
@@ -40,7 +41,9 @@ def tokens(run: Run) -> Iterator[Found]:
                 without.setdefault(problem.reason.en, (problem.reason, []))[1].append(scope)
                 continue
             except ConfigurationError as error:
-                yield from (Found("bad", m.message, m.remedy, ExitCode.USAGE) for m in error.mistakes)
+                for m in error.mistakes:
+                    words = say("config_at", file=Path(m.file).name, line=m.line, words=m.message)
+                    yield Found("bad", words if m.line else m.message, m.remedy, ExitCode.USAGE)
                 refused = True
                 break
             had.append(scope)
