@@ -17,7 +17,7 @@ from pathlib import Path
 from okd_conformance.base.clean import printable
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.exit_codes import ExitCode
-from okd_conformance.base.text import Lang, Text, say
+from okd_conformance.base.text import Lang, Text, joined, say
 from okd_conformance.judge.stops import Inconclusive
 from okd_conformance.redaction.looks import MIN_SECRET
 from okd_conformance.run.config_addresses import clocks, editions, reach
@@ -59,11 +59,15 @@ class _Progress:
         if not bad:
             self.write(say("config_in_order").in_language(self.lang) + "\n")
             return ExitCode.OK
-        first = say("config_first", words=bad[0].words, remedy=bad[0].remedy or "")
+        first = joined([_sentence(bad[0].words), bad[0].remedy or Text.same("")])
         key = "config_mend_one" if len(bad) == 1 else "config_mend_many"
         words = say(key, n=len(bad), first=first)
         self.write(self._shown(words) + "\n")
         return ExitCode.USAGE if any(one.code == ExitCode.USAGE for one in bad) else ExitCode.INCOMPLETE
+
+
+def _sentence(words: Text) -> Text:
+    return Text(*(w if w.endswith((".", "?")) else f"{w}." for w in (words.nl, words.en)))
 
 
 def check_target(file: str, edition: str | None, lang: Lang) -> int:
