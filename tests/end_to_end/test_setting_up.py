@@ -221,6 +221,16 @@ def test_a_refused_secret_is_told_with_its_line(server: Running, tmp_path: Path,
     assert begin < int(told) - 1 <= begin + 3
 
 
+def test_where_every_client_is_refused_each_is_told_once(
+    server: Running, tmp_path: Path, capsys: Any
+) -> None:
+    clients = [{"client_id": f"c{n}", "client_secret": "no", "scopes": ["okd:alldocuments"]} for n in (1, 2)]
+    code, out = checked(server, tmp_path, capsys, auth__clients=clients)
+    assert code == 2
+    assert [out.count(f"refuses auth.clients[{n}]") for n in (0, 1)] == [2, 1], "the first again at the end"
+    assert out.splitlines()[-1].startswith("2 things to mend")
+
+
 def test_a_document_that_is_taken_and_lost_is_the_systems_doing(tmp_path: Path, capsys: Any) -> None:
     with running_server(roles=["dms"], faults=["id-not-uuid"]) as faulty:
         code, out = checked(faulty, tmp_path, capsys)

@@ -22,7 +22,7 @@ from okd_conformance.judge.stops import Inconclusive
 from okd_conformance.redaction.looks import MIN_SECRET
 from okd_conformance.run.config_addresses import clocks, editions, reach
 from okd_conformance.run.config_fixtures import fixtures
-from okd_conformance.run.config_found import LABEL, Found
+from okd_conformance.run.config_found import LABEL, Found, mistakes
 from okd_conformance.run.config_round_trip import round_trips
 from okd_conformance.run.config_tokens import tokens
 from okd_conformance.run.options import Options
@@ -87,17 +87,22 @@ def check_target(file: str, edition: str | None, lang: Lang) -> int:
 
 
 def look_at(run: Run) -> Iterator[Found]:
-    """Everything there is to see of a target, as it is seen. A ``ConfigurationError`` becomes a finding."""
+    """Everything there is to see of a target, as it is seen, up to where no client gets a token."""
     target = run.target
     roles = ", ".join(target.roles)
     yield Found("good", say("config_file", file=target.file.name, edition=run.edition.name, roles=roles))
     if target.is_production:
         yield Found("warning", say("config_production"), say("config_production_remedy"))
     yield from _plain_words(target)
+    told: list[Found] = []
     try:
-        yield from _asked(run)
+        for found in _asked(run):
+            told.append(found)
+            yield found
     except Inconclusive as stop:
         yield Found("bad", stop.reason, say("config_stopped_remedy"))
+    except ConfigurationError as error:
+        yield from (found for found in mistakes(error) if found not in told)
 
 
 def _asked(run: Run) -> Iterator[Found]:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from okd_conformance.auth.tokens import Token, TokenUnobtainable
 from okd_conformance.base.configuration import ConfigurationError
-from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import Text, say
 from okd_conformance.judge.stops import Inconclusive, NotTested
-from okd_conformance.run.config_found import Found
+from okd_conformance.run.config_found import Found, mistakes
 from okd_conformance.run.run import Run
 from okd_conformance.standard.operation import Binding
 from okd_conformance.target.model import OAuthClient
@@ -41,9 +39,7 @@ def tokens(run: Run) -> Iterator[Found]:
                 without.setdefault(problem.reason.en, (problem.reason, []))[1].append(scope)
                 continue
             except ConfigurationError as error:
-                for m in error.mistakes:
-                    words = say("config_at", file=Path(m.file).name, line=m.line, words=m.message)
-                    yield Found("bad", words if m.line else m.message, m.remedy, ExitCode.USAGE)
+                yield from mistakes(error)
                 refused = True
                 break
             had.append(scope)
