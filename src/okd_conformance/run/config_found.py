@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.exit_codes import ExitCode
-from okd_conformance.base.text import Text
+from okd_conformance.base.text import Text, say
 
 LABEL = "check-config"
 """What its requests are sent for."""
@@ -26,5 +27,7 @@ class Found:
 
 
 def mistakes(error: ConfigurationError) -> Iterator[Found]:
-    """What is wrong with the target file itself."""
-    return (Found("bad", m.message, m.remedy, ExitCode.USAGE) for m in error.mistakes)
+    """What is wrong in a file, each with its line."""
+    for m in error.mistakes:
+        words = say("config_at", file=Path(m.file).name, line=m.line, words=m.message)
+        yield Found("bad", words if m.line else m.message, m.remedy, ExitCode.USAGE)
