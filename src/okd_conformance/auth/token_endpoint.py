@@ -38,6 +38,7 @@ from okd_conformance.wire.connections import Connections
 from okd_conformance.wire.failures import why, why_at
 from okd_conformance.wire.patience import DeadlineError, NotOpenedError, Patience
 from okd_conformance.wire.throttling import MAX_THROTTLED, seconds_to_wait
+from okd_conformance.wire.waiting import Why, waiting
 
 MAX_ANSWER_BYTES = 1_000_000
 _BUSY = frozenset({httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE})
@@ -143,7 +144,9 @@ class TokenEndpoint:
             answer = self._post(url, form, prove())
             if answer.status not in _BUSY or answer.retry_after is None:
                 break
-            self._sleep(seconds_to_wait(answer.retry_after))
+            wait = seconds_to_wait(answer.retry_after)
+            with waiting(Why.BUSY, wait):
+                self._sleep(wait)
         else:
             answer = self._post(url, form, prove())
         return read_answer(answer.status, answer.content)
@@ -215,7 +218,8 @@ class TokenEndpoint:
         waits = httpx.Timeout(timeout_s).as_dict()
         named = {name.encode("ascii"): value.encode("utf-8") for name, value in headers.items()}
         asked = httpx.Request(method, url, headers=named, content=body, extensions={"timeout": waits})
-        with patience.until(time.monotonic() + 2 * timeout_s, from_elsewhere=url == self._found):
+        end = time.monotonic() + 2 * timeout_s
+        with waiting(Why.TOKEN, 2 * timeout_s), patience.until(end, from_elsewhere=url == self._found):
             answer = transport.handle_request(asked)
             with contextlib.closing(answer):
                 content = content_of(answer, MAX_ANSWER_BYTES)

@@ -25,6 +25,7 @@ from okd_conformance.base.text import say
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.wire.connections import Connections
 from okd_conformance.wire.patience import DeadlineError, Patience
+from okd_conformance.wire.waiting import Why, waiting
 
 HOOK_TIMEOUT_S = 30.0
 MAX_HOOK_BYTES = 1_000_000
@@ -47,7 +48,8 @@ class Hooks:
         if not is_address and not self.allow_commands:
             raise NotTested(say("hook_not_allowed", name=name))
         try:
-            raw = self._post(str(hook), values) if is_address else self._command(hook, values)
+            with waiting(Why.HOOK, HOOK_TIMEOUT_S):
+                raw = self._post(str(hook), values) if is_address else self._command(hook, values)
             answer = read_json(raw)
         except (httpx.HTTPError, OSError, subprocess.SubprocessError, ValueError, DeadlineError) as error:
             raise Inconclusive(say("hook_failed", name=name, error=type(error).__name__)) from None
