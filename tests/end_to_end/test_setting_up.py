@@ -214,6 +214,33 @@ def test_what_is_wrong_is_named(
     assert "mend" in out.splitlines()[-1] or "One thing first" in out.splitlines()[-1]
 
 
+def test_a_refused_secret_is_told_with_its_line(server: Running, tmp_path: Path, capsys: Any) -> None:
+    _, out = checked(server, tmp_path, capsys, auth__clients__0__client_secret="$(OKD_SECRET)")
+    lines = (tmp_path / "target.yaml").read_text("utf-8").splitlines()
+    (told,) = re.findall(r"x target\.yaml:(\d+): .*refuses", out)
+    begin = lines.index("  clients:")
+    assert begin < int(told) - 1 <= begin + 3
+
+
+def test_where_every_client_is_refused_each_is_told_once(
+    server: Running, tmp_path: Path, capsys: Any
+) -> None:
+    clients = [{"client_id": f"c{n}", "client_secret": "no", "scopes": ["okd:alldocuments"]} for n in (1, 2)]
+    code, out = checked(server, tmp_path, capsys, auth__clients=clients)
+    assert code == 2
+    assert [out.count(f"refuses auth.clients[{n}]") for n in (0, 1)] == [2, 1], "the first again at the end"
+    assert out.splitlines()[-1].startswith("2 things to mend")
+
+
+def test_a_document_that_is_taken_and_lost_is_the_systems_doing(tmp_path: Path, capsys: Any) -> None:
+    with running_server(roles=["dms"], faults=["id-not-uuid"]) as faulty:
+        code, out = checked(faulty, tmp_path, capsys)
+    assert code == 3
+    assert "read_document fails with document-" in out
+    assert "it is a finding about the system" in out.splitlines()[-1]
+    assert "test data" not in out.splitlines()[-1]
+
+
 @pytest.mark.parametrize("most", [1, 2])
 def test_a_limit_that_leaves_no_room_is_named(
     server: Running, tmp_path: Path, capsys: Any, most: int

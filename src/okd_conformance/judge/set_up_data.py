@@ -15,6 +15,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.text import Text
 from okd_conformance.judge.arrangements import Arrangements
 from okd_conformance.judge.ids import is_uuid
@@ -92,7 +93,7 @@ class SetUpData:
             ways += [(replace(binding, example=name), {"sitting": None}) for name in named]
         done: set[str] = set()
         for way, given in ways:
-            with suppress(Inconclusive, NotTested):
+            with suppress(Inconclusive, NotTested, ConfigurationError):
                 sample = self._sample(operation, way, **given)
                 carried = set(self.carried(sample.request()))
                 if not done or not carried <= done:
@@ -144,7 +145,7 @@ class SetUpData:
         key = (operation.role, operation.id)
         if key not in self._operations:
             self._operations[key] = None  # what is sent to find out asks no further
-            with suppress(Inconclusive, NotTested):
+            with suppress(Inconclusive, NotTested, ConfigurationError):
                 self._operations[key] = self._wrong_for(operation)
         return self._operations[key]
 
@@ -209,7 +210,7 @@ class SetUpData:
                 continue
             if (role, keys) not in self._invented:
                 self._invented[role, keys] = None
-                with suppress(Inconclusive, NotTested):
+                with suppress(Inconclusive, NotTested, ConfigurationError):
                     self._invented[role, keys] = self._as_invented(operation, keys, value)
             if self._invented[role, keys] is not None:
                 return self._invented[role, keys]

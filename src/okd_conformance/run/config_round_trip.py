@@ -18,6 +18,8 @@ from okd_conformance.run.run import Run
 from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.wire.exchange import Exchange
 
+_ABOUT_RIGHTS = (401, 403)
+
 
 def round_trips(run: Run, roles: list[str], seen: set[str]) -> Iterator[Found]:
     """One for each of these roles; ``seen`` receives the test data with which a role accepted it."""
@@ -110,13 +112,12 @@ def _given_back(
     if back.status is not None and back.status < 400 and (not back.succeeded or _is_whole(back, content)):
         yield Found("good", say("config_given_back", **told))
     else:
-        yield Found(
-            "bad", say("config_refused", received=received(back), **told), say("config_refused_remedy")
-        )
+        remedy = say("config_refused_remedy" if back.status in _ABOUT_RIGHTS else "config_lost_remedy")
+        yield Found("bad", say("config_refused", received=received(back), **told), remedy)
     if run.edition.operations(role, "delete"):
         gone = bench.leaving.delete(role, document)
         how, key = ("good", "config_deleted") if gone else ("bad", "config_not_deleted")
-        yield Found(how, say(key, role=role), None if gone else say("config_refused_remedy"))
+        yield Found(how, say(key, role=role), None if gone else say("config_lost_remedy"))
 
 
 def _has(run: Run, role: str, kind: str) -> bool:

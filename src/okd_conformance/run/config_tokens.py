@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping
 
 from okd_conformance.auth.tokens import Token, TokenUnobtainable
 from okd_conformance.base.configuration import ConfigurationError
-from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import Text, say
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.run.config_addresses import clock_off
-from okd_conformance.run.config_found import Found
+from okd_conformance.run.config_found import Found, mistakes
 from okd_conformance.run.run import Run
 from okd_conformance.standard.operation import Binding
 from okd_conformance.target.model import OAuthClient
@@ -42,7 +41,7 @@ def tokens(run: Run) -> Iterator[Found]:
                 without.setdefault(problem.reason.en, (problem.reason, []))[1].append(scope)
                 continue
             except ConfigurationError as error:
-                yield from (Found("bad", m.message, m.remedy, ExitCode.USAGE) for m in error.mistakes)
+                yield from mistakes(error)
                 refused = True
                 break
             had.append(scope)
@@ -50,7 +49,7 @@ def tokens(run: Run) -> Iterator[Found]:
         yield from _lacking(run, lacking, otherwise=len(lacking) == len(had))
         if had:
             yield Found("good", say("config_tokens", client=client.client_id, scopes=", ".join(had)))
-        yield from _not_given(client, without, bool(had))
+        yield from _not_given(client, without, auth.place, some=bool(had))
         some = some or bool(had)
     yield from clock_off("auth.token_url", run.bench.tokens.skew)
     if some and not refused:
@@ -59,7 +58,7 @@ def tokens(run: Run) -> Iterator[Found]:
 
 
 def _not_given(
-    client: OAuthClient, without: Mapping[str, tuple[Text, list[str]]], some: bool
+    client: OAuthClient, without: Mapping[str, tuple[Text, list[str]]], where: str, *, some: bool
 ) -> Iterator[Found]:
     """The scopes for which a client got no token, by reason.
 
@@ -69,7 +68,7 @@ def _not_given(
         told = {"client": client.client_id, "scope": ", ".join(scopes), "reason": reason}
         endpoint = not some and len(without) == 1 and len(scopes) > 1
         key = "config_no_token_at_all_remedy" if endpoint else "config_no_token_remedy"
-        yield Found("bad", say("config_no_token", **told), say(key, place=client.place))
+        yield Found("bad", say("config_no_token", **told), say(key, place=client.place, where=where))
 
 
 def _rights_to_add(run: Run) -> Iterator[Found]:
