@@ -114,7 +114,7 @@ class Arrangements:
         exchange = self.sending.send(sample.request(), label, binding.role, sample.operation)
         self.replacing.release()
         if not exchange.succeeded:
-            raise Inconclusive(say("minted_not_taken", received=received(exchange)))
+            raise Inconclusive(say("minted_not_taken", received=received(exchange)), exchange)
         return True
 
     def ready(self, operation: Operation, binding: Binding, label: str, **given: Any) -> Sample:

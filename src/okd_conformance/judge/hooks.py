@@ -8,8 +8,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-import os
-import signal
 import ssl
 import subprocess
 import tempfile
@@ -22,6 +20,7 @@ from typing import IO, Any
 import httpx
 
 from okd_conformance.base.bounded import TooLargeError, content_of, read_json
+from okd_conformance.base.processes import APART, end_all
 from okd_conformance.base.text import say
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.wire.connections import Connections
@@ -94,12 +93,12 @@ def _heard(words: Sequence[str], given: IO[bytes]) -> tuple[bytes, int]:
     It is ended, with whatever it started, when it says more or takes longer.
     """
     with subprocess.Popen(
-        words, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+        words, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **APART
     ) as process:
 
         def end() -> None:
             with contextlib.suppress(OSError):
-                os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
+                end_all(process)
 
         late = threading.Timer(HOOK_TIMEOUT_S, end)
         late.start()

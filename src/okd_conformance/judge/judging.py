@@ -83,7 +83,7 @@ class Judging(Arranging):
         rights, token = self.bench.rights, exchange.request.token
         lacking = rights.lacking(token)
         if lacking:
-            raise Inconclusive(say("issuer_gave_less", scopes=", ".join(sorted(lacking))))
+            raise Inconclusive(self.bench.set_up.gave_less(rights.clients[token or ""], lacking))
         self.need_control(token)
 
     def expect_right(self, exchange: Exchange, situation: str = "default") -> Exchange:

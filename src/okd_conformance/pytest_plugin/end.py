@@ -40,6 +40,8 @@ def finish_session(session: pytest.Session, state: State, orderly: bool, exitsta
     skipped = [result for result in state.skipped.values() if result.id not in done]
     interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
     outcome = finish(state.run, state.findings, state.deselected, skipped, interrupted)
+    if state.run.journal is not None:
+        state.run.journal.close()  # Windows removes no file that is open
     for journal in journals if outcome.ledger_written else ():
         with contextlib.suppress(OSError):
             journal.unlink(missing_ok=True)
