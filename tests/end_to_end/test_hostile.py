@@ -334,6 +334,18 @@ def test_a_dead_operation_is_given_up_and_the_others_are_not() -> None:
     giving_up.check("http://a", "alive")
 
 
+def test_after_a_dead_operation_the_next_silent_one_gets_one_try() -> None:
+    giving_up = GivingUp()
+    for _ in range(MOST_DRIPPED):
+        giving_up.see(unanswered("deadline"), "http://a", "dead", lambda: answered(404))
+    giving_up.see(unanswered("deadline"), "http://a", "next", lambda: answered(404))
+    with pytest.raises(Inconclusive, match="no answer"):
+        giving_up.check("http://a", "next")
+    giving_up.see(answered(200), "http://a", "alive", lambda: answered(404))
+    giving_up.see(unanswered("deadline"), "http://a", "slow now and then", lambda: answered(404))
+    giving_up.check("http://a", "slow now and then")
+
+
 def test_an_answer_now_and_then_is_enough() -> None:
     giving_up = GivingUp()
     for n in range(10 * MOST_UNANSWERED):
