@@ -78,7 +78,7 @@ def test_older_tls_is_refused(case: Case, version: ssl.TLSVersion) -> None:
 
 @check("OKD-AUT-003", call=["service", "operation"])
 def test_no_data_over_plain_http(case: Case, call: str) -> None:
-    """The same address over http, without a token: nothing, or the way to https."""
+    """Over http the address gives nothing, or the way to https; no token is sent there."""
     parts = urlsplit(secure_url(case))
     operations = case.edition.operations(case.role)
     chosen = next((o for o in operations if (o.kind == "service") == (call == "service")), operations[0])

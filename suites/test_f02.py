@@ -92,7 +92,7 @@ def test_disputed_scope(case: Case, scope: str) -> None:
     subtype=["zittingsverslag", "examenbeoordeling", "examendossier", "okd-conformance"],
 )
 def test_free_subtype(case: Case, subtype: str) -> None:
-    """Those of the standard's examples, and one that nobody has."""
+    """The DMS takes the subtypes of the standard's examples, and one that nobody has."""
     case.expect(case.sent(case.sample().with_field("document_subtype", subtype)))
 
 
@@ -193,7 +193,7 @@ def test_old_way(case: Case, way: str) -> None:
 
 @check("OKD-F02-011")
 def test_same_document_again(case: Case) -> None:
-    """The same request twice: one document or two."""
+    """A request that is repeated gives one document or two."""
     sample = case.canonical()
     first, second = case.expect(case.sent(sample)), case.expect(case.sent(sample))
     if all(e.succeeded for e in (first, second)):

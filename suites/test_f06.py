@@ -72,7 +72,7 @@ def test_unknown_document(case: Case, document: str) -> None:
 
 @check("OKD-F06-005", document=["repeated"])
 def test_repeated_notice(case: Case, document: str) -> None:
-    """The same notice again."""
+    """A notice about a destroyed document comes once more."""
     sample = case.canonical()
     case.arranged(case.sent(sample))
     case.expect(case.sent(sample), document)

@@ -65,7 +65,7 @@ def founding_messages(operation: Operation, binding: Binding | None) -> list[str
 
 @check("OKD-F12-001", message=founding_messages)
 def test_founding_message(case: Case, message: str) -> None:
-    """As it was published; when the only trouble is how it spells the size, that is no fault."""
+    """A message is taken as it was published; how it spells the size is no fault."""
     sample = case.ready(case.operation, replace(case.binding, example=message), sitting=None)
     assert lacks(sample.body, *REFERENCES)
     exchange = case.sent(sample)

@@ -117,7 +117,7 @@ def test_media_type(case: Case, type: str) -> None:
 
 @check("OKD-FY-003")
 def test_new_content_is_read(case: Case) -> None:
-    """The same id gives the new bytes."""
+    """A replaced document has its id, and gives the new bytes."""
     stored = case.store()
     sample = replacement(case, stored)
     case.expect(case.sent(sample), "replace")

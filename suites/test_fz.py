@@ -33,7 +33,7 @@ def test_deleted_document_is_gone(case: Case, then: str) -> None:
 
 @check("OKD-FZ-003")
 def test_delete_twice(case: Case) -> None:
-    """The same document once more."""
+    """A document that was deleted is deleted once more."""
     case.expect(about(case, deleted(case).id))
 
 
@@ -87,7 +87,7 @@ def test_unknown_document(case: Case, document: str) -> None:
 
 @check("OKD-FZ-006", document=["sibling"])
 def test_sibling_stays(case: Case, document: str) -> None:
-    """Another document of the same enrolment, with the same name, is still there."""
+    """A document of that enrolment with that name stays when another is deleted."""
     assert document
     gone, sibling = case.store(), case.store()
     case.arranged(about(case, gone.id))

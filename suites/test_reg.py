@@ -111,7 +111,7 @@ def strictness(sample: Sample) -> str:
 
 @check("OKD-REG-019")
 def test_registering_again(case: Case) -> None:
-    """The same body twice has the same outcome."""
+    """A registration that is repeated has the outcome of the first."""
     sample = registration(case)
     first = case.expect(case.sent(sample), "again")
     second = case.expect(case.sent(sample), "again")
@@ -120,7 +120,7 @@ def test_registering_again(case: Case) -> None:
 
 @check("OKD-REG-019", at=["once"])
 def test_registering_in_parallel(case: Case, at: str) -> None:
-    """The same body twice at the same time."""
+    """Two equal registrations at one time make one document."""
     assert at
     sample = registration(case)
     with ThreadPoolExecutor(2) as pool:
@@ -137,7 +137,7 @@ def _same_document(case: Case, exchanges: list[Exchange]) -> None:
 
 @check("OKD-REG-020", other=["subtype", "student"])
 def test_registering_again_with_other_data(case: Case, other: str) -> None:
-    """The same dmsDocumentId with other metadata has a clean outcome."""
+    """A dmsDocumentId that comes again with other metadata has a clean outcome."""
     sample = registration(case, **dict.fromkeys(ENROLMENT))
     case.accepted()
     case.sent(sample)

@@ -61,7 +61,7 @@ def _words_in_one_name(world: Publication) -> Iterator[LintFinding]:
 
 
 def with_and_without_id(world: Publication) -> Iterator[LintFinding]:
-    """The same id once under a name that ends in Id, once without."""
+    """Find an id that is named twice: once with Id at the end, once without."""
     for name, spots in world.properties.items():
         if name + "Id" in world.properties and world.spec.version < (3, 1):
             for spot in spots:

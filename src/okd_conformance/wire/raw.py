@@ -197,9 +197,9 @@ class Line:
         )
 
     def receive(self, buffer: memoryview) -> int:
-        """Receive into a buffer, past the HTTP library; the time-out holds, and the deadline.
+        """Receive into a buffer, past the HTTP library; the time-out holds, and the deadline. Return how many bytes.
 
-        More is often there in a moment: to be woken for it takes longer than to ask again.
+        Raises DeadlineError, and httpx.ReadTimeout or httpx.ReadError. More is often there in a moment: to be woken for it takes longer than to ask again.
         """
         try:
             n = self._received_into(buffer)
