@@ -38,7 +38,7 @@ class Status(StrEnum):
 
     @property
     def is_undecided(self) -> bool:
-        """The run tried it, but learnt nothing of the product: the suite or the circumstances stood in the way."""
+        """The run tried it, but learnt nothing of the product: suite or circumstances stood in the way."""
         return self.is_tried and not self.is_judged
 
     @property
