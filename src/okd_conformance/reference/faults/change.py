@@ -1,53 +1,77 @@
-"""Small tools to change one step of a behaviour."""
+"""Small tools to change one step of a behaviour.
+
+A shape makes a change of a function; ``fault`` and ``variant`` take one beside the name.
+"""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jsonschema import ValidationError
 
 from okd_conformance.reference import rights
 from okd_conformance.reference.answers import Refused
-from okd_conformance.reference.world import Caller
+from okd_conformance.reference.faults.registry import Change, Shape
+from okd_conformance.reference.world import Behaviour, Call, Caller
 from okd_conformance.standard.fields import Body, field_name, validator
 from okd_conformance.standard.operation import Binding
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Behaviour, Call
 
 Schema = Mapping[str, Any]
 
 
-def before(behaviour: Behaviour, step: str, check: Callable[..., object]) -> None:
-    """Let ``check`` look at the arguments of a step first; it may raise Refused."""
-    inner = getattr(behaviour, step)
+def around(step: str) -> Shape:
+    """Put ``function(inner, *arguments)`` in the place of a step; ``inner`` is the step as it was."""
 
-    def changed(*args: Any) -> Any:
-        check(*args)
-        return inner(*args)
+    def shape(function: Callable[..., Any]) -> Change:
+        def change(behaviour: Behaviour) -> None:
+            setattr(behaviour, step, functools.partial(function, getattr(behaviour, step)))
 
-    setattr(behaviour, step, changed)
+        return change
 
-
-def after(behaviour: Behaviour, step: str, change: Callable[..., Any]) -> None:
-    """Let ``change(result, *arguments)`` give the result of a step."""
-    inner = getattr(behaviour, step)
-
-    def changed(*args: Any) -> Any:
-        return change(inner(*args), *args)
-
-    setattr(behaviour, step, changed)
+    return shape
 
 
-def unless(behaviour: Behaviour, step: str, case: Callable[..., bool]) -> None:
-    """Skip a step that only checks something, in the cases where ``case`` is true."""
-    inner = getattr(behaviour, step)
+def instead(step: str) -> Shape:
+    """Put the function in the place of a step."""
+    return lambda function: lambda behaviour: setattr(behaviour, step, function)
 
-    def changed(*args: Any) -> Any:
-        return None if case(*args) else inner(*args)
 
-    setattr(behaviour, step, changed)
+def before(step: str) -> Shape:
+    """Let the function look at the arguments of a step first; it may raise Refused."""
+
+    def shape(check: Callable[..., object]) -> Change:
+        def changed(inner: Callable[..., Any], *args: Any) -> Any:
+            check(*args)
+            return inner(*args)
+
+        return around(step)(changed)
+
+    return shape
+
+
+def after(step: str) -> Shape:
+    """Let ``function(result, *arguments)`` give the result of a step."""
+    return lambda function: around(step)(lambda inner, *args: function(inner(*args), *args))
+
+
+def unless(step: str) -> Shape:
+    """Skip a step that only checks something, in the cases where the function is true of its arguments."""
+    return lambda case: around(step)(lambda inner, *args: None if case(*args) else inner(*args))
+
+
+def refusing(step: str, situation: str) -> Shape:
+    """Refuse before a step, in the cases where the function is true of its arguments."""
+
+    def shape(case: Callable[..., bool]) -> Change:
+        def check(*args: Any) -> None:
+            if case(*args):
+                raise Refused(situation, why="by this deviation")
+
+        return before(step)(check)
+
+    return shape
 
 
 def without_errors(behaviour: Behaviour, words: Collection[str], case: Callable[[Schema], bool]) -> None:
@@ -70,16 +94,6 @@ def _overlooked(error: ValidationError, words: Collection[str]) -> bool:
     for below in error.context or ():
         branches.setdefault(below.schema_path[0], []).append(below)
     return any(all(_overlooked(e, words) for e in errors) for errors in branches.values())
-
-
-def refuse_if(situation: str, case: Callable[..., bool]) -> Callable[..., None]:
-    """Return a check that refuses in the cases where ``case`` is true."""
-
-    def check(*args: Any) -> None:
-        if case(*args):
-            raise Refused(situation, why="by this deviation")
-
-    return check
 
 
 def anyone(call: Call) -> Caller:

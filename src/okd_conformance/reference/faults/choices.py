@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from okd_conformance.reference.answers import Refused
 from okd_conformance.reference.faults.change import before, of_kind
 from okd_conformance.reference.faults.notices import example_state
-from okd_conformance.reference.faults.registry import fault, variant
+from okd_conformance.reference.faults.registry import faults, variant
+from okd_conformance.reference.world import Behaviour, Call
 from okd_conformance.standard.fields import Body
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Behaviour, Call
 
 PLACEMENT_ROLE = "bpv"
 PLACEMENT = ("2000-01-01", "2025-12-31")
@@ -25,19 +21,14 @@ def _refuse_outside(behaviour: Behaviour, since: str, until: str) -> None:
         if call.role == PLACEMENT_ROLE and isinstance(received, str) and not since <= received <= until:
             raise Refused("registration_invalid", why="no work placement runs on that date")
 
-    before(behaviour, "file_registration", check)
-
-
-@fault("running-placement-required")
-def _running_placement_required(behaviour: Behaviour) -> None:
-    _refuse_outside(behaviour, *PLACEMENT)
+    before("file_registration")(check)(behaviour)
 
 
 @variant("refuses-what-it-may")
 def _refuses_what_it_may(behaviour: Behaviour) -> None:
-    before(behaviour, "check_metadata", lambda call, body, _file: _refuse_upload(call, body))
-    before(behaviour, "check_json_type", _refuse_merge_patch)
-    before(behaviour, "check_change", _refuse_rare_state)
+    before("check_metadata")(lambda call, body, _file: _refuse_upload(call, body))(behaviour)
+    before("check_json_type")(_refuse_merge_patch)(behaviour)
+    before("check_change")(_refuse_rare_state)(behaviour)
     _refuse_outside(behaviour, PLACEMENT[0], "9999-12-31")
 
 
@@ -82,3 +73,10 @@ def _forget_again(call: Call, forgotten: bool) -> bool:
     if forgotten:
         call.world.store.put(NOTICED, call.role, key, {})
     return forgotten or call.world.store.get(NOTICED, call.role, key) is not None
+
+
+faults(
+    {
+        "running-placement-required": lambda behaviour: _refuse_outside(behaviour, *PLACEMENT),
+    }
+)

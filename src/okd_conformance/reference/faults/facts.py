@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from okd_conformance.reference.answers import Refused, Reply
 from okd_conformance.reference.faults.change import after, before
 from okd_conformance.reference.faults.registry import fault
+from okd_conformance.reference.world import Behaviour, Call, Values
 from okd_conformance.standard.fields import Body
 
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Behaviour, Call, Values
+
+@fault("listed-without-state", after("describe_listed_enrolment"))
+def _listed_without_state(values: Values, *_: object) -> Values:
+    return {name: value for name, value in values.items() if name not in {"state", "sequence_code"}}
 
 
-@fault("listed-without-state")
-def _listed_without_state(behaviour: Behaviour) -> None:
-    def less(values: Values, *_: object) -> Values:
-        return {name: value for name, value in values.items() if name not in {"state", "sequence_code"}}
-
-    after(behaviour, "describe_listed_enrolment", less)
+@fault("programme-without-codes", after("describe_enrolment"))
+def _programme_without_codes(values: Values, *_: object) -> Values:
+    return {**values, "programme_codes": []}
 
 
-@fault("programme-without-codes")
-def _programme_without_codes(behaviour: Behaviour) -> None:
-    after(behaviour, "describe_enrolment", lambda values, *_: {**values, "programme_codes": []})
-
-
-@fault("mode-that-is-not-used")
-def _mode_that_is_not_used(behaviour: Behaviour) -> None:
-    after(behaviour, "describe_enrolment", lambda values, *_: {**values, "mode_of_study": "self-paced"})
+@fault("mode-that-is-not-used", after("describe_enrolment"))
+def _mode_that_is_not_used(values: Values, *_: object) -> Values:
+    return {**values, "mode_of_study": "self-paced"}
 
 
 @fault("number-in-another-code")
@@ -48,15 +42,12 @@ def _number_in_another_code(behaviour: Behaviour) -> None:
     behaviour.finish.append(rename)
 
 
-@fault("student-is-employee")
-def _student_is_employee(behaviour: Behaviour) -> None:
-    after(behaviour, "describe_person", lambda values, *_: {**values, "affiliations": ["employee"]})
+@fault("student-is-employee", after("describe_person"))
+def _student_is_employee(values: Values, *_: object) -> Values:
+    return {**values, "affiliations": ["employee"]}
 
 
-@fault("headers-of-a-body-refused")
-def _headers_of_a_body_refused(behaviour: Behaviour) -> None:
-    def refuse(call: Call) -> None:
-        if "content-type" in call.request.headers:
-            raise Refused("media_type", accepted="no body")
-
-    before(behaviour, "list_types", refuse)
+@fault("headers-of-a-body-refused", before("list_types"))
+def _headers_of_a_body_refused(call: Call) -> None:
+    if "content-type" in call.request.headers:
+        raise Refused("media_type", accepted="no body")

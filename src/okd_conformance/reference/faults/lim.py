@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from okd_conformance.reference.answers import Refused
 from okd_conformance.reference.faults.change import before, of_kind
-from okd_conformance.reference.faults.registry import fault
+from okd_conformance.reference.faults.registry import fault, faults
 from okd_conformance.reference.storage import Spool, StoredDocument
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Behaviour, Call, Message
+from okd_conformance.reference.world import Behaviour, Call, Message
 
 _FORGOTTEN = {
     "1-mb": 10**6,
@@ -44,8 +42,8 @@ def _limit_messages(behaviour: Behaviour, size: int) -> None:
         if _announced(call) > limit:
             raise Refused("too_large", limit=limit)
 
-    before(behaviour, "boundary_of", check)
-    before(behaviour, "check_binary_type", check)
+    before("boundary_of")(check)(behaviour)
+    before("check_binary_type")(check)(behaviour)
 
 
 for _name, _size in _FORGOTTEN.items():
@@ -54,16 +52,6 @@ for _name, _size in _FORGOTTEN.items():
 
 def _is_large(call: Call, document: StoredDocument) -> bool:
     return document.size > call.world.edition.limits["message_bytes"] // 2
-
-
-@fault("truncated-silently")
-def _truncated_silently(behaviour: Behaviour) -> None:
-    _damage(behaviour, "store", lambda size: size - 4096)
-
-
-@fault("byte-changed-near-the-end")
-def _byte_changed(behaviour: Behaviour) -> None:
-    _damage(behaviour, "store", None)
 
 
 @fault("replacement-truncated")
@@ -121,16 +109,13 @@ def _too_large_hangs(behaviour: Behaviour) -> None:
     behaviour.receive_message = receive_message
 
 
-@fault("refused-replacement-loses-content")
-def _refused_replacement_loses_content(behaviour: Behaviour) -> None:
-    def lose(call: Call) -> None:
-        if of_kind(call, "replace") and _announced(call) > call.behaviour.document_limit(call):
-            document = call.behaviour.find_document(call)
-            (call.world.store.folder / document.file).write_bytes(b"")
-            document.size = 0
-            call.world.store.save(call.role, document)
-
-    before(behaviour, "check_binary_type", lose)
+@fault("refused-replacement-loses-content", before("check_binary_type"))
+def _refused_replacement_loses_content(call: Call) -> None:
+    if of_kind(call, "replace") and _announced(call) > call.behaviour.document_limit(call):
+        document = call.behaviour.find_document(call)
+        (call.world.store.folder / document.file).write_bytes(b"")
+        document.size = 0
+        call.world.store.save(call.role, document)
 
 
 @fault("broken-after-too-large")
@@ -149,3 +134,11 @@ def _broken_after_too_large(behaviour: Behaviour) -> None:
             raise
 
     behaviour.receive_message = receive_message
+
+
+faults(
+    {
+        "truncated-silently": lambda behaviour: _damage(behaviour, "store", lambda size: size - 4096),
+        "byte-changed-near-the-end": lambda behaviour: _damage(behaviour, "store", None),
+    }
+)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from okd_conformance.reference.faults.registry import fault
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Behaviour, Call
-    from okd_conformance.standard.fields import Body
+from okd_conformance.reference.world import Behaviour, Call
+from okd_conformance.standard.fields import Body
 
 
 @fault("student-number-first")

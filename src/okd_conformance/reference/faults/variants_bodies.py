@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from okd_conformance.reference.answers import Refused
 from okd_conformance.reference.faults.registry import variant
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Behaviour, Call, ReceivedPart
-    from okd_conformance.standard.fields import Body
+from okd_conformance.reference.world import Behaviour, Call, ReceivedPart
+from okd_conformance.standard.fields import Body
 
 _WHOLE_PERSON = ("given_name", "surname", "display_name", "affiliations", "mail", "active_enrollment")
 _WHOLE_METADATA = ("document_subtype", "component_document_id", "received_date", "registration_date")

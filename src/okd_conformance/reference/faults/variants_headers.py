@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from okd_conformance.reference.answers import Reply
 from okd_conformance.reference.faults.change import after
 from okd_conformance.reference.faults.registry import variant
 
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Behaviour
+pass
 
 
-@variant("several-challenges")
-def _several_challenges(behaviour: Behaviour) -> None:
-    def offered(answer: Reply, *_: object) -> Reply:
-        challenge = answer.headers.get("WWW-Authenticate")
-        if challenge is not None:
-            answer.headers["WWW-Authenticate"] = f'Negotiate, Digest realm="a, bearer", {challenge}'
-        return answer
-
-    after(behaviour, "problem", offered)
+@variant("several-challenges", after("problem"))
+def _several_challenges(answer: Reply, *_: object) -> Reply:
+    challenge = answer.headers.get("WWW-Authenticate")
+    if challenge is not None:
+        answer.headers["WWW-Authenticate"] = f'Negotiate, Digest realm="a, bearer", {challenge}'
+    return answer

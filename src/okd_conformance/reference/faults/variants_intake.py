@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from okd_conformance.reference.answers import Refused, Reply
-from okd_conformance.reference.faults.registry import variant
+from okd_conformance.reference.faults.change import around
+from okd_conformance.reference.faults.registry import variant, variants
 from okd_conformance.reference.intake import DelimiterPadding, in_latin1
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.storage import Spool, StoredDocument
-    from okd_conformance.reference.world import Behaviour, Call, Message, ReceivedPart
-    from okd_conformance.standard.fields import Body
+from okd_conformance.reference.storage import Spool, StoredDocument
+from okd_conformance.reference.world import Behaviour, Call, Message, Picked, ReceivedPart
+from okd_conformance.standard.fields import Body
 
 _GATEWAY_STATUSES = {401, 403, 405, 429}
 _PAGE = b"<html><body><h1>Request rejected</h1></body></html>"
@@ -56,16 +55,6 @@ def _ready_later(behaviour: Behaviour, situation: str) -> None:
     behaviour.store, behaviour.find_document = note, find_ready
 
 
-@variant("readable-later")
-def _readable_later(behaviour: Behaviour) -> None:
-    _ready_later(behaviour, "unknown_document")
-
-
-@variant("scanned-first")
-def _scanned_first(behaviour: Behaviour) -> None:
-    _ready_later(behaviour, "being_scanned")
-
-
 @variant("strict-multipart-reader")
 def _strict_multipart_reader(behaviour: Behaviour) -> None:
     inner = behaviour.boundary_of
@@ -107,23 +96,20 @@ def _upload_is_repeatable(behaviour: Behaviour) -> None:
     behaviour.choose_document_id = choose
 
 
-@variant("part-names-in-any-case")
-def _part_names_in_any_case(behaviour: Behaviour) -> None:
-    inner = behaviour.pick_parts
-
-    def pick_parts(call: Call, message: Message) -> tuple[ReceivedPart | None, ReceivedPart | None]:
-        for part in message.parts:
-            part.name = part.name.lower()
-        return inner(call, message)
-
-    behaviour.pick_parts = pick_parts
+@variant("part-names-in-any-case", around("pick_parts"))
+def _part_names_in_any_case(
+    inner: Callable[..., Picked], call: Call, message: Message
+) -> tuple[ReceivedPart | None, ReceivedPart | None]:
+    for part in message.parts:
+        part.name = part.name.lower()
+    return inner(call, message)
 
 
 @variant("refuses-free-forms")
 def _refuses_free_forms(behaviour: Behaviour) -> None:
     pick = behaviour.pick_parts
 
-    def pick_parts(call: Call, message: Message) -> tuple[ReceivedPart | None, ReceivedPart | None]:
+    def pick_parts(call: Call, message: Message) -> Picked:
         metadata, file = pick(call, message)
         if metadata is not None and (metadata.filename is not None or metadata.content_type is None):
             raise Refused("part_type", name=metadata.name)
@@ -145,3 +131,11 @@ class _NoExtendedNames(DelimiterPadding):
         if b"filename*=" in chunk:
             raise Refused("message_unreadable", why="a part has filename*")
         return super().feed(chunk)
+
+
+variants(
+    {
+        "readable-later": lambda behaviour: _ready_later(behaviour, "unknown_document"),
+        "scanned-first": lambda behaviour: _ready_later(behaviour, "being_scanned"),
+    }
+)

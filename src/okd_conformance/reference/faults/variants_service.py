@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from okd_conformance.reference.answers import Reply
-from okd_conformance.reference.faults.change import of_kind
-from okd_conformance.reference.faults.registry import variant
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Behaviour, Call
-
-
-@variant("get-root-401")
-def _get_root_401(behaviour: Behaviour) -> None:
-    inner = behaviour.needs_token
-    behaviour.needs_token = lambda call: of_kind(call, "service") or inner(call)
+from okd_conformance.reference.faults.change import around, of_kind
+from okd_conformance.reference.faults.registry import variant, variants
+from okd_conformance.reference.world import Behaviour, Call
 
 
 @variant("trailing-slash")
@@ -27,3 +17,10 @@ def _trailing_slash(behaviour: Behaviour) -> None:
         return answer
 
     behaviour.finish.append(redirect)
+
+
+variants(
+    {
+        "get-root-401": around("needs_token")(lambda inner, call: of_kind(call, "service") or inner(call)),
+    }
+)
