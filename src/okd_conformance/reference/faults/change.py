@@ -12,7 +12,7 @@ from typing import Any
 from jsonschema import ValidationError
 
 from okd_conformance.reference import rights
-from okd_conformance.reference.answers import Refused
+from okd_conformance.reference.answers import Refused, Reply
 from okd_conformance.reference.faults.registry import Change, Shape
 from okd_conformance.reference.world import Behaviour, Call, Caller
 from okd_conformance.standard.fields import Body, field_name, validator
@@ -74,16 +74,52 @@ def refusing(step: str, situation: str) -> Shape:
     return shape
 
 
-def without_errors(behaviour: Behaviour, words: Collection[str], case: Callable[[Schema], bool]) -> None:
-    """Overlook what a schema says with these keywords, where ``case`` is true of the schema."""
-    inner = behaviour.errors
+def finishing(function: Callable[[Call, Reply], Reply]) -> Change:
+    """Let the function give the answer to a call, whatever it was."""
+    return lambda behaviour: behaviour.finish.append(function)
 
-    def changed(schema: Schema, value: Any) -> list[str]:
+
+def both(*changes: Change) -> Change:
+    """Change several things."""
+
+    def change(behaviour: Behaviour) -> None:
+        for one in changes:
+            one(behaviour)
+
+    return change
+
+
+def answering(status: int, *situations: str) -> Change:
+    """Answer with another status in these situations."""
+    return both(*(lambda behaviour, s=s: behaviour.answer_with(s, status) for s in situations))
+
+
+def succeeding(status: int, *names: str) -> Change:
+    """Answer success with another status at these operations, or kinds of operation."""
+    return around("success_status")(
+        lambda inner, call: status if {call.operation.name, call.operation.kind} & {*names} else inner(call)
+    )
+
+
+def telling(step: str, **values: Any) -> Change:
+    """Let a step that describes something tell these values."""
+    return after(step)(lambda told, *_: {**told, **values})
+
+
+def concealing(step: str, *meanings: str) -> Change:
+    """Let a step that describes something leave these values out."""
+    return after(step)(lambda told, *_: {m: value for m, value in told.items() if m not in meanings})
+
+
+def without_errors(words: Collection[str], case: Callable[[Schema], bool]) -> Change:
+    """Overlook what a schema says with these keywords, where ``case`` is true of the schema."""
+
+    def changed(inner: Callable[..., list[str]], schema: Schema, value: Any) -> list[str]:
         if not case(schema):
             return inner(schema, value)
         return [e.message for e in validator(schema).iter_errors(value) if not _overlooked(e, words)]
 
-    behaviour.errors = changed
+    return around("errors")(changed)
 
 
 def _overlooked(error: ValidationError, words: Collection[str]) -> bool:
@@ -102,14 +138,14 @@ def anyone(call: Call) -> Caller:
     return Caller(client.client_id, client.component, frozenset(call.world.issuer.scopes_of(client)))
 
 
-def any_scope(behaviour: Behaviour, where: Callable[[Call], bool]) -> None:
+def any_scope(where: Callable[[Call], bool]) -> Change:
     """Let any scope that the edition knows be enough, where ``where`` is true of the call."""
 
     def scope_suffices(call: Call, binding: Binding) -> bool:
         known = call.caller.scopes & set(call.world.edition.scopes)
         return (where(call) and bool(known)) or rights.scope_suffices(call, binding)
 
-    behaviour.scope_suffices = scope_suffices
+    return instead("scope_suffices")(scope_suffices)
 
 
 def lacks(meaning: str) -> Callable[[Call, Body], bool]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from okd_conformance.reference.answers import Refused
-from okd_conformance.reference.faults.change import before, of_kind
+from okd_conformance.reference.faults.change import after, before, both, of_kind, unless
 from okd_conformance.reference.faults.notices import example_state
-from okd_conformance.reference.faults.registry import faults, variant
-from okd_conformance.reference.world import Behaviour, Call
+from okd_conformance.reference.faults.registry import Change, faults, variants
+from okd_conformance.reference.world import Call
 from okd_conformance.standard.fields import Body
 
 PLACEMENT_ROLE = "bpv"
@@ -15,24 +15,16 @@ PLACEMENT = ("2000-01-01", "2025-12-31")
 NOTICED = "noticed"
 
 
-def _refuse_outside(behaviour: Behaviour, since: str, until: str) -> None:
+def _refuse_outside(since: str, until: str) -> Change:
     def check(call: Call, body: Body) -> None:
         received = body.get("received_date")
         if call.role == PLACEMENT_ROLE and isinstance(received, str) and not since <= received <= until:
             raise Refused("registration_invalid", why="no work placement runs on that date")
 
-    before("file_registration")(check)(behaviour)
+    return before("file_registration")(check)
 
 
-@variant("refuses-what-it-may")
-def _refuses_what_it_may(behaviour: Behaviour) -> None:
-    before("check_metadata")(lambda call, body, _file: _refuse_upload(call, body))(behaviour)
-    before("check_json_type")(_refuse_merge_patch)(behaviour)
-    before("check_change")(_refuse_rare_state)(behaviour)
-    _refuse_outside(behaviour, PLACEMENT[0], "9999-12-31")
-
-
-def _refuse_upload(call: Call, body: Body) -> None:
+def _refuse_upload(call: Call, body: Body, _file: object) -> None:
     school = call.world.school
     student = school.people[0].values
     association, sitting = call.ids.get("association_id"), call.ids.get("offering_id")
@@ -58,17 +50,7 @@ def _refuse_rare_state(call: Call, body: Body) -> None:
         raise Refused("change_invalid", why="this state is not in use here")
 
 
-@variant("accepts-what-it-may")
-def _accepts_what_it_may(behaviour: Behaviour) -> None:
-    check = behaviour.check_change
-    behaviour.check_change = lambda call, body: (
-        None if body.get("state") in {None, "cancelled"} else check(call, body)
-    )
-    forget = behaviour.forget_registration
-    behaviour.forget_registration = lambda call: _forget_again(call, forget(call))
-
-
-def _forget_again(call: Call, forgotten: bool) -> bool:
+def _forget_again(forgotten: bool, call: Call) -> bool:
     key = call.ids["dms_document_id"]
     if forgotten:
         call.world.store.put(NOTICED, call.role, key, {})
@@ -77,6 +59,22 @@ def _forget_again(call: Call, forgotten: bool) -> bool:
 
 faults(
     {
-        "running-placement-required": lambda behaviour: _refuse_outside(behaviour, *PLACEMENT),
+        "running-placement-required": _refuse_outside(*PLACEMENT),
+    }
+)
+
+
+variants(
+    {
+        "refuses-what-it-may": both(
+            before("check_metadata")(_refuse_upload),
+            before("check_json_type")(_refuse_merge_patch),
+            before("check_change")(_refuse_rare_state),
+            _refuse_outside(PLACEMENT[0], "9999-12-31"),
+        ),
+        "accepts-what-it-may": both(
+            unless("check_change")(lambda _call, body: body.get("state") in {None, "cancelled"}),
+            after("forget_registration")(_forget_again),
+        ),
     }
 )

@@ -10,8 +10,20 @@ from starlette.requests import Request
 
 from okd_conformance.reference import downloads, rights
 from okd_conformance.reference.answers import Refused, Reply
-from okd_conformance.reference.faults.change import after, around, before, instead, of_kind, refusing, unless
-from okd_conformance.reference.faults.registry import fault, faults
+from okd_conformance.reference.faults.change import (
+    after,
+    answering,
+    around,
+    before,
+    concealing,
+    instead,
+    of_kind,
+    refusing,
+    succeeding,
+    telling,
+    unless,
+)
+from okd_conformance.reference.faults.registry import Change, fault, faults
 from okd_conformance.reference.storage import Spool, StoredDocument
 from okd_conformance.reference.tokens import bearer_token
 from okd_conformance.reference.world import Behaviour, Call, Values
@@ -21,21 +33,16 @@ _HEADERS = 1 << 16
 """What a message may be longer than the document in it."""
 
 
-def only_the_broad_scope(behaviour: Behaviour, *kinds: str) -> None:
-    """Let operations of these kinds take only a scope that suffices for every type of document."""
-    inner = behaviour.scope_counts
-
-    def scope_counts(call: Call, binding: Binding, scope: str) -> bool:
-        cells = [b.scopes for b in call.operation.bindings if b.scopes is not None]
-        broad = all(scope in c.sufficient for c in cells)
-        return inner(call, binding, scope) and (broad or not of_kind(call, *kinds))
-
-    behaviour.scope_counts = scope_counts
+@fault("specific-scope-reads-nothing", around("scope_counts"))
+def _only_the_broad_scope(inner: Callable[..., bool], call: Call, binding: Binding, scope: str) -> bool:
+    cells = [b.scopes for b in call.operation.bindings if b.scopes is not None]
+    broad = all(scope in c.sufficient for c in cells)
+    return inner(call, binding, scope) and (broad or not of_kind(call, "read", "metadata"))
 
 
-def any_type_will_do(behaviour: Behaviour, *kinds: str) -> None:
+def _any_type_will_do(*kinds: str) -> Change:
     """Don't look at the type of a document when judging the scope."""
-    unless("check_type_rights")(lambda call, _type: of_kind(call, *kinds))(behaviour)
+    return unless("check_type_rights")(lambda call, _type: of_kind(call, *kinds))
 
 
 @fault("enrolment-scope-told-404", refusing("check_type_rights", "unknown_document"))
@@ -61,12 +68,6 @@ def _metadata_names_component_id(values: Values, _call: Call, document: StoredDo
     }
 
 
-def _without(behaviour: Behaviour, *meanings: str) -> None:
-    after("describe")(lambda values, *_: {m: value for m, value in values.items() if m not in meanings})(
-        behaviour
-    )
-
-
 @fault("temp-url-needs-token", refusing("deliver_download", "no_token"))
 def _temp_url_needs_token(_world: object, request: Request, _document: object) -> bool:
     return bearer_token(request) is None
@@ -77,8 +78,9 @@ def _temp_url_guessable(call: Call, document: StoredDocument) -> str:
     return downloads.make_link(call, document, document.id)
 
 
-def hide(behaviour: Behaviour, removed: set[str]) -> None:
-    """Hide deleted documents instead of removing them."""
+@fault("temp-url-outlives-document")
+def _temp_url_outlives_document(behaviour: Behaviour) -> None:
+    removed: set[str] = set()
     behaviour.remove = lambda _call, document: removed.add(document.id.lower())
     refusing("find_document", "unknown_document")(lambda call: call.ids["dms_document_id"] in removed)(
         behaviour
@@ -98,12 +100,6 @@ def _registered_not_readable(call: Call, document: StoredDocument) -> bool:
 @fault("range-500", refusing("deliver", "server_fault"))
 def _range_500(call: Call, _document: object) -> bool:
     return "range" in call.request.headers
-
-
-def other_status(behaviour: Behaviour, operation: str, status: int) -> None:
-    """Let an operation answer success with another status."""
-    inner = behaviour.success_status
-    behaviour.success_status = lambda call: status if call.operation.name == operation else inner(call)
 
 
 @fault("replace-one-type-only", before("check_binary_type"))
@@ -214,21 +210,19 @@ def _large_document_cut(answer: Reply, call: Call, _document: StoredDocument) ->
 faults(
     {
         "delivered-as-web-page": instead("delivered_type")(lambda *_: "text/html"),
-        "specific-scope-reads-nothing": lambda behaviour: only_the_broad_scope(behaviour, "read", "metadata"),
-        "other-type-readable": lambda behaviour: any_type_will_do(behaviour, "read", "metadata"),
+        "other-type-readable": _any_type_will_do("read", "metadata"),
         "others-documents-readable": instead("may_use")(lambda *_: True),
-        "metadata-without-url": lambda behaviour: _without(behaviour, "download_url"),
-        "temp-url-outlives-document": lambda behaviour: hide(behaviour, set()),
-        "metadata-size-wrong": after("describe")(lambda values, *_: {**values, "document_size": 0}),
-        "replace-answers-202": lambda behaviour: other_status(behaviour, "replace_content", 202),
+        "metadata-without-url": concealing("describe", "download_url"),
+        "metadata-size-wrong": telling("describe", document_size=0),
+        "replace-answers-202": succeeding(202, "replace_content"),
         "patch-keeps-old-content": instead("replace_content")(lambda *_: None),
         "lock-ignored": instead("refuse_locked")(lambda *_: None),
-        "other-type-replaceable": lambda behaviour: any_type_will_do(behaviour, "replace"),
+        "other-type-replaceable": _any_type_will_do("replace"),
         "empty-replacement-accepted": instead("refuse_empty")(lambda *_: None),
-        "delete-answers-202": lambda behaviour: other_status(behaviour, "delete_document", 202),
+        "delete-answers-202": succeeding(202, "delete_document"),
         "delete-does-nothing": instead("remove")(lambda *_: None),
-        "other-type-deletable": lambda behaviour: any_type_will_do(behaviour, "delete"),
+        "other-type-deletable": _any_type_will_do("delete"),
         "destroyed-still-given": instead("destroy")(lambda *_: None),
-        "oversize-500": lambda behaviour: behaviour.answer_with("too_large", 500),
+        "oversize-500": answering(500, "too_large"),
     }
 )

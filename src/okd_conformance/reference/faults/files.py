@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 
 from okd_conformance.reference.faults.change import after, around, before, refusing
-from okd_conformance.reference.faults.registry import fault, faults
+from okd_conformance.reference.faults.registry import Change, fault, faults
 from okd_conformance.reference.storage import Spool, StoredDocument
-from okd_conformance.reference.world import Behaviour, Call, ReceivedPart
+from okd_conformance.reference.world import Call, ReceivedPart
 from okd_conformance.standard.fields import Body
 
 
@@ -45,26 +45,20 @@ def _empty_file_500(_call: Call, part: ReceivedPart) -> bool:
     return part.spool.size == 0
 
 
-def _change_content(behaviour: Behaviour, change: Callable[[bytes], bytes]) -> None:
+def _keeping(change: Callable[[bytes], bytes]) -> Change:
     """Keep other bytes than came."""
-    before("store")(lambda _call, _document, spool, _: spool.replace(change(spool.content())))(behaviour)
+    return before("store")(lambda _call, _document, spool, _: spool.replace(change(spool.content())))
 
 
-@fault("one-bit-changed")
-def _one_bit_changed(behaviour: Behaviour) -> None:
-    def changed(content: bytes) -> bytes:
-        half = len(content) // 2
-        return content[:half] + bytes(b ^ 1 for b in content[half : half + 1]) + content[half + 1 :]
-
-    _change_content(behaviour, changed)
+@fault("one-bit-changed", _keeping)
+def _one_bit_changed(content: bytes) -> bytes:
+    half = len(content) // 2
+    return content[:half] + bytes(b ^ 1 for b in content[half : half + 1]) + content[half + 1 :]
 
 
-@fault("damaged-beyond-4-mb")
-def _damaged_beyond_4_mb(behaviour: Behaviour) -> None:
-    def damaged(content: bytes) -> bytes:
-        return content if len(content) < 4_000_000 else content[:-1] + bytes([content[-1] ^ 1])
-
-    _change_content(behaviour, damaged)
+@fault("damaged-beyond-4-mb", _keeping)
+def _damaged_beyond_4_mb(content: bytes) -> bytes:
+    return content if len(content) < 4_000_000 else content[:-1] + bytes([content[-1] ^ 1])
 
 
 @fault("replacement-keeps-tail", around("replace_content"))
@@ -77,13 +71,9 @@ def _replacement_keeps_tail(
     inner(call, document, spool)
 
 
-@fault("text-newlines-normalised")
-def _text_newlines_normalised(behaviour: Behaviour) -> None:
-    _change_content(behaviour, lambda content: content.replace(b"\r\n", b"\n"))
-
-
 faults(
     {
-        "truncated-at-64k": lambda behaviour: _change_content(behaviour, lambda content: content[:65536]),
+        "text-newlines-normalised": _keeping(lambda content: content.replace(b"\r\n", b"\n")),
+        "truncated-at-64k": _keeping(lambda content: content[:65536]),
     }
 )

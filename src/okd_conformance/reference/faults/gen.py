@@ -10,7 +10,17 @@ from typing import Any
 from okd_conformance.reference import routes
 from okd_conformance.reference.answers import Refused, Reply
 from okd_conformance.reference.compose import Several
-from okd_conformance.reference.faults.change import after, around, before, instead, of_kind, refusing
+from okd_conformance.reference.faults.change import (
+    after,
+    answering,
+    around,
+    before,
+    finishing,
+    instead,
+    of_kind,
+    refusing,
+    telling,
+)
 from okd_conformance.reference.faults.registry import fault, faults
 from okd_conformance.reference.world import Behaviour, Call, Values, World
 from okd_conformance.standard.fields import Body, deref, validator
@@ -51,12 +61,6 @@ def _capitals_make_another_id(operation: Operation, values: Mapping[str, str]) -
     if any(value != value.lower() for value in values.values()):
         raise Refused("unknown_document")
     return ids
-
-
-@fault("malformed-json-500")
-def _malformed_json_500(behaviour: Behaviour) -> None:
-    behaviour.answer_with("not_json", 500)
-    behaviour.answer_with("not_an_object", 500)
 
 
 @fault("unknown-field-refused", around("errors"))
@@ -140,35 +144,25 @@ def _singular_paths(operation: Operation) -> str:
     return "/" + first.removesuffix("s") + slash + rest
 
 
-@fault("service-as-text")
-def _service_as_text(behaviour: Behaviour) -> None:
-    def as_text(call: Call, answer: Reply) -> Reply:
-        if of_kind(call, "service") and answer.status == 200:
-            answer.media_type = "text/plain"
-        return answer
-
-    behaviour.finish.append(as_text)
-
-
-@fault("contact-not-a-mail-address", after("describe_service"))
-def _contact_not_a_mail_address(values: Values, _call: Call) -> Values:
-    return {**values, "contact_email": "Beheer"}
-
-
-@fault("consumer-not-named", after("describe_service"))
-def _consumer_not_named(values: Values, _call: Call) -> Values:
-    return {**values, "supported_consumers": Several(())}
+@fault("service-as-text", finishing)
+def _service_as_text(call: Call, answer: Reply) -> Reply:
+    if of_kind(call, "service") and answer.status == 200:
+        answer.media_type = "text/plain"
+    return answer
 
 
 faults(
     {
-        "other-method-400": lambda behaviour: behaviour.answer_with("method_not_allowed", 400),
+        "malformed-json-500": answering(500, "not_json", "not_an_object"),
+        "contact-not-a-mail-address": telling("describe_service", contact_email="Beheer"),
+        "consumer-not-named": telling("describe_service", supported_consumers=Several(())),
+        "other-method-400": answering(400, "method_not_allowed"),
         "problem-status-differs": instead("problem_status")(lambda status: status + 1),
-        "not-uuid-500": lambda behaviour: behaviour.answer_with("bad_path_id", 500),
-        "other-media-type-500": lambda behaviour: behaviour.answer_with("media_type", 500),
+        "not-uuid-500": answering(500, "bad_path_id"),
+        "other-media-type-500": answering(500, "media_type"),
         "text-mangled": around("parse_object")(lambda inner, raw: inner(raw.decode("latin-1").encode())),
-        "500-on-unknown-id": lambda behaviour: behaviour.answer_with("unknown_document", 500),
-        "invalid-metadata-503": lambda behaviour: behaviour.answer_with("metadata_invalid", 503),
+        "500-on-unknown-id": answering(500, "unknown_document"),
+        "invalid-metadata-503": answering(503, "metadata_invalid"),
         "throttles-without-retry-after": lambda behaviour: throttle(behaviour, {}),
     }
 )

@@ -6,12 +6,11 @@ They are in proportion to the edition's own limits, so that a proof can shrink t
 from __future__ import annotations
 
 import asyncio
-from functools import partial
-from typing import Any
+from collections.abc import Callable
 
 from okd_conformance.reference.answers import Refused
-from okd_conformance.reference.faults.change import before, of_kind
-from okd_conformance.reference.faults.registry import fault, faults
+from okd_conformance.reference.faults.change import after, before, both, of_kind
+from okd_conformance.reference.faults.registry import Change, fault, faults
 from okd_conformance.reference.storage import Spool, StoredDocument
 from okd_conformance.reference.world import Behaviour, Call, Message
 
@@ -36,35 +35,23 @@ def _announced(call: Call) -> int:
     return int(length) if length.isdigit() else 0
 
 
-def _limit_messages(behaviour: Behaviour, size: int) -> None:
+def _limit_messages(size: int) -> Change:
     def check(call: Call) -> None:
         limit = min(_share(call, size), call.world.edition.limits["message_bytes"] - 1)
         if _announced(call) > limit:
             raise Refused("too_large", limit=limit)
 
-    before("boundary_of")(check)(behaviour)
-    before("check_binary_type")(check)(behaviour)
-
-
-for _name, _size in _FORGOTTEN.items():
-    fault(f"limit-{_name}")(partial(_limit_messages, size=_size))
+    return both(before("boundary_of")(check), before("check_binary_type")(check))
 
 
 def _is_large(call: Call, document: StoredDocument) -> bool:
     return document.size > call.world.edition.limits["message_bytes"] // 2
 
 
-@fault("replacement-truncated")
-def _replacement_truncated(behaviour: Behaviour) -> None:
-    _damage(behaviour, "replace_content", lambda size: size - 4096)
-
-
-def _damage(behaviour: Behaviour, step: str, length: Any) -> None:
+def _damage(step: str, length: Callable[[int], int] | None) -> Change:
     """After a step, cut a large document to the length that ``length`` gives, or change a byte of it."""
-    inner = getattr(behaviour, step)
 
-    def damaged(call: Call, document: StoredDocument, spool: Spool, *more: Any) -> None:
-        inner(call, document, spool, *more)
+    def damaged(_result: None, call: Call, document: StoredDocument, *_: object) -> None:
         if not _is_large(call, document):
             return
         with (call.world.store.folder / document.file).open("r+b") as file:
@@ -77,7 +64,7 @@ def _damage(behaviour: Behaviour, step: str, length: Any) -> None:
                 file.write(changed)
         call.world.store.save(call.role, document)
 
-    setattr(behaviour, step, damaged)
+    return after(step)(damaged)
 
 
 @fault("too-large-kept-in-part")
@@ -138,7 +125,9 @@ def _broken_after_too_large(behaviour: Behaviour) -> None:
 
 faults(
     {
-        "truncated-silently": lambda behaviour: _damage(behaviour, "store", lambda size: size - 4096),
-        "byte-changed-near-the-end": lambda behaviour: _damage(behaviour, "store", None),
+        "replacement-truncated": _damage("replace_content", lambda size: size - 4096),
+        **{f"limit-{name}": _limit_messages(size) for name, size in _FORGOTTEN.items()},
+        "truncated-silently": _damage("store", lambda size: size - 4096),
+        "byte-changed-near-the-end": _damage("store", None),
     }
 )

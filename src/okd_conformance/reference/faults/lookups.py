@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.requests import Request
 
 from okd_conformance.reference import rights, routes
 from okd_conformance.reference.answers import Refused, Reply
 from okd_conformance.reference.compose import Several
-from okd_conformance.reference.faults.change import after, any_scope, instead, of_kind, refusing
+from okd_conformance.reference.faults.change import (
+    after,
+    answering,
+    any_scope,
+    around,
+    both,
+    concealing,
+    finishing,
+    instead,
+    of_kind,
+    refusing,
+    telling,
+)
 from okd_conformance.reference.faults.registry import MODULES, fault, faults
 from okd_conformance.reference.school import Enrolment, Person
-from okd_conformance.reference.world import Behaviour, Call, Values
+from okd_conformance.reference.world import Call, Values
 from okd_conformance.standard.fields import Body
 from okd_conformance.standard.operation import Binding
 
 TYPES = "read_document_types"
 
 
-def _person_without(behaviour: Behaviour, *meanings: str) -> None:
-    after("describe_person")(lambda values, *_: _less(values, *meanings))(behaviour)
-
-
 def _less(values: Values, *meanings: str) -> Values:
     return {meaning: value for meaning, value in values.items() if meaning not in meanings}
-
-
-@fault("unknown-person-400")
-def _unknown_person_400(behaviour: Behaviour) -> None:
-    behaviour.answer_with("unknown_person", 400)
-    behaviour.answer_with("unknown_association", 400)
 
 
 @fault("search-ignores-number", instead("search_persons"))
@@ -48,13 +52,8 @@ def _search_by_prefix(call: Call, number: str | None) -> list[Person]:
     return [p for p in call.world.school.people if number and p.student_number.startswith(number)]
 
 
-@fault("all-students-listed")
-def _all_students_listed(behaviour: Behaviour) -> None:
-    behaviour.query_missing = lambda _call, _name: None
-    inner = behaviour.search_persons
-    behaviour.search_persons = lambda call, number: (
-        list(call.world.school.people) if number is None else inner(call, number)
-    )
+def _all_without_number(inner: Callable[..., list[Person]], call: Call, number: str | None) -> list[Person]:
+    return list(call.world.school.people) if number is None else inner(call, number)
 
 
 @fault("enrolment-without-dates", after("describe_enrolment"))
@@ -71,11 +70,6 @@ def _enrolment_not_expanded(values: Values, *_: object) -> Values:
     }
 
 
-@fault("enrolment-without-sequence-code", after("describe_enrolment"))
-def _enrolment_without_sequence_code(values: Values, *_: object) -> Values:
-    return _less(values, "sequence_code")
-
-
 @fault("list-expanded", after("describe_listed_enrolment"))
 def _list_expanded(values: Values, _call: Call, enrolment: Enrolment) -> Values:
     return {**values, "person": {"mail": enrolment.values["mail"]}}
@@ -88,19 +82,11 @@ def _beyond_last_page_404(values: Values, *_: object) -> Values:
     return values
 
 
-@fault("any-okd-scope-looks-up")
-def _any_okd_scope_looks_up(behaviour: Behaviour) -> None:
-    any_scope(behaviour, lambda call: of_kind(call, "lookup"))
-
-
-@fault("types-as-object")
-def _types_as_object(behaviour: Behaviour) -> None:
-    def wrap(call: Call, answer: Reply) -> Reply:
-        if call.operation.name == TYPES and answer.status < 300:
-            answer.body = b'{"items": ' + answer.body + b"}"
-        return answer
-
-    behaviour.finish.append(wrap)
+@fault("types-as-object", finishing)
+def _types_as_object(call: Call, answer: Reply) -> Reply:
+    if call.operation.name == TYPES and answer.status < 300:
+        answer.body = b'{"items": ' + answer.body + b"}"
+    return answer
 
 
 @fault("subtypes-without-description", after("list_types"))
@@ -141,9 +127,15 @@ def _listed_codes_refused(call: Call, body: Body) -> bool:
 
 faults(
     {
-        "person-without-mail": lambda behaviour: _person_without(behaviour, "mail"),
-        "person-without-birth-date": lambda behaviour: _person_without(behaviour, "date_of_birth"),
-        "pages-inconsistent": after("page")(lambda values, *_: {**values, "has_next_page": True}),
+        "unknown-person-400": answering(400, "unknown_person", "unknown_association"),
+        "enrolment-without-sequence-code": concealing("describe_enrolment", "sequence_code"),
+        "any-okd-scope-looks-up": any_scope(lambda call: of_kind(call, "lookup")),
+        "all-students-listed": both(
+            instead("query_missing")(lambda _call, _name: None), around("search_persons")(_all_without_number)
+        ),
+        "person-without-mail": concealing("describe_person", "mail"),
+        "person-without-birth-date": concealing("describe_person", "date_of_birth"),
+        "pages-inconsistent": telling("page", has_next_page=True),
         "only-current-enrolment-listed": after("list_enrolments")(lambda found, *_: found[:1]),
         "type-listed-twice": after("list_types")(lambda types, _call: types + types),
     }

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from okd_conformance.reference.faults.change import after, before, refusing, without_errors
-from okd_conformance.reference.faults.registry import fault, faults
+from okd_conformance.reference.faults.change import (
+    after,
+    around,
+    before,
+    both,
+    lacks,
+    refusing,
+    without_errors,
+)
+from okd_conformance.reference.faults.registry import Change, fault, faults
 from okd_conformance.reference.storage import StoredDocument
-from okd_conformance.reference.world import Behaviour, Call, ReceivedPart
+from okd_conformance.reference.world import Behaviour, Call
 from okd_conformance.standard.fields import Body, allowed_values, field_name
+
+_refuse = refusing("check_metadata", "metadata_invalid")
 
 
 @fault("body-id-wins", before("check_metadata"))
@@ -17,7 +28,7 @@ def _body_id_wins(call: Call, body: Body, _file: object) -> None:
     call.ids = {**call.ids, **{m: v.lower() for m, v in given.items()}}
 
 
-@fault("only-first-consumer-read", refusing("check_metadata", "metadata_invalid"))
+@fault("only-first-consumer-read", _refuse)
 def _only_first_consumer_read(_call: Call, body: Body, _file: object) -> bool:
     consumers, name = body.get("consumers"), field_name(body.schema, "consumer_key")
     own = allowed_values(body.schema, "consumer_key")
@@ -25,12 +36,7 @@ def _only_first_consumer_read(_call: Call, body: Body, _file: object) -> bool:
     return isinstance(first, dict) and first.get(name) not in own
 
 
-@fault("required-metadata-not-checked")
-def _required_metadata_not_checked(behaviour: Behaviour) -> None:
-    without_errors(behaviour, {"required", "contains", "minItems"}, _is_metadata)
-
-
-@fault("subtype-from-a-list", refusing("check_metadata", "metadata_invalid"))
+@fault("subtype-from-a-list", _refuse)
 def _subtype_from_a_list(call: Call, body: Body, _file: object) -> bool:
     examples = call.operation.examples.values()
     part = call.operation.part("metadata")
@@ -38,31 +44,10 @@ def _subtype_from_a_list(call: Call, body: Body, _file: object) -> bool:
     return body.get("document_subtype") not in (None, *known)
 
 
-@fault("retention-in-years-only", refusing("check_metadata", "metadata_invalid"))
+@fault("retention-in-years-only", _refuse)
 def _retention_in_years_only(_call: Call, body: Body, _file: object) -> bool:
     period = body.get("retention_period")
     return isinstance(period, str) and not period.endswith("Y")
-
-
-@fault("received-date-required", refusing("check_metadata", "metadata_invalid"))
-def _received_date_required(_call: Call, body: Body, _file: object) -> bool:
-    return not body.has("received_date")
-
-
-@fault("retention-suggestion-required", refusing("check_metadata", "metadata_invalid"))
-def _retention_suggestion_required(_call: Call, body: Body, _file: object) -> bool:
-    return not body.has("retention_period")
-
-
-@fault("size-required", refusing("check_metadata", "metadata_invalid"))
-def _size_required(_call: Call, body: Body, _file: object) -> bool:
-    return not body.has("document_size")
-
-
-@fault("metadata-types-not-checked")
-def _metadata_types_not_checked(behaviour: Behaviour) -> None:
-    without_errors(behaviour, {"type", "format", "minimum"}, _is_metadata)
-    _overlook_size(behaviour, lambda given: not isinstance(given, int) or given < 0)
 
 
 def _is_metadata(schema: Any) -> bool:
@@ -72,7 +57,7 @@ def _is_metadata(schema: Any) -> bool:
 @fault("given-size-believed")
 def _given_size_believed(behaviour: Behaviour) -> None:
     given: dict[str, Any] = {}
-    _overlook_size(behaviour, lambda _given: True)
+    _overlook_size(lambda _given: True)(behaviour)
 
     def note(document: StoredDocument, _call: Call, body: Body, _file: object) -> StoredDocument:
         if body.has("document_size"):
@@ -88,15 +73,14 @@ def _given_size_believed(behaviour: Behaviour) -> None:
     )(behaviour)
 
 
-def _overlook_size(behaviour: Behaviour, case: Any) -> None:
+def _overlook_size(case: Callable[[Any], bool]) -> Change:
     """Don't compare the given size with the real one, in the cases where ``case`` is true of it."""
-    inner = behaviour.check_metadata
 
-    def check_metadata(call: Call, body: Body, file: ReceivedPart | None) -> None:
+    def check_metadata(inner: Callable[..., None], call: Call, body: Body, file: object) -> None:
         given = body.get("document_size")
         inner(call, body, None if given is not None and case(given) else file)
 
-    behaviour.check_metadata = check_metadata
+    return around("check_metadata")(check_metadata)
 
 
 @fault("second-upload-500")
@@ -114,6 +98,14 @@ def _second_upload_500(behaviour: Behaviour) -> None:
 
 faults(
     {
-        "any-document-type": lambda behaviour: without_errors(behaviour, {"enum"}, _is_metadata),
+        "received-date-required": _refuse(lacks("received_date")),
+        "retention-suggestion-required": _refuse(lacks("retention_period")),
+        "size-required": _refuse(lacks("document_size")),
+        "required-metadata-not-checked": without_errors({"required", "contains", "minItems"}, _is_metadata),
+        "metadata-types-not-checked": both(
+            without_errors({"type", "format", "minimum"}, _is_metadata),
+            _overlook_size(lambda given: not isinstance(given, int) or given < 0),
+        ),
+        "any-document-type": without_errors({"enum"}, _is_metadata),
     }
 )

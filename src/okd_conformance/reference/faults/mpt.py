@@ -6,14 +6,22 @@ import itertools
 import re
 import time
 from collections.abc import Callable
-from typing import Any
 
 from multipart import MultipartError, PushMultipartParser, parse_options_header
 
 from okd_conformance.reference import dms, intake
 from okd_conformance.reference.answers import Refused, Reply, json_answer
-from okd_conformance.reference.faults.change import after, around, before, instead, refusing, unless
-from okd_conformance.reference.faults.registry import fault, faults
+from okd_conformance.reference.faults.change import (
+    after,
+    around,
+    before,
+    both,
+    instead,
+    refusing,
+    succeeding,
+    unless,
+)
+from okd_conformance.reference.faults.registry import Change, fault, faults
 from okd_conformance.reference.storage import Spool, StoredDocument
 from okd_conformance.reference.world import Behaviour, Call, Message, Picked, ReceivedPart, Values
 from okd_conformance.standard.fields import Body, field_name
@@ -26,11 +34,6 @@ def _upload_answers_other_name(call: Call, document: StoredDocument, body: Body)
     status, media_type, _ = dms.success_of(call)
     name = field_name(body.schema, "component_document_id") or "id"
     return json_answer(status, {name: document.id}, media_type or "")
-
-
-@fault("upload-answers-202", around("success_status"))
-def _upload_answers_202(inner: Callable[..., int], call: Call) -> int:
-    return 202 if call.operation.kind == "upload" else inner(call)
 
 
 @fault("id-not-uuid")
@@ -57,27 +60,12 @@ def _upload_there_later(behaviour: Behaviour) -> None:
     )(behaviour)
 
 
-@fault("application-binary-refused")
-def _application_binary_refused(behaviour: Behaviour) -> None:
-    _refuse_type(behaviour, lambda named: named is not None and named.endswith("/binary"))
-
-
-@fault("untyped-file-refused")
-def _untyped_file_refused(behaviour: Behaviour) -> None:
-    _refuse_type(behaviour, lambda named: named in (None, dms.UNNAMED_TYPE))
-
-
-@fault("image-500")
-def _image_500(behaviour: Behaviour) -> None:
-    _refuse_type(behaviour, lambda named: (named or "").startswith("image/"), "server_fault")
-
-
-def _refuse_type(behaviour: Behaviour, refused: Any, situation: str = "media_type") -> None:
+def _refuse_type(refused: Callable[[str | None], bool], situation: str = "media_type") -> Change:
     def check(call: Call, part: ReceivedPart) -> None:
         if refused(part.content_type):
             raise Refused(situation, accepted=", ".join(call.operation.part("file").content_types))
 
-    before("check_file_part")(check)(behaviour)
+    return before("check_file_part")(check)
 
 
 @fault("file-first-loses-metadata", before("store"))
@@ -92,31 +80,22 @@ def _file_first_500(call: Call, message: Message) -> bool:
     return bool(message.parts) and message.parts[0].name == call.operation.part("file").name
 
 
-@fault("missing-metadata-accepted")
-def _missing_metadata_accepted(behaviour: Behaviour) -> None:
-    _parts_may_lack(behaviour, "metadata")
-    inner = behaviour.read_metadata
-    behaviour.read_metadata = lambda call, part: {} if part is None else inner(call, part)
-    unless("check_metadata")(lambda _call, body, _file: body.value == {})(behaviour)
-
-
-def _parts_may_lack(behaviour: Behaviour, meaning: str) -> None:
-    inner = behaviour.pick_parts
-
-    def pick_parts(call: Call, message: Message) -> Picked:
+def _parts_may_lack(meaning: str) -> Change:
+    def pick_parts(inner: Callable[..., Picked], call: Call, message: Message) -> Picked:
         present = [s.part for s in call.operation.parts for p in message.parts if p.name == s.name]
         if meaning in present or len(message.parts) != 1 or not present:
             return inner(call, message)
         only = message.parts[0]
         return (None, only) if meaning == "metadata" else (only, None)
 
-    behaviour.pick_parts = pick_parts
+    return around("pick_parts")(pick_parts)
+
+
+_UNCHECKED = unless("check_metadata")(lambda _call, body, _file: body.value == {})
 
 
 @fault("any-part-name", around("pick_parts"))
-def _any_part_name(
-    inner: Callable[..., Picked], call: Call, message: Message
-) -> tuple[ReceivedPart | None, ReceivedPart | None]:
+def _any_part_name(inner: Callable[..., Picked], call: Call, message: Message) -> Picked:
     names = {spec.name for spec in call.operation.parts}
     if len(message.parts) == 2 and not names <= {part.name for part in message.parts}:
         return message.parts[0], message.parts[1]
@@ -124,9 +103,7 @@ def _any_part_name(
 
 
 @fault("first-part-wins", around("pick_parts"))
-def _first_part_wins(
-    inner: Callable[..., Picked], call: Call, message: Message
-) -> tuple[ReceivedPart | None, ReceivedPart | None]:
+def _first_part_wins(inner: Callable[..., Picked], call: Call, message: Message) -> Picked:
     first = {part.name: part for part in reversed(message.parts)}
     return inner(call, Message(message.boundary, list(first.values())))
 
@@ -136,65 +113,33 @@ def _extra_part_500(call: Call, message: Message) -> bool:
     return len(message.parts) > len(call.operation.parts)
 
 
-@fault("metadata-not-json-accepted")
-def _metadata_not_json_accepted(behaviour: Behaviour) -> None:
-    inner = behaviour.read_metadata
-
-    def read_metadata(call: Call, part: ReceivedPart | None) -> Values:
-        try:
-            return inner(call, part)
-        except Refused as refused:
-            if refused.situation not in ("not_json", "not_an_object"):
-                raise
-            return {}
-
-    behaviour.read_metadata = read_metadata
-    unless("check_metadata")(lambda _call, body, _file: body.value == {})(behaviour)
+def _empty_where_no_json(inner: Callable[..., Values], call: Call, part: ReceivedPart | None) -> Values:
+    try:
+        return inner(call, part)
+    except Refused as refused:
+        if refused.situation not in ("not_json", "not_an_object"):
+            raise
+        return {}
 
 
-def _refuse_metadata_part(behaviour: Behaviour, situation: str, case: Callable[[ReceivedPart], bool]) -> None:
-    refusing("read_metadata", situation)(lambda _call, part: part is not None and case(part))(behaviour)
+def _refuse_metadata_part(situation: str, case: Callable[[ReceivedPart], bool]) -> Change:
+    return refusing("read_metadata", situation)(lambda _call, part: part is not None and case(part))
 
 
-@fault("untyped-metadata-500")
-def _untyped_metadata_500(behaviour: Behaviour) -> None:
-    _refuse_metadata_part(behaviour, "server_fault", lambda part: part.content_type is None)
+def _forget_charset(_call: Call, part: ReceivedPart | None) -> None:
+    if part is not None:
+        part.charset = None
 
 
-@fault("charset-refused")
-def _charset_refused(behaviour: Behaviour) -> None:
-    _refuse_metadata_part(behaviour, "charset", lambda part: part.charset is not None)
+def refuse_boundary(refused: Callable[[bytes], bool]) -> Change:
+    """Refuse a message whose boundary is of this kind."""
 
-
-@fault("charset-ignored")
-def _charset_ignored(behaviour: Behaviour) -> None:
-    inner = behaviour.parse_object
-    behaviour.parse_object = lambda raw: inner(raw.decode("utf-8", "replace").encode())
-
-    def forget(_call: Call, part: ReceivedPart | None) -> None:
-        if part is not None:
-            part.charset = None
-
-    before("read_metadata")(forget)(behaviour)
-
-
-@fault("long-boundary-refused")
-def _long_boundary_refused(behaviour: Behaviour) -> None:
-    _refuse_boundary(behaviour, lambda boundary: len(boundary) > 60)
-
-
-@fault("odd-boundary-refused")
-def _odd_boundary_refused(behaviour: Behaviour) -> None:
-    _refuse_boundary(behaviour, lambda boundary: re.search(rb"[^0-9A-Za-z-]", boundary) is not None)
-
-
-def _refuse_boundary(behaviour: Behaviour, refused: Any) -> None:
     def check(boundary: bytes, _call: Call) -> bytes:
         if refused(boundary):
             raise Refused("no_boundary")
         return boundary
 
-    after("boundary_of")(check)(behaviour)
+    return after("boundary_of")(check)
 
 
 @fault("boundary-look-alike-cut", before("store"))
@@ -218,16 +163,18 @@ class _NoPreamble(intake.DelimiterPadding):
         return super().feed(chunk)
 
 
-class _Unfiltered:
+class Unfiltered:
     """Hands a message on as it is."""
 
     def __init__(self, _boundary: bytes) -> None:
         pass
 
     def feed(self, chunk: bytes) -> bytes:
+        """Return the bytes as they came."""
         return chunk
 
     def rest(self) -> bytes:
+        """Return nothing: nothing is held back."""
         return b""
 
 
@@ -255,11 +202,6 @@ def _part_length_cuts(_call: Call, _document: StoredDocument, spool: Spool, mess
         spool.replace(spool.content()[:-2])
 
 
-@fault("named-metadata-500", refusing("read_metadata", "server_fault"))
-def _named_metadata_500(_call: Call, part: ReceivedPart | None) -> bool:
-    return part is not None and part.filename is not None
-
-
 @fault("other-multipart-accepted", around("boundary_of"))
 def _other_multipart_accepted(inner: Callable[..., bytes], call: Call) -> bytes:
     media_type, options = parse_options_header(call.request.headers.get("content-type", ""))
@@ -278,11 +220,34 @@ def _truncated_message_kept(parser: PushMultipartParser) -> None:
 
 faults(
     {
+        "missing-metadata-accepted": both(
+            _parts_may_lack("metadata"),
+            around("read_metadata")(lambda inner, call, part: {} if part is None else inner(call, part)),
+            _UNCHECKED,
+        ),
+        "metadata-not-json-accepted": both(around("read_metadata")(_empty_where_no_json), _UNCHECKED),
+        "upload-answers-202": succeeding(202, "upload"),
+        "application-binary-refused": _refuse_type(
+            lambda named: named is not None and named.endswith("/binary")
+        ),
+        "untyped-file-refused": _refuse_type(lambda named: named in (None, dms.UNNAMED_TYPE)),
+        "image-500": _refuse_type(lambda named: (named or "").startswith("image/"), "server_fault"),
+        "untyped-metadata-500": _refuse_metadata_part("server_fault", lambda part: part.content_type is None),
+        "named-metadata-500": _refuse_metadata_part("server_fault", lambda part: part.filename is not None),
+        "charset-ignored": both(
+            around("parse_object")(lambda inner, raw: inner(raw.decode("utf-8", "replace").encode())),
+            before("read_metadata")(_forget_charset),
+        ),
+        "charset-refused": _refuse_metadata_part("charset", lambda part: part.charset is not None),
+        "long-boundary-refused": refuse_boundary(lambda boundary: len(boundary) > 60),
+        "odd-boundary-refused": refuse_boundary(
+            lambda boundary: bool(re.search(rb"[^0-9A-Za-z-]", boundary))
+        ),
         "same-id-for-every-upload": instead("choose_document_id")(lambda _call, _body: _FIXED_ID),
         "upload-not-kept": instead("store")(lambda *_: None),
-        "missing-file-accepted": lambda behaviour: _parts_may_lack(behaviour, "file"),
+        "missing-file-accepted": _parts_may_lack("file"),
         "text-before-refused": instead("message_filter")(_NoPreamble),
-        "padding-refused": instead("message_filter")(_Unfiltered),
+        "padding-refused": instead("message_filter")(Unfiltered),
         "small-header-names-refused": instead("message_filter")(_NoSmallNames),
         "unquoted-names-refused": instead("message_filter")(_OnlyQuotedNames),
     }

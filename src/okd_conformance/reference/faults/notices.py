@@ -12,25 +12,22 @@ from okd_conformance.reference.faults.change import (
     is_change,
     of_kind,
     refusing,
+    succeeding,
     without_errors,
 )
-from okd_conformance.reference.faults.documents import other_status
 from okd_conformance.reference.faults.registry import fault, faults
 from okd_conformance.reference.world import Behaviour, Call
 from okd_conformance.standard.fields import Body
 from okd_conformance.standard.operation import Binding, Operation
 
 NOTICE = "notify_destroyed"
+_refuse = refusing("check_change", "change_invalid")
 
 
 @fault("change-one-type-only", refusing("check_json_type", "change_invalid"))
 def _change_one_type_only(call: Call) -> bool:
     named = call.request.headers.get("content-type", "").partition(";")[0].strip()
     return of_kind(call, "change") and named != next(iter(call.operation.request))
-
-
-def _refuse_change(behaviour: Behaviour, case: Any) -> None:
-    refusing("check_change", "change_invalid")(case)(behaviour)
 
 
 def example_state(operation: Operation) -> Any:
@@ -46,11 +43,6 @@ def _ends(call: Call, body: Body) -> bool:
     return body.get("state") is not None and body.get("state") == example_state(call.operation)
 
 
-@fault("change-with-codes-refused")
-def _change_with_codes_refused(behaviour: Behaviour) -> None:
-    _refuse_change(behaviour, lambda _call, body: body.has("enrolment_code"))
-
-
 @fault("reopening-refused")
 def _reopening_refused(behaviour: Behaviour) -> None:
     ended: set[str] = set()
@@ -61,17 +53,7 @@ def _reopening_refused(behaviour: Behaviour) -> None:
             ended.add(association)
         return association in ended and not _ends(call, body)
 
-    _refuse_change(behaviour, reopened)
-
-
-@fault("state-alone-refused")
-def _state_alone_refused(behaviour: Behaviour) -> None:
-    _refuse_change(behaviour, lambda _call, body: len(body.value) == 1)
-
-
-@fault("any-scope-ends-enrolments")
-def _any_scope_ends_enrolments(behaviour: Behaviour) -> None:
-    any_scope(behaviour, lambda call: of_kind(call, "change"))
+    _refuse(reopened)(behaviour)
 
 
 @fault("disputed-scope-500-on-change", refusing("check_change", "server_fault"))
@@ -103,11 +85,6 @@ def _notice_scope_refused(call: Call, binding: Binding) -> bool:
     return rights.scope_suffices(call, binding) and not (notice and len(call.caller.scopes) == 1)
 
 
-@fault("any-scope-notifies")
-def _any_scope_notifies(behaviour: Behaviour) -> None:
-    any_scope(behaviour, lambda call: call.operation.name == NOTICE)
-
-
 @fault("reference-kept", instead("forget_registration"))
 def _reference_kept(call: Call) -> bool:
     return call.world.store.get(module.KIND, call.role, call.ids["dms_document_id"]) is not None
@@ -115,12 +92,16 @@ def _reference_kept(call: Call) -> bool:
 
 faults(
     {
-        "change-answers-202": lambda behaviour: other_status(behaviour, "change_association", 202),
-        "finished-refused": lambda behaviour: _refuse_change(behaviour, _ends),
-        "any-state-accepted": lambda behaviour: without_errors(behaviour, {"enum", "type"}, is_change),
+        "change-with-codes-refused": _refuse(lambda _call, body: body.has("enrolment_code")),
+        "state-alone-refused": _refuse(lambda _call, body: len(body.value) == 1),
+        "any-scope-ends-enrolments": any_scope(lambda call: of_kind(call, "change")),
+        "any-scope-notifies": any_scope(lambda call: call.operation.name == NOTICE),
+        "change-answers-202": succeeding(202, "change_association"),
+        "finished-refused": _refuse(_ends),
+        "any-state-accepted": without_errors({"enum", "type"}, is_change),
         "unknown-association-changed": instead("refuse_unknown_association")(lambda *_: None),
         "change-ids-may-differ": instead("check_change_ids")(lambda *_: None),
-        "notice-answers-202": lambda behaviour: other_status(behaviour, NOTICE, 202),
+        "notice-answers-202": succeeding(202, NOTICE),
         "unknown-notice-succeeds": instead("refuse_unknown_notice")(lambda *_: None),
     }
 )

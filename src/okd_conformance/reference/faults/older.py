@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from okd_conformance.reference import dms
 from okd_conformance.reference.answers import Refused, Reply, json_answer
-from okd_conformance.reference.faults.change import Schema, before, instead, lacks, refusing
-from okd_conformance.reference.faults.registry import fault, faults
-from okd_conformance.reference.world import Behaviour, Call, Handler
+from okd_conformance.reference.faults.change import Schema, around, before, instead, lacks, refusing
+from okd_conformance.reference.faults.registry import Change, fault, faults
+from okd_conformance.reference.world import Behaviour, Call
 from okd_conformance.standard.fields import Body, field_names
 from okd_conformance.standard.operation import Operation
 
@@ -19,17 +20,13 @@ LOCK, UNLOCK, REPLACE = "lock_document", "unlock_document", "replace_by_put"
 # okd-0.6
 
 
-def _other_handler(behaviour: Behaviour, name: str, handler: Handler) -> None:
-    behaviour.handlers = {**behaviour.handlers, name: handler}
-
-
 @fault("lock-without-id")
 def _lock_without_id(behaviour: Behaviour) -> None:
     async def locked(call: Call) -> Reply:
         await dms.lock_document(call)
         return json_answer(behaviour.success_status(call), {"locked": True})
 
-    _other_handler(behaviour, LOCK, locked)
+    behaviour.handlers[LOCK] = locked
 
 
 @fault("unlock-does-nothing")
@@ -37,10 +34,10 @@ def _unlock_nothing(behaviour: Behaviour) -> None:
     async def unlocked(call: Call) -> Reply:
         return dms.empty_success(call)
 
-    _other_handler(behaviour, UNLOCK, unlocked)
+    behaviour.handlers[UNLOCK] = unlocked
 
 
-def _refuse_method(behaviour: Behaviour, method: str, place: str) -> None:
+def _refuse_method(method: str, place: str) -> Change:
     """Answer 405 to a method on paths about something; other answers stay."""
 
     def check(call: Call) -> None:
@@ -48,7 +45,7 @@ def _refuse_method(behaviour: Behaviour, method: str, place: str) -> None:
         if call.operation.method == method and place in meanings:
             raise Refused("method_not_allowed", method=method)
 
-    before("needs_token")(check)(behaviour)
+    return before("needs_token")(check)
 
 
 @fault("put-replaces-the-document", instead("choose_document_id"))
@@ -80,20 +77,15 @@ def _one_spelling(_call: Call, body: Body) -> bool:
     return field_names(body.schema, "document_size")[0] not in body.value
 
 
-@fault("dates-not-required")
-def _dates_not_required(behaviour: Behaviour) -> None:
-    known = behaviour.errors
-
-    def lenient(schema: Schema, value: Any) -> list[str]:
-        dates = (n for m in ("received_date", "registration_date") for n in field_names(schema, m))
-        return known(schema, {**dict.fromkeys(dates, "2026-01-05"), **value})
-
-    behaviour.errors = lenient
+@fault("dates-not-required", around("errors"))
+def _dates_not_required(inner: Callable[..., list[str]], schema: Schema, value: Any) -> list[str]:
+    dates = (n for m in ("received_date", "registration_date") for n in field_names(schema, m))
+    return inner(schema, {**dict.fromkeys(dates, "2026-01-05"), **value})
 
 
 faults(
     {
-        "put-on-a-sitting-refused": lambda behaviour: _refuse_method(behaviour, "PUT", "offering_id"),
-        "put-on-an-enrolment-refused": lambda behaviour: _refuse_method(behaviour, "PUT", "association_id"),
+        "put-on-a-sitting-refused": _refuse_method("PUT", "offering_id"),
+        "put-on-an-enrolment-refused": _refuse_method("PUT", "association_id"),
     }
 )

@@ -12,11 +12,14 @@ from okd_conformance.reference import module
 from okd_conformance.reference.answers import Refused, Reply
 from okd_conformance.reference.faults.change import (
     after,
+    answering,
     around,
+    both,
     instead,
     lacks,
     of_kind,
     refusing,
+    succeeding,
     unless,
     without_errors,
 )
@@ -26,9 +29,7 @@ from okd_conformance.reference.world import Behaviour, Call, Filing
 from okd_conformance.standard.fields import Body, field_name
 from okd_conformance.standard.operation import Binding
 
-
-def _refuse(behaviour: Behaviour, situation: str, case: Any) -> None:
-    refusing("check_registration", situation)(case)(behaviour)
+_refuse = refusing("check_registration", "registration_invalid")
 
 
 def _is_registration(schema: Mapping[str, Any]) -> bool:
@@ -42,14 +43,9 @@ def _registration_answers_other_name(answer: Reply, _call: Call, body: Body, _fi
     return answer
 
 
-@fault("registration-answers-202", around("success_status"))
-def _registration_answers_202(inner: Callable[..., int], call: Call) -> int:
-    return 202 if of_kind(call, "register") else inner(call)
-
-
 @fault("required-field-not-checked")
 def _required_field_not_checked(behaviour: Behaviour) -> None:
-    without_errors(behaviour, {"required"}, _is_registration)
+    without_errors({"required"}, _is_registration)(behaviour)
     inner = behaviour.read_registration
 
     def read_registration(call: Call, body: Body) -> Body:
@@ -64,14 +60,9 @@ def _required_field_not_checked(behaviour: Behaviour) -> None:
     behaviour.read_registration = read_registration
 
 
-@fault("optional-field-required")
-def _optional_field_required(behaviour: Behaviour) -> None:
-    refusing("check_registration", "registration_invalid")(lacks("received_date"))(behaviour)
-
-
 @fault("wrong-types-accepted")
 def _wrong_types_accepted(behaviour: Behaviour) -> None:
-    without_errors(behaviour, {"type", "format", "minimum"}, _is_registration)
+    without_errors({"type", "format", "minimum"}, _is_registration)(behaviour)
     inner = behaviour.read_registration
 
     def read_registration(call: Call, body: Body) -> Body:
@@ -91,12 +82,12 @@ def _old_size_spelling_500(_call: Call, body: Body) -> bool:
     return name not in body.value and name.lower() in body.value
 
 
-@fault("student-number-required", refusing("check_registration", "registration_invalid"))
+@fault("student-number-required", _refuse)
 def _student_number_required(_call: Call, body: Body) -> bool:
     return body.has("person_id") and not body.has("student_number")
 
 
-@fault("person-id-required", refusing("check_registration", "registration_invalid"))
+@fault("person-id-required", _refuse)
 def _person_id_required(_call: Call, body: Body) -> bool:
     return body.has("student_number") and not body.has("person_id")
 
@@ -121,12 +112,6 @@ def _student_number_preferred(behaviour: Behaviour) -> None:
 @fault("unknown-person-id-500", refusing("student_not_found", "server_fault"))
 def _unknown_person_id_500(_call: Call, body: Body) -> bool:
     return body.has("person_id") and body.has("student_number")
-
-
-@fault("neither-accepted")
-def _neither_accepted(behaviour: Behaviour) -> None:
-    without_errors(behaviour, {"anyOf"}, _is_registration)
-    behaviour.file_without_student = lambda *_: Filing("none")
 
 
 @fault("unknown-student-accepted")
@@ -155,11 +140,6 @@ def _sequence_code_preferred(call: Call, body: Body, by_id: Enrolment) -> Enrolm
 @fault("person-level-goes-to-enrolment", instead("file_with_person"))
 def _person_level_goes_to_enrolment(_call: Call, student: Person) -> Filing:
     return Filing("enrolment", student.person_id, student.enrolments[0].association_id)
-
-
-@fault("others-association-accepted", instead("enrolment_of_other"))
-def _others_association_accepted(_call: Call, _body: Body, enrolment: Enrolment) -> Enrolment | None:
-    return enrolment
 
 
 @fault("sequence-code-as-number", around("enrolment_not_found"))
@@ -204,14 +184,7 @@ def _own_scope_refused(inner: Callable[..., bool], call: Call, binding: Binding,
     return inner(call, binding, scope) and (broad or not of_kind(call, "register"))
 
 
-@fault("other-types-registered")
-def _other_types_registered(behaviour: Behaviour) -> None:
-    without_errors(behaviour, {"enum"}, _is_registration)
-    behaviour.refuse_other_type = lambda *_: None
-    unless("check_type_rights")(lambda call, _type: of_kind(call, "register"))(behaviour)
-
-
-@fault("exam-reference-required", refusing("check_registration", "registration_invalid"))
+@fault("exam-reference-required", _refuse)
 def _exam_reference_required(call: Call, body: Body) -> bool:
     named = body.has("exam_component_offering_id") or body.has("exam_code")
     return call.role == module.EXAM_ROLE and not named
@@ -231,7 +204,7 @@ def _sitting_filed_with_person(filing: Filing | None, *_: object) -> Filing | No
     return dataclasses.replace(filing, level="person", offering_id=None)
 
 
-@fault("student-number-refused-with-sitting", refusing("check_registration", "registration_invalid"))
+@fault("student-number-refused-with-sitting", _refuse)
 def _student_number_refused_with_sitting(_call: Call, body: Body) -> bool:
     return body.has("exam_component_offering_id") and body.has("student_number") and not body.has("person_id")
 
@@ -268,25 +241,31 @@ def _attempt_by_date_required(exam: Exam, received: Any) -> Attempt:
     return module.choose_attempt(exam, received)
 
 
-@fault("sitting-document-needs-student", refusing("file_with_sitting", "student_missing"))
-def _sitting_document_needs_student(
-    _call: Call, _body: Body, _sitting: object, student: Person | None
-) -> bool:
-    return student is None
-
-
-@fault("exam-code-beside-sitting-refused", refusing("file_with_sitting", "registered_differently"))
-def _exam_code_beside_sitting_refused(
-    _call: Call, body: Body, _sitting: Sitting, _student: Person | None
-) -> bool:
-    return body.has("exam_code")
-
-
 faults(
     {
+        "registration-answers-202": succeeding(202, "register"),
+        "optional-field-required": _refuse(lacks("received_date")),
+        "neither-accepted": both(
+            without_errors({"anyOf"}, _is_registration),
+            instead("file_without_student")(lambda *_: Filing("none")),
+        ),
+        "other-types-registered": both(
+            without_errors({"enum"}, _is_registration),
+            instead("refuse_other_type")(lambda *_: None),
+            unless("check_type_rights")(lambda call, _type: of_kind(call, "register")),
+        ),
+        "others-association-accepted": instead("enrolment_of_other")(
+            lambda _call, _body, enrolment: enrolment
+        ),
+        "sitting-document-needs-student": refusing("file_with_sitting", "student_missing")(
+            lambda _call, _body, _sitting, student: student is None
+        ),
+        "exam-code-beside-sitting-refused": refusing("file_with_sitting", "registered_differently")(
+            lambda _call, body, *_: body.has("exam_code")
+        ),
         "person-level-refused": refusing("file_with_person", "registration_invalid")(lambda *_: True),
         "unknown-association-at-person-level": instead("enrolment_not_found")(lambda *_: None),
-        "other-registration-500": lambda behaviour: behaviour.answer_with("registered_differently", 500),
+        "other-registration-500": answering(500, "registered_differently"),
         "null-refused": instead("read_registration")(lambda _call, body: body),
         "exam-code-not-read": instead("file_with_attempt")(lambda *_: None),
         "always-first-attempt": instead("choose_attempt")(lambda exam, _received: exam.attempts[0]),

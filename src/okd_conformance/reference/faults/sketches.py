@@ -8,8 +8,17 @@ from typing import Any
 
 from okd_conformance.reference import rights, routes
 from okd_conformance.reference.answers import Refused, json_answer
-from okd_conformance.reference.faults.change import after, before, instead, lacks, of_kind, refusing
-from okd_conformance.reference.faults.registry import fault, faults
+from okd_conformance.reference.faults.change import (
+    after,
+    around,
+    before,
+    instead,
+    lacks,
+    of_kind,
+    refusing,
+    succeeding,
+)
+from okd_conformance.reference.faults.registry import Change, fault, faults
 from okd_conformance.reference.storage import StoredDocument
 from okd_conformance.reference.world import Behaviour, Call, ReceivedPart, Values
 from okd_conformance.standard.fields import Body, field_names, meanings
@@ -17,14 +26,12 @@ from okd_conformance.standard.operation import Operation
 
 ALWAYS = "3f2b7a10-6d1c-4c55-9a0e-51c0b1a7e901"
 NO_ID = "00000000-0000-4000-8000-000000000000"
-Judges = Callable[..., bool]
 
 
 # okd-0.3
 
 
-def _refuse_metadata(behaviour: Behaviour, case: Judges) -> None:
-    refusing("check_metadata", "metadata_invalid")(case)(behaviour)
+_refuse_metadata = refusing("check_metadata", "metadata_invalid")
 
 
 @fault("no-reference-in-answer")
@@ -40,18 +47,16 @@ def _filed_nowhere(document: StoredDocument, *_: object) -> StoredDocument:
     return document
 
 
-@fault("programme-with-enrolment-refused")
-def _both_refused(behaviour: Behaviour) -> None:
-    _refuse_metadata(behaviour, lambda _call, body, _file: body.has("association") and body.has("program"))
-
-
-@fault("kind-of-one-word")
-def _one_word(behaviour: Behaviour) -> None:
-    _refuse_metadata(behaviour, lambda _call, body, _file: " " in str(body.get("document_type")))
-
-
 def _first_document(call: Call) -> StoredDocument:
     return call.world.store.documents(call.role)[0]
+
+
+@fault("any-document-for-an-unknown-id", around("find_document"))
+def _any_document(inner: Callable[..., StoredDocument], call: Call) -> StoredDocument:
+    try:
+        return inner(call)
+    except Refused:
+        return _first_document(call)
 
 
 @fault("line-ends-changed-on-reading", after("whole_document"))
@@ -67,19 +72,6 @@ def _author_forgotten(values: Values, call: Call, _document: StoredDocument) -> 
     return {**values, "metadata": kept.value}
 
 
-@fault("any-document-for-an-unknown-id")
-def _any_document(behaviour: Behaviour) -> None:
-    known = behaviour.find_document
-
-    def found(call: Call) -> StoredDocument:
-        try:
-            return known(call)
-        except Refused:
-            return _first_document(call)
-
-    behaviour.find_document = found
-
-
 @fault("document-without-an-id")
 def _without_an_id(behaviour: Behaviour) -> None:
     known = behaviour.find_document
@@ -91,11 +83,6 @@ def _without_an_id(behaviour: Behaviour) -> None:
         return _first_document(call) if call.ids["dms_document_id"] == NO_ID else known(call)
 
     behaviour.path_ids, behaviour.find_document = ids, found
-
-
-@fault("enrolment-documents-refused")
-def _enrolment_documents(behaviour: Behaviour) -> None:
-    _refuse_metadata(behaviour, lambda _call, body, _file: body.has("retention_period"))
 
 
 @fault("no-link")
@@ -115,21 +102,11 @@ def _replaces(call: Call, _body: Body) -> str:
     return call.ids["association_id"]
 
 
-@fault("long-retention-refused")
-def _long_retention(behaviour: Behaviour) -> None:
-    _refuse_metadata(behaviour, lambda _call, body, _file: (body.get("retention_period") or 0) > 20_000)
-
-
-@fault("only-pdf")
-def _only_pdf(behaviour: Behaviour) -> None:
-    _refuse_metadata(behaviour, lambda _call, body, _file: "pdf" not in str(body.get("format") or "pdf"))
-
-
 # oke-2022.07
 
 
-def _refuse_report(behaviour: Behaviour, case: Callable[[Body], bool]) -> None:
-    refusing("check_report", "report_invalid")(lambda _call, body: case(body))(behaviour)
+def _refuse_report(case: Callable[[Body], bool]) -> Change:
+    return refusing("check_report", "report_invalid")(lambda _call, body: case(body))
 
 
 def _each_document(body: Body, meaning: str) -> list[Any]:
@@ -158,28 +135,10 @@ def _change_report(behaviour: Behaviour, change: Callable[[Body, Body], Body]) -
     behaviour.merge_report = merged
 
 
-@fault("report-answered-202")
-def _answered_202(behaviour: Behaviour) -> None:
-    known = behaviour.success_status
-    behaviour.success_status = lambda call: 202 if of_kind(call, "change") else known(call)
-
-
-@fault("merge-patch-only")
-def _merge_patch_only(behaviour: Behaviour) -> None:
-    def first(call: Call) -> bool:
-        return bool(call.request.headers.get("content-type") == next(iter(call.operation.request)))
-
-    before("check_json_type")(refuse_unsupported(first))(behaviour)
-
-
-def refuse_unsupported(case: Callable[[Call], bool]) -> Callable[[Call], None]:
-    """Return a check that answers 415 in some cases."""
-
-    def check(call: Call) -> None:
-        if case(call):
-            raise Refused("media_type", accepted="something else")
-
-    return check
+@fault("merge-patch-only", before("check_json_type"))
+def _merge_patch_only(call: Call) -> None:
+    if call.request.headers.get("content-type") == next(iter(call.operation.request)):
+        raise Refused("media_type", accepted="something else")
 
 
 @fault("emoji-lost")
@@ -191,42 +150,10 @@ def _emoji_lost(behaviour: Behaviour) -> None:
     _change_report(behaviour, plain)
 
 
-@fault("one-document-required")
-def _one_document_required(behaviour: Behaviour) -> None:
-    _refuse_report(behaviour, lambda body: not body.get("documents"))
-
-
 @fault("sitting-without-report", after("read_offering"))
 def _without_report(found: Values, call: Call, _known: Values) -> Values:
     bare: Values = Body(call.operation.success_schema() or {}, found).without("consumers").value
     return bare
-
-
-@fault("document-of-another-kind", instead("paper"))
-def _another_kind(_world: object, _described: object) -> bytes:
-    return b"<html><body>Log in</body></html>"
-
-
-@fault("document-name-required")
-def _name_required(behaviour: Behaviour) -> None:
-    _refuse_report(
-        behaviour,
-        lambda body: len(_each_document(body, "document_name")) < len(_each_document(body, "document_url")),
-    )
-
-
-@fault("other-files-refused")
-def _other_files(behaviour: Behaviour) -> None:
-    _refuse_report(
-        behaviour, lambda body: any(e != "pdf" for e in _each_document(body, "document_extension"))
-    )
-
-
-@fault("unknown-servers-refused")
-def _unknown_servers(behaviour: Behaviour) -> None:
-    _refuse_report(
-        behaviour, lambda body: any(".invalid/" in u for u in _each_document(body, "document_url"))
-    )
 
 
 @fault("student-in-report-breaks", refusing("check_report", "server_fault"))
@@ -238,11 +165,6 @@ def _student_in_report(call: Call, body: Body) -> bool:
 def dir_of(schema: Values) -> set[str]:
     """The names of all fields of a schema."""
     return {name for meaning in meanings(schema) for name in field_names(schema, meaning)}
-
-
-@fault("one-consumer-only")
-def _one_consumer(behaviour: Behaviour) -> None:
-    _refuse_report(behaviour, lambda body: len(body.get("consumers") or ()) > 1)
 
 
 @fault("old-report-kept")
@@ -273,9 +195,39 @@ def _first_only(found: Values, call: Call, _known: Values) -> Values:
 
 faults(
     {
+        "document-of-another-kind": instead("paper")(lambda *_: b"<html><body>Log in</body></html>"),
+        "programme-with-enrolment-refused": _refuse_metadata(
+            lambda _call, body, _file: body.has("association") and body.has("program")
+        ),
+        "kind-of-one-word": _refuse_metadata(
+            lambda _call, body, _file: " " in str(body.get("document_type"))
+        ),
+        "enrolment-documents-refused": _refuse_metadata(
+            lambda _call, body, _file: body.has("retention_period")
+        ),
+        "long-retention-refused": _refuse_metadata(
+            lambda _call, body, _file: (body.get("retention_period") or 0) > 20_000
+        ),
+        "only-pdf": _refuse_metadata(
+            lambda _call, body, _file: "pdf" not in str(body.get("format") or "pdf")
+        ),
+        "report-answered-202": succeeding(202, "change"),
+        "one-document-required": _refuse_report(lambda body: not body.get("documents")),
+        "document-name-required": _refuse_report(
+            lambda body: (
+                len(_each_document(body, "document_name")) < len(_each_document(body, "document_url"))
+            )
+        ),
+        "other-files-refused": _refuse_report(
+            lambda body: any(e != "pdf" for e in _each_document(body, "document_extension"))
+        ),
+        "unknown-servers-refused": _refuse_report(
+            lambda body: any(".invalid/" in u for u in _each_document(body, "document_url"))
+        ),
+        "one-consumer-only": _refuse_report(lambda body: len(body.get("consumers") or ()) > 1),
         "token-for-reading": instead("needs_token")(lambda call: of_kind(call, "read")),
-        "enrolment-required": lambda behaviour: _refuse_metadata(behaviour, lacks("association")),
-        "student-of-a-sitting-required": lambda behaviour: _refuse_metadata(behaviour, lacks("person")),
+        "enrolment-required": _refuse_metadata(lacks("association")),
+        "student-of-a-sitting-required": _refuse_metadata(lacks("person")),
         "token-for-storing": instead("needs_token")(lambda call: of_kind(call, rights.UPLOAD)),
         "always-the-same-document": instead("find_document")(_first_document),
         "same-reference-for-all": instead("choose_document_id")(lambda _call, _body: ALWAYS),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from collections.abc import Callable
 
 from starlette.requests import Request
 
 from okd_conformance.reference import rights, routes
 from okd_conformance.reference.faults.change import (
+    Schema,
     after,
     any_scope,
+    around,
     instead,
     of_kind,
     refusing,
@@ -18,13 +20,11 @@ from okd_conformance.reference.faults.change import (
 )
 from okd_conformance.reference.faults.registry import fault, faults
 from okd_conformance.reference.storage import StoredDocument
-from okd_conformance.reference.world import Behaviour, Call, ReceivedPart
+from okd_conformance.reference.world import Call
 from okd_conformance.standard.fields import Body, field_name
 from okd_conformance.standard.operation import Binding
 
-
-def _refuse_upload(behaviour: Behaviour, case: Any, situation: str = "metadata_invalid") -> None:
-    refusing("check_metadata", situation)(lambda call, body, _file: case(call, body))(behaviour)
+_refuse = refusing("check_metadata", "metadata_invalid")
 
 
 def _type_of(call: Call, flow: str) -> str | None:
@@ -37,46 +37,24 @@ def _in_flow(call: Call, body: Body, flow: str) -> bool:
     return own is not None and body.get("document_type") == own
 
 
-@fault("full-person-refused", refusing("check_metadata", "metadata_invalid"))
-def _full_person_refused(_call: Call, body: Body, *_: object) -> bool:
-    return isinstance(body.get("person"), dict)
+@fault("specific-scope-uploads-nothing", around("scope_counts"))
+def _specific_scope_uploads_nothing(
+    inner: Callable[..., bool], call: Call, binding: Binding, scope: str
+) -> bool:
+    uploads = call.world.edition.operations(call.role, "upload")
+    named = all(b.scopes and scope in b.scopes.sufficient for o in uploads for b in o.bindings)
+    return inner(call, binding, scope) and (named or not of_kind(call, "upload"))
 
 
-@fault("bare-person-refused", refusing("check_metadata", "metadata_invalid"))
-def _bare_person_refused(_call: Call, body: Body, *_: object) -> bool:
-    return isinstance(body.get("person"), str)
-
-
-@fault("specific-scope-uploads-nothing")
-def _specific_scope_uploads_nothing(behaviour: Behaviour) -> None:
-    def named_by_other_operation(call: Call, scope: str) -> bool:
-        uploads = call.world.edition.operations(call.role, "upload")
-        return all(b.scopes and scope in b.scopes.sufficient for o in uploads for b in o.bindings)
-
-    inner = behaviour.scope_counts
-    behaviour.scope_counts = lambda call, binding, scope: (
-        inner(call, binding, scope) and (not of_kind(call, "upload") or named_by_other_operation(call, scope))
-    )
-
-
-def _is_of_unknown_association(call: Call, _body: Body) -> bool:
+@fault("unknown-association-refused", _refuse)
+def _is_of_unknown_association(call: Call, *_: object) -> bool:
     asked = call.ids.get("association_id")
     return asked is not None and call.world.school.enrolment(asked) is None
 
 
-@fault("unknown-association-refused")
-def _unknown_association_refused(behaviour: Behaviour) -> None:
-    _refuse_upload(behaviour, _is_of_unknown_association)
-
-
-@fault("open-end-date-refused", refusing("check_metadata", "metadata_invalid"))
+@fault("open-end-date-refused", _refuse)
 def _open_end_date_refused(_call: Call, body: Body, *_: object) -> bool:
     return body.has("enrollment_final_end_date") and body.get("enrollment_final_end_date") is None
-
-
-@fault("dual-training-refused", refusing("check_metadata", "metadata_invalid"))
-def _dual_training_refused(_call: Call, body: Body, *_: object) -> bool:
-    return " " in str(body.get("mode_of_study") or "")
 
 
 @fault("employee-500", refusing("check_metadata", "server_fault"))
@@ -86,7 +64,7 @@ def _employee_500(call: Call, body: Body, *_: object) -> bool:
     ) and body.has("affiliations")
 
 
-@fault("other-refused-on-persons", refusing("check_metadata", "metadata_invalid"))
+@fault("other-refused-on-persons", _refuse)
 def _other_refused_on_persons(call: Call, body: Body, *_: object) -> bool:
     usual = call.operation.bindings[0].document_type
     return "person_id" in call.ids and body.get("document_type") == usual
@@ -104,12 +82,12 @@ def _disputed_scope_500_on_persons(call: Call, _body: Body, *_: object) -> bool:
     return "person_id" in call.ids and cells is not None and call.caller.scopes <= set(cells.disputed)
 
 
-@fault("sitting-needs-student", refusing("check_metadata", "metadata_invalid"))
+@fault("sitting-needs-student", _refuse)
 def _sitting_needs_student(call: Call, body: Body, *_: object) -> bool:
     return "offering_id" in call.ids and not body.has("student_number")
 
 
-@fault("exam-subtypes-from-a-list", refusing("check_metadata", "metadata_invalid"))
+@fault("exam-subtypes-from-a-list", _refuse)
 def _exam_subtypes_from_a_list(call: Call, body: Body, *_: object) -> bool:
     part = call.operation.part("metadata")
     examples = call.operation.examples.values()
@@ -117,12 +95,12 @@ def _exam_subtypes_from_a_list(call: Call, body: Body, *_: object) -> bool:
     return _in_flow(call, body, "2") and body.get("document_subtype") not in known
 
 
-@fault("exam-code-required", refusing("check_metadata", "metadata_invalid"))
+@fault("exam-code-required", _refuse)
 def _exam_code_required(call: Call, body: Body, *_: object) -> bool:
     return "association_id" in call.ids and _in_flow(call, body, "2") and not body.has("exam_code")
 
 
-@fault("time-zone-offset-refused", refusing("check_metadata", "metadata_invalid"))
+@fault("time-zone-offset-refused", _refuse)
 def _time_zone_offset_refused(_call: Call, body: Body, *_: object) -> bool:
     return not str(body.get("exam_date_time") or "Z").endswith("Z")
 
@@ -133,7 +111,7 @@ def _moment_without_zone_500(_call: Call, body: Body, *_: object) -> bool:
     return bool(at) and not any(sign in time for sign in "Z+-")
 
 
-@fault("sequence-code-required", refusing("check_metadata", "metadata_invalid"))
+@fault("sequence-code-required", _refuse)
 def _sequence_code_required(call: Call, body: Body, *_: object) -> bool:
     return "association_id" in call.ids and _in_flow(call, body, "2") and not body.has("sequence_code")
 
@@ -144,13 +122,8 @@ def _unknown_sitting_refused(call: Call, _body: Body, *_: object) -> bool:
     return asked is not None and call.world.school.sitting(asked) is None
 
 
-@fault("offering-hardly-checked")
-def _offering_hardly_checked(behaviour: Behaviour) -> None:
-    without_errors(
-        behaviour,
-        {"required", "enum"},
-        lambda schema: field_name(schema, "offering_id") is not None,
-    )
+def _is_about_a_sitting(schema: Schema) -> bool:
+    return field_name(schema, "offering_id") is not None
 
 
 @fault("put-still-served", instead("method_of"))
@@ -158,7 +131,7 @@ def _put_still_served(request: Request) -> str:
     return "POST" if request.method == "PUT" else routes.method_of(request)
 
 
-@fault("role-and-state-required", refusing("check_metadata", "metadata_invalid"))
+@fault("role-and-state-required", _refuse)
 def _role_and_state_required(call: Call, body: Body, *_: object) -> bool:
     return "association_id" in call.ids and not (body.has("person_role") and body.has("state"))
 
@@ -169,22 +142,20 @@ def _unknown_student_refused(call: Call, body: Body, *_: object) -> bool:
     return isinstance(number, str) and call.world.school.person_by_number(number) is None
 
 
-@fault("diploma-refused", refusing("check_metadata", "metadata_invalid"))
-def _diploma_refused(call: Call, body: Body, *_: object) -> bool:
-    return _in_flow(call, body, "4")
-
-
 @fault("filed-with-another", after("make_document"))
-def _filed_with_another(
-    document: StoredDocument, _call: Call, _body: Body, _file: ReceivedPart | None
-) -> StoredDocument:
+def _filed_with_another(document: StoredDocument, *_: object) -> StoredDocument:
     document.filed = {meaning: str(uuid.uuid4()) for meaning in document.filed}
     return document
 
 
 faults(
     {
-        "any-okd-scope-uploads": lambda behaviour: any_scope(behaviour, lambda call: of_kind(call, "upload")),
+        "full-person-refused": _refuse(lambda _call, body, *_: isinstance(body.get("person"), dict)),
+        "bare-person-refused": _refuse(lambda _call, body, *_: isinstance(body.get("person"), str)),
+        "dual-training-refused": _refuse(lambda _call, body, *_: " " in str(body.get("mode_of_study") or "")),
+        "diploma-refused": _refuse(lambda call, body, *_: _in_flow(call, body, "4")),
+        "offering-hardly-checked": without_errors({"required", "enum"}, _is_about_a_sitting),
+        "any-okd-scope-uploads": any_scope(lambda call: of_kind(call, "upload")),
         "unknown-association-500": refusing("check_metadata", "server_fault")(_is_of_unknown_association),
     }
 )

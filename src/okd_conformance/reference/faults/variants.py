@@ -7,78 +7,56 @@ import re
 from collections.abc import Callable
 
 from okd_conformance.reference.answers import Refused, Reply
-from okd_conformance.reference.faults.change import around, instead
+from okd_conformance.reference.faults.change import answering, around, finishing, instead
 from okd_conformance.reference.faults.gen import throttle
-from okd_conformance.reference.faults.registry import variant, variants
-from okd_conformance.reference.world import Behaviour, Call, Message, Picked, ReceivedPart, World
+from okd_conformance.reference.faults.registry import Change, variant, variants
+from okd_conformance.reference.world import Behaviour, Call, Message, Picked, World
 from okd_conformance.standard.fields import Body
 
 _UUID = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def _every_answer(behaviour: Behaviour, change: Callable[[Reply], None]) -> None:
+def _every(change: Callable[[Reply], None]) -> Change:
+    """Change every answer."""
+
     def finish(_call: Call, answer: Reply) -> Reply:
         change(answer)
         return answer
 
-    behaviour.finish.append(finish)
+    return finishing(finish)
 
 
-def _statuses(behaviour: Behaviour, status: int, *situations: str) -> None:
-    for situation in situations:
-        behaviour.answer_with(situation, status)
+def _instead_of(known: int, status: int) -> Change:
+    """Answer with another status wherever the reference answers with this one."""
+    return lambda behaviour: answering(
+        status, *(name for name, one in behaviour.situations.items() if one.status == known)
+    )(behaviour)
 
 
-def _answered_with(behaviour: Behaviour, status: int) -> list[str]:
-    return [name for name, situation in behaviour.situations.items() if situation.status == status]
+@variant("extra-fields", _every)
+def _extra_fields(answer: Reply) -> None:
+    if answer.has_json:
+        value = json.loads(answer.body)
+        for item in value if isinstance(value, list) else [value]:
+            item["x-extra"] = {"of": "our own"}
+        answer.body = json.dumps(value, ensure_ascii=False).encode()
 
 
-@variant("409-for-conflicts")
-def _409_for_conflicts(behaviour: Behaviour) -> None:
-    _statuses(behaviour, 409, "students_differ", "enrolments_differ", "enrolment_of_other", "locked")
+@variant("charset-parameter", _every)
+def _charset_parameter(answer: Reply) -> None:
+    if answer.has_json:
+        answer.media_type = f"{answer.media_type}; charset=utf-8"
 
 
-@variant("extra-fields")
-def _extra_fields(behaviour: Behaviour) -> None:
-    def add(answer: Reply) -> None:
-        if answer.has_json:
-            value = json.loads(answer.body)
-            for item in value if isinstance(value, list) else [value]:
-                item["x-extra"] = {"of": "our own"}
-            answer.body = json.dumps(value, ensure_ascii=False).encode()
-
-    _every_answer(behaviour, add)
+@variant("upper-case-uuids", _every)
+def _upper_case_uuids(answer: Reply) -> None:
+    if answer.has_json:
+        answer.body = _UUID.sub(lambda found: found[0].upper(), answer.body)
 
 
-@variant("charset-parameter")
-def _charset_parameter(behaviour: Behaviour) -> None:
-    def add(answer: Reply) -> None:
-        if answer.has_json:
-            answer.media_type = f"{answer.media_type}; charset=utf-8"
-
-    _every_answer(behaviour, add)
-
-
-@variant("upper-case-uuids")
-def _upper_case_uuids(behaviour: Behaviour) -> None:
-    def raise_case(answer: Reply) -> None:
-        if answer.has_json:
-            answer.body = _UUID.sub(lambda found: found[0].upper(), answer.body)
-
-    _every_answer(behaviour, raise_case)
-
-
-@variant("chunked-answers")
-def _chunked_answers(behaviour: Behaviour) -> None:
-    def chunk(answer: Reply) -> None:
-        answer.chunked = True
-
-    _every_answer(behaviour, chunk)
-
-
-@variant("connection-close")
-def _connection_close(behaviour: Behaviour) -> None:
-    _every_answer(behaviour, lambda answer: answer.headers.update({"connection": "close"}))
+@variant("chunked-answers", _every)
+def _chunked_answers(answer: Reply) -> None:
+    answer.chunked = True
 
 
 @variant("latency")
@@ -92,9 +70,7 @@ def _away_for_a_moment(behaviour: Behaviour) -> None:
 
 
 @variant("extra-part-ignored", around("pick_parts"))
-def _extra_part_ignored(
-    inner: Callable[..., Picked], call: Call, message: Message
-) -> tuple[ReceivedPart | None, ReceivedPart | None]:
+def _extra_part_ignored(inner: Callable[..., Picked], call: Call, message: Message) -> Picked:
     names = {spec.name for spec in call.operation.parts}
     known = [part for part in message.parts if part.name in names]
     whole = {part.name for part in known} == names
@@ -102,9 +78,7 @@ def _extra_part_ignored(
 
 
 @variant("file-first-refused", around("pick_parts"))
-def _file_first_refused(
-    inner: Callable[..., Picked], call: Call, message: Message
-) -> tuple[ReceivedPart | None, ReceivedPart | None]:
+def _file_first_refused(inner: Callable[..., Picked], call: Call, message: Message) -> Picked:
     found = inner(call, message)
     if message.parts[0] is not found[0]:
         raise Refused("message_unreadable", why="the metadata must come first")
@@ -128,9 +102,13 @@ def _one_address(world: World, _operation: object) -> list[str]:
 
 variants(
     {
-        "422-instead-of-400": lambda behaviour: _statuses(behaviour, 422, *_answered_with(behaviour, 400)),
-        "400-instead-of-422": lambda behaviour: _statuses(behaviour, 400, *_answered_with(behaviour, 422)),
-        "403-for-others-documents": lambda behaviour: _statuses(behaviour, 403, "not_yours"),
+        "409-for-conflicts": answering(
+            409, "students_differ", "enrolments_differ", "enrolment_of_other", "locked"
+        ),
+        "connection-close": _every(lambda answer: answer.headers.update({"connection": "close"})),
+        "422-instead-of-400": _instead_of(400, 422),
+        "400-instead-of-422": _instead_of(422, 400),
+        "403-for-others-documents": answering(403, "not_yours"),
         "status-as-text": instead("problem_status")(str),
         "document-own-type": instead("delivered_type")(lambda _call, document, _documented: document.format),
         "throttles": lambda behaviour: throttle(behaviour, {"Retry-After": "0"}),

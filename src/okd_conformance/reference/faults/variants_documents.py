@@ -95,6 +95,6 @@ def _content_elsewhere(behaviour: Behaviour) -> None:
 
 variants(
     {
-        "other-state-is-pending": lambda behaviour: without_errors(behaviour, {"enum"}, is_change),
+        "other-state-is-pending": without_errors({"enum"}, is_change),
     }
 )

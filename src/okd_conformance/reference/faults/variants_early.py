@@ -28,6 +28,6 @@ def _retention(_call: Call, body: Body, _file: ReceivedPart | None) -> None:
 
 variants(
     {
-        "state-free": lambda behaviour: without_errors(behaviour, {"enum", "type"}, is_change),
+        "state-free": without_errors({"enum", "type"}, is_change),
     }
 )

@@ -6,8 +6,6 @@ from okd_conformance.reference.answers import Reply
 from okd_conformance.reference.faults.change import after
 from okd_conformance.reference.faults.registry import variant
 
-pass
-
 
 @variant("several-challenges", after("problem"))
 def _several_challenges(answer: Reply, *_: object) -> Reply:

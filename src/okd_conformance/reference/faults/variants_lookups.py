@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from okd_conformance.reference.answers import Refused
-from okd_conformance.reference.faults.change import after, around, before, instead
+from okd_conformance.reference.faults.change import after, around, before, both, instead, telling
 from okd_conformance.reference.faults.registry import variant, variants
-from okd_conformance.reference.school import Person, Values
-from okd_conformance.reference.world import Behaviour, Call
+from okd_conformance.reference.school import Person
+from okd_conformance.reference.world import Call
 
 _LONGEST_NUMBER = 9
 _OPEN_END = "enrollment_expected_end_date"
@@ -38,17 +38,12 @@ def _search_by_value(call: Call, number: str | None) -> list[Person]:
     ]
 
 
-@variant("open-ended-enrolment")
-def _open_ended_enrolment(behaviour: Behaviour) -> None:
-    def open_ended(values: Values, *_: object) -> Values:
-        return {**values, _OPEN_END: None}
-
-    after("describe_enrolment")(open_ended)(behaviour)
-    after("describe_listed_enrolment")(open_ended)(behaviour)
-
-
 variants(
     {
+        "open-ended-enrolment": both(
+            telling("describe_enrolment", **{_OPEN_END: None}),
+            telling("describe_listed_enrolment", **{_OPEN_END: None}),
+        ),
         "search-404": after("search_persons")(_refuse_nobody),
     }
 )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from okd_conformance.reference import dms
 from okd_conformance.reference.answers import Refused, Reply
-from okd_conformance.reference.faults.change import around, instead
+from okd_conformance.reference.faults.change import after, instead, succeeding
 from okd_conformance.reference.faults.registry import variant, variants
 from okd_conformance.reference.world import Behaviour, Call
 from okd_conformance.standard.fields import Body
@@ -29,20 +27,15 @@ def _lock_alone(behaviour: Behaviour) -> None:
     behaviour.handlers = {**behaviour.handlers, "replace": _refused}
 
 
-@variant("replaced-200", around("success_status"))
-def _replaced_200(inner: Callable[..., int], call: Call) -> int:
-    return 200 if call.operation.kind == "replace" else inner(call)
-
-
-@variant("report-text-4000", around("check_report"))
-def _report_text_4000(inner: Callable[..., None], call: Call, body: Body) -> None:
-    inner(call, body)
+@variant("report-text-4000", after("check_report"))
+def _report_text_4000(_result: None, _call: Call, body: Body) -> None:
     if len(str(body.get("additional_info"))) > _LONGEST_TEXT:
         raise Refused("report_invalid", why="the text is too long")
 
 
 variants(
     {
+        "replaced-200": succeeding(200, "replace"),
         "needs-token": instead("needs_token")(lambda _call: True),
     }
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from okd_conformance.reference.answers import Refused
-from okd_conformance.reference.faults.change import around, instead, without_errors
+from okd_conformance.reference.faults.change import after, answering, around, both, instead, without_errors
 from okd_conformance.reference.faults.registry import variant, variants
 from okd_conformance.reference.module import EXAM_ROLE
 from okd_conformance.reference.school import Enrolment, Person
@@ -35,24 +35,6 @@ def _as(kind: Any, value: Any) -> Any:
     return value
 
 
-def _unresolved(behaviour: Behaviour, status: int) -> None:
-    for situation in _UNRESOLVED:
-        behaviour.answer_with(situation, status)
-
-
-@variant("403-for-unresolved")
-def _403_for_unresolved(behaviour: Behaviour) -> None:
-    _unresolved(behaviour, 403)
-    for situation in _CONFLICTS:
-        behaviour.answer_with(situation, 403)
-
-
-@variant("404-for-conflicts")
-def _404_for_conflicts(behaviour: Behaviour) -> None:
-    for situation in _CONFLICTS:
-        behaviour.answer_with(situation, 404)
-
-
 @variant("inbox-unknown-student", around("file_registration"))
 def _inbox_unknown_student(inner: Callable[..., Filing], call: Call, body: Body) -> Filing:
     try:
@@ -63,25 +45,15 @@ def _inbox_unknown_student(inner: Callable[..., Filing], call: Call, body: Body)
         return Filing("inbox")
 
 
-@variant("assoc-only-registration")
-def _assoc_only_registration(behaviour: Behaviour) -> None:
-    without_errors(behaviour, {"anyOf"}, lambda schema: bool(schema.get("anyOf")))
-    inner = behaviour.file_without_student
-
-    def file_without_student(call: Call, body: Body) -> Filing:
-        enrolment = call.world.school.enrolment(str(body.get("association_id")))
-        if enrolment is None:
-            return inner(call, body)
-        return Filing("enrolment", enrolment.person_id, enrolment.association_id)
-
-    behaviour.file_without_student = file_without_student
+def _file_with_enrolment_alone(inner: Callable[..., Filing], call: Call, body: Body) -> Filing:
+    enrolment = call.world.school.enrolment(str(body.get("association_id")))
+    if enrolment is None:
+        return inner(call, body)
+    return Filing("enrolment", enrolment.person_id, enrolment.association_id)
 
 
-@variant("exam-reference-needed", around("file_with_exam"))
-def _exam_reference_needed(
-    inner: Callable[..., Filing | None], call: Call, body: Body, student: Person | None
-) -> Filing | None:
-    filing = inner(call, body, student)
+@variant("exam-reference-needed", after("file_with_exam"))
+def _exam_reference_needed(filing: Filing | None, *_: object) -> Filing | None:
     if filing is None:
         raise Refused("registration_invalid", why="name the exam")
     return filing
@@ -109,7 +81,13 @@ def _falls_back_on_the_other_id(behaviour: Behaviour) -> None:
 
 variants(
     {
-        "409-for-unresolved": lambda behaviour: _unresolved(behaviour, 409),
+        "assoc-only-registration": both(
+            without_errors({"anyOf"}, lambda schema: bool(schema.get("anyOf"))),
+            around("file_without_student")(_file_with_enrolment_alone),
+        ),
+        "403-for-unresolved": answering(403, *_UNRESOLVED, *_CONFLICTS),
+        "404-for-conflicts": answering(404, *_CONFLICTS),
+        "409-for-unresolved": answering(409, *_UNRESOLVED),
         "exam-fallback": instead("exam_not_found")(lambda *_: None),
     }
 )

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from okd_conformance.reference.answers import Reply
-from okd_conformance.reference.faults.change import around, of_kind
+from okd_conformance.reference.faults.change import around, finishing, of_kind
 from okd_conformance.reference.faults.registry import variant, variants
-from okd_conformance.reference.world import Behaviour, Call
+from okd_conformance.reference.world import Call
 
 
-@variant("trailing-slash")
-def _trailing_slash(behaviour: Behaviour) -> None:
-    def redirect(call: Call, answer: Reply) -> Reply:
-        url = str(call.request.url)
-        if of_kind(call, "service") and url.endswith("/"):
-            return Reply(301, headers={"Location": url.rstrip("/")})
-        return answer
-
-    behaviour.finish.append(redirect)
+@variant("trailing-slash", finishing)
+def _trailing_slash(call: Call, answer: Reply) -> Reply:
+    url = str(call.request.url)
+    if of_kind(call, "service") and url.endswith("/"):
+        return Reply(301, headers={"Location": url.rstrip("/")})
+    return answer
 
 
 variants(

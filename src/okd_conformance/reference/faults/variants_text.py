@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from okd_conformance.reference.answers import Refused, Reply
-from okd_conformance.reference.faults.change import around
+from okd_conformance.reference.faults.change import after, around, finishing
 from okd_conformance.reference.faults.registry import variant
-from okd_conformance.reference.world import Behaviour, Call, ReceivedPart
+from okd_conformance.reference.storage import StoredDocument
+from okd_conformance.reference.world import Call, ReceivedPart
 from okd_conformance.standard.fields import Body, deref
 
 _LAST_OF_LATIN = 0x24F
@@ -18,17 +19,14 @@ _PDF = b"%PDF-"
 _SMALL = 5_000_000
 
 
-@variant("null-optionals")
-def _null_optionals(behaviour: Behaviour) -> None:
-    def finish(call: Call, answer: Reply) -> Reply:
-        schema = call.operation.success_schema()
-        if answer.has_json and answer.status < 300 and schema is not None:
-            value = json.loads(answer.body)
-            _with_nulls(schema, schema, value)
-            answer.body = json.dumps(value, ensure_ascii=False).encode()
-        return answer
-
-    behaviour.finish.append(finish)
+@variant("null-optionals", finishing)
+def _null_optionals(call: Call, answer: Reply) -> Reply:
+    schema = call.operation.success_schema()
+    if answer.has_json and answer.status < 300 and schema is not None:
+        value = json.loads(answer.body)
+        _with_nulls(schema, schema, value)
+        answer.body = json.dumps(value, ensure_ascii=False).encode()
+    return answer
 
 
 def _with_nulls(root: Any, schema: Any, value: Any) -> None:
@@ -62,25 +60,22 @@ def _named_by_its_file(inner: Callable[..., Any], call: Call, body: Body, file: 
     return document
 
 
-@variant("composed-otherwise", around("make_document"))
-def _composed_otherwise(inner: Callable[..., Any], call: Call, body: Body, file: ReceivedPart | None) -> Any:
-    document = inner(call, body, file)
+@variant("composed-otherwise", after("make_document"))
+def _composed_otherwise(document: StoredDocument, *_: object) -> StoredDocument:
     if document.name:
         document.name = document.title = unicodedata.normalize("NFD", document.name)
     return document
 
 
-@variant("latin-names-only", around("check_metadata"))
-def _latin_names_only(inner: Callable[..., None], call: Call, body: Body, file: ReceivedPart | None) -> None:
-    inner(call, body, file)
+@variant("latin-names-only", after("check_metadata"))
+def _latin_names_only(_result: None, _call: Call, body: Body, _file: object) -> None:
     name = body.get("document_name")
     if isinstance(name, str) and any(ord(letter) > _LAST_OF_LATIN for letter in name):
         raise Refused("metadata_invalid", why="a name has letters of the Latin script")
 
 
-@variant("typed-consumers", around("check_metadata"))
-def _typed_consumers(inner: Callable[..., None], call: Call, body: Body, file: ReceivedPart | None) -> None:
-    inner(call, body, file)
+@variant("typed-consumers", after("check_metadata"))
+def _typed_consumers(_result: None, _call: Call, body: Body, _file: object) -> None:
     own = [item for item in body.get("consumers") or () if isinstance(item, dict)]
     texts = {name for item in own for name, value in item.items() if isinstance(value, str)}
     if any(isinstance(item.get(name), int | dict | list) for item in own for name in texts):
