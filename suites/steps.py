@@ -58,6 +58,15 @@ def sufficient_scope(case: Case, scope: str, situation: str = "sufficient") -> N
     case.expect_right(case.sent(case.canonical(token=case.token(scope).value)), situation)
 
 
+def scope_alone(case: Case, scope: str) -> None:
+    """Judge the valid request with a token that has just this scope, by its cell of the scope matrix."""
+    row = case.binding.scopes
+    if row is None or scope in row.sufficient:
+        sufficient_scope(case, scope)
+    else:
+        other_scope(case, scope, "disputed" if scope in row.disputed else "refused")
+
+
 def agree(case: Case) -> None:
     """Where the edition names no type of document, make sure that the target knows ours. Raises NotTested."""
     if case.binding.type_is_open:

@@ -15,15 +15,7 @@ from okd_conformance.suite import (
     deref,
     load_edition,
 )
-from steps import (
-    invented,
-    lacks,
-    other_scope,
-    reference,
-    require_bytes_in,
-    stored,
-    sufficient_scope,
-)
+from steps import invented, lacks, reference, require_bytes_in, scope_alone, stored
 
 OLD_EDITION = "okd-0.6"
 
@@ -69,22 +61,10 @@ def test_result_document(case: Case) -> None:
     stored(case, case.canonical())
 
 
-@check("OKD-F02-003", scope=cells("sufficient"))
-def test_sufficient_scope(case: Case, scope: str) -> None:
-    """Each of the two scopes alone."""
-    sufficient_scope(case, scope)
-
-
-@check("OKD-F02-003", scope=cells("refused"))
-def test_refused_scope(case: Case, scope: str) -> None:
-    """Any other scope alone."""
-    other_scope(case, scope, "refused")
-
-
-@check("OKD-F02-003", scope=cells("disputed"))
-def test_disputed_scope(case: Case, scope: str) -> None:
-    """The sources disagree; either answer will do."""
-    other_scope(case, scope, "disputed")
+@check("OKD-F02-003", scope=cells("sufficient", "refused", "disputed"))
+def test_scope(case: Case, scope: str) -> None:
+    """Each scope alone, as the scope matrix has it; where the sources disagree, either answer will do."""
+    scope_alone(case, scope)
 
 
 @check(

@@ -21,7 +21,7 @@ from okd_conformance.suite import (
     field_name,
     field_names,
 )
-from steps import ENROLMENT, filing, lacks, other_scope, require_filed, sufficient_scope, with_fields
+from steps import ENROLMENT, filing, lacks, require_filed, scope_alone, with_fields
 
 REFERENCES = ("exam_code", "exam_code_path", "exam_component_offering_id")
 
@@ -80,22 +80,10 @@ def test_founding_message(case: Case, message: str) -> None:
     case.expect(exchange, "one_spelling")
 
 
-@check("OKD-F12-002", scope=cells("sufficient"))
-def test_sufficient_scope(case: Case, scope: str) -> None:
-    """Each of the two scopes alone."""
-    sufficient_scope(case, scope)
-
-
-@check("OKD-F12-002", scope=cells("refused"))
-def test_refused_scope(case: Case, scope: str) -> None:
-    """Any other scope alone."""
-    other_scope(case, scope, "refused")
-
-
-@check("OKD-F12-002", scope=cells("disputed"))
-def test_disputed_scope(case: Case, scope: str) -> None:
-    """The sources disagree; either answer will do."""
-    other_scope(case, scope, "disputed")
+@check("OKD-F12-002", scope=cells("sufficient", "refused", "disputed"))
+def test_scope(case: Case, scope: str) -> None:
+    """Each scope alone, as the scope matrix has it; where the sources disagree, either answer will do."""
+    scope_alone(case, scope)
 
 
 @check("OKD-F12-003", by=["person_id", "student_number"])

@@ -73,13 +73,13 @@ def checks_of(function: object) -> Sequence[CheckSpec]:
     return found
 
 
-def cells(kind: Literal["sufficient", "disputed", "refused"]) -> Values:
-    """The scopes of one kind in the row of the scope matrix that a binding has."""
+def cells(*kinds: Literal["sufficient", "disputed", "refused"]) -> Values:
+    """The scopes of these kinds in the row of the scope matrix that a binding has."""
 
     def scopes(operation: Operation | None, binding: Binding | None) -> Iterable[str]:
         bound = binding or (operation.bindings[0] if operation else None)
-        found: Iterable[str] = getattr(bound.scopes, kind) if bound and bound.scopes else ()
-        return found
+        row = bound.scopes if bound else None
+        return [scope for kind in kinds for scope in getattr(row, kind, ())]
 
     return scopes
 
