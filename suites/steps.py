@@ -144,14 +144,13 @@ def name_survived(
         if exchange.succeeded
         else None
     )
-    if found is None:
-        if exchange.succeeded:
-            case.note(case.words("metadata_has_no_name"))
+    if found is None and exchange.succeeded:
+        case.note(case.words("metadata_has_no_name"))
+    if found is None or same_text(found, name):
         return
-    if not same_text(found, name):
-        if is_named_by_its_file(case):
-            raise case.not_tested("named_by_its_file", requirement="OKD-MPT-022")
-        case.require(False, key, situation=lost, exchange=exchange, sent=name, value=found)
+    if is_named_by_its_file(case):
+        raise case.not_tested("named_by_its_file", requirement="OKD-MPT-022")
+    case.require(False, key, situation=lost, exchange=exchange, sent=name, value=found)
 
 
 def with_scope(case: Case, scope: str) -> Exchange:
@@ -309,14 +308,7 @@ EXAMPLES = {"smoke": 3, "standard": 6, "full": 100}
 def generate(case: Case, mode: Any, judge: Any) -> None:
     """Generate bodies for the case's operation and judge each."""
     case.accepted()
-    for_each_body(
-        case.edition,
-        case.operation,
-        mode,
-        EXAMPLES[case.profile],
-        case.seed,
-        judge,
-    )
+    for_each_body(case.edition, case.operation, mode, EXAMPLES[case.profile], case.seed, judge)
 
 
 def sendable(case: Case, value: Any) -> Sample | None:
