@@ -189,9 +189,8 @@ def test_scope_beyond(case: Case) -> None:
 
 
 @check("OKD-AUT-020", address=["download"])
-def test_download_is_secure(case: Case, address: str) -> None:
+def test_download_is_secure(case: Case) -> None:
     """The temporary address of a document; opened first, so that no host is visited that may not be."""
-    assert address
     exchange = case.expect(first_about(case, case.store()), "metadata")
     url = web_address(case.value_in(exchange, "download_url"))
     if url is None:
@@ -205,9 +204,8 @@ def test_download_is_secure(case: Case, address: str) -> None:
 
 
 @check("OKD-AUT-020", address=["token"])
-def test_token_endpoint_is_secure(case: Case, address: str) -> None:
+def test_token_endpoint_is_secure(case: Case) -> None:
     """The token endpoint of the target file, which may be another party's."""
-    assert address
     told = case.accepted()
     if case.auth is None or not case.auth.token_url:
         raise case.not_tested("no_issued_token")

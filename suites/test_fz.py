@@ -78,17 +78,15 @@ def test_scope_of_the_notice(case: Case) -> None:
 
 
 @check("OKD-FZ-006", document=["unknown"])
-def test_unknown_document(case: Case, document: str) -> None:
+def test_unknown_document(case: Case) -> None:
     """An id that nobody gave."""
-    assert document
     case.accepted()
     case.expect(about(case, case.fresh_uuid()), "unknown_id")
 
 
 @check("OKD-FZ-006", document=["sibling"])
-def test_sibling_stays(case: Case, document: str) -> None:
+def test_sibling_stays(case: Case) -> None:
     """A document of that enrolment with that name stays when another is deleted."""
-    assert document
     gone, sibling = case.store(), case.store()
     case.arranged(about(case, gone.id))
     require_content(case, sibling, sibling.content, "sibling")

@@ -119,9 +119,8 @@ def test_registering_again(case: Case) -> None:
 
 
 @check("OKD-REG-019", at=["once"])
-def test_registering_in_parallel(case: Case, at: str) -> None:
+def test_registering_in_parallel(case: Case) -> None:
     """Two equal registrations at one time make one document."""
-    assert at
     sample = registration(case)
     with ThreadPoolExecutor(2) as pool:
         exchanges = list(pool.map(case.sent, [sample, sample]))
@@ -167,9 +166,8 @@ def test_bytes_are_not_exchanged(case: Case) -> None:
 
 
 @check("OKD-REG-021", document=["unknown"])
-def test_document_need_not_be_fetched(case: Case, document: str) -> None:
+def test_document_need_not_be_fetched(case: Case) -> None:
     """A dmsDocumentId that no DMS knows can be registered all the same."""
-    assert document
     case.expect(case.sent(registration(case)), "unknown_document")
 
 

@@ -48,7 +48,8 @@ def check(
 
     It runs wherever the catalogue says that the requirement applies, and once for each combination of
     ``parameters``: name=values, where values is a sequence, a mapping from a label to a value, or a function
-    that gives one of these for an operation and a binding.
+    that gives one of these for an operation and a binding. A parameter that the function doesn't take only
+    stands in the case ids.
     A function may check several requirements. ``bulk`` says how many bytes a case moves, if that is many.
     """
     named = {name: v if callable(v) else labelled(v) for name, v in parameters.items()}
