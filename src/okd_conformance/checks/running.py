@@ -108,8 +108,7 @@ def result_of_check(case: Case, error: BaseException | None, duration_s: float) 
 def _set_up_of(case: Case, error: BaseException | None) -> Text | None:
     """What in the set-up explains a failure, a warning, or an inconclusive end: then that is no finding."""
     if isinstance(error, Failed) or (error is None and case.warnings):
-        failed = error is not None  # a warning accuses nobody, so a guess need not excuse it
-        return case.bench.set_up.explains(case.role, case.exchanges, case.asked, guess=failed)
+        return case.bench.set_up.explains(case.role, case.exchanges, case.asked)
     stood = (error.because or case.telling) if isinstance(error, Inconclusive) else None
     refused = stood is not None and not stood.succeeded
     return case.bench.set_up.explains(case.role, [stood]) if stood is not None and refused else None

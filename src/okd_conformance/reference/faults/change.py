@@ -6,7 +6,9 @@ A shape makes a change of a function; ``fault`` and ``variant`` take one beside 
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable, Collection, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from jsonschema import ValidationError
@@ -14,6 +16,7 @@ from jsonschema import ValidationError
 from okd_conformance.reference import rights
 from okd_conformance.reference.answers import Refused, Reply
 from okd_conformance.reference.faults.registry import Change, Shape
+from okd_conformance.reference.storage import StoredDocument
 from okd_conformance.reference.world import Behaviour, Call, Caller
 from okd_conformance.standard.fields import Body, field_name, validator
 from okd_conformance.standard.operation import Binding
@@ -109,6 +112,37 @@ def telling(step: str, **values: Any) -> Change:
 def concealing(step: str, *meanings: str) -> Change:
     """Let a step that describes something leave these values out."""
     return after(step)(lambda told, *_: {m: value for m, value in told.items() if m not in meanings})
+
+
+def tell_in_errors(tell: Callable[[Call], Mapping[str, Any]]) -> Change:
+    """Add what ``tell`` gives to every error message."""
+
+    def told(call: Call, answer: Reply) -> Reply:
+        if answer.status >= HTTPStatus.BAD_REQUEST and answer.has_json:
+            answer.body = json.dumps({**json.loads(answer.body), **tell(call)}).encode()
+        return answer
+
+    return finishing(told)
+
+
+def cached(control: str) -> Change:
+    """Let each answer come with this Cache-Control."""
+
+    def allowed(_call: Call, answer: Reply) -> Reply:
+        answer.headers["Cache-Control"] = control
+        return answer
+
+    return finishing(allowed)
+
+
+def name_downloads(header: Callable[[StoredDocument], str]) -> Change:
+    """Let each document come with the Content-Disposition that ``header`` gives."""
+
+    def named(answer: Reply, _place: object, *others: Any) -> Reply:
+        answer.headers["Content-Disposition"] = header(others[-1])
+        return answer
+
+    return both(after("deliver")(named), after("deliver_download")(named))
 
 
 def without_errors(words: Collection[str], case: Callable[[Schema], bool]) -> Change:

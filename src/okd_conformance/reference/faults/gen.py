@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -148,6 +149,14 @@ def _singular_paths(operation: Operation) -> str:
 def _service_as_text(call: Call, answer: Reply) -> Reply:
     if of_kind(call, "service") and answer.status == 200:
         answer.media_type = "text/plain"
+    return answer
+
+
+@fault("packs-unasked", finishing)
+def _packs_unasked(_call: Call, answer: Reply) -> Reply:
+    if answer.has_json:
+        answer.body = gzip.compress(answer.body)
+        answer.headers["Content-Encoding"] = "gzip"
     return answer
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from okd_conformance.reference.answers import Reply
-from okd_conformance.reference.faults.change import after
-from okd_conformance.reference.faults.registry import variant
+from okd_conformance.reference.faults.change import after, cached, name_downloads
+from okd_conformance.reference.faults.registry import variant, variants
+from okd_conformance.reference.world import Behaviour
 
 
 @variant("several-challenges", after("problem"))
@@ -13,3 +16,19 @@ def _several_challenges(answer: Reply, *_: object) -> Reply:
     if challenge is not None:
         answer.headers["WWW-Authenticate"] = f'Negotiate, Digest realm="a, bearer", {challenge}'
     return answer
+
+
+@variant("downloads-named")
+def _downloads_named(behaviour: Behaviour) -> None:
+    name_downloads(
+        lambda document: (
+            f"attachment; filename=\"{document.id}.pdf\"; filename*=UTF-8''{quote(f'Zoë {document.name}')}"
+        ),
+    )(behaviour)
+
+
+variants(
+    {
+        "cached-in-private": cached("private, max-age=0, must-revalidate"),
+    }
+)
