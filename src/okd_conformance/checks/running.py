@@ -187,9 +187,13 @@ class Watch:
     def take(self) -> list[CaseResult]:
         """What was found since the last time, redacted."""
         found, self.found = list(self.found.values()), {}
-        known = self.bench.set_up.known
-        seen = [self._without_blame(one, known(one.role)) for one in found]
+        seen = [self._without_blame(one, self._set_up_of(one)) for one in found]
         return redacted(seen, self.bench.redactor)
+
+    def _set_up_of(self, result: CaseResult) -> Text | None:
+        """What is wrong with the role of a finding; asked of the target too, as long as cases run."""
+        set_up, running = self.bench.set_up, self.during is not None
+        return (set_up.of_role if result.status is Status.FAILED and running else set_up.known)(result.role)
 
     def _without_blame(self, result: CaseResult, set_up: Text | None) -> CaseResult:
         """A finding about a role whose set-up is wrong says nothing of the product."""

@@ -108,11 +108,11 @@ class SetUp(SetUpData):
         if not secured and not plain:
             return None
         around = self._circumstances(role, *everything)
-        came = _alike(everything)
-        cause = cause_of("everything", came, around) if came else None
+        cause = cause_of("everything", _alike(everything), around)
         if cause is None and len(secured) > 1:
-            came = _alike(secured)
-            cause = cause_of("with_token", came, around) if came else None
+            cause = cause_of("with_token", _alike(secured), around)
+        if cause is None and not secured:
+            cause = cause_of("unsecured", _alike(everything), around)
         return (cause, role, self._with_clock(secured or plain)) if cause else None
 
     def _tried(self, role: str) -> tuple[list[Exchange], list[Exchange], Exchange]:

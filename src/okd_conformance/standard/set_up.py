@@ -12,7 +12,14 @@ from okd_conformance.base.text import Text
 from okd_conformance.standard.bundle import read_data
 
 Tried = Literal[
-    "everything", "with_token", "minted", "other_fixtures", "named", "invented", "invented_beside"
+    "everything",
+    "with_token",
+    "minted",
+    "unsecured",
+    "other_fixtures",
+    "named",
+    "invented",
+    "invented_beside",
 ]
 Came = int | str
 
