@@ -1,4 +1,4 @@
-"""Proof that the checks see what they should: the reference with each fault, and with each variant.
+"""Mutation testing of the suite: the checks against the reference with each fault, and with each variant.
 
 A fault must change the status of its own requirement: to failed, or to a warning where the catalogue says so
 (a requirement that can't fail must warn, or say something else than before). A variant must fail nothing and

@@ -202,7 +202,10 @@ def described(
 
 
 def deref(root: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Follow local references; keywords beside a reference win over those of its target."""
+    """Follow local references; keywords beside a reference win over those of its target.
+
+    Raises ValueError for a schema that only refers to itself, and KeyError for a reference to nothing.
+    """
     for _ in range(_MAX_DEPTH):
         reference = schema.get("$ref")
         if not isinstance(reference, str):
