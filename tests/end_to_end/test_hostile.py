@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from okd_conformance.base.bounded import MAX_JSON_DEPTH, TooLargeError, read_jso
 from okd_conformance.judge.giving_up import MOST_DRIPPED, MOST_UNANSWERED, GivingUp
 from okd_conformance.judge.hooks import MAX_HOOK_BYTES, Hooks
 from okd_conformance.judge.stops import Inconclusive
-from okd_conformance.reference import running_server, target_of
+from okd_conformance.reference import Running, running_server, target_of
 from okd_conformance.target.reading import load_target
 from okd_conformance.wire import client as client_module
 from okd_conformance.wire.address import joined, may_lead, web_address
@@ -33,8 +35,19 @@ from okd_conformance.wire.raw import Expecting
 from okd_conformance.wire.throttling import MAX_WAIT_FOR_THROTTLING_S
 from okd_conformance.wire.transfer import Transfer
 from support.benches import BASE, accepting, answered, stage, unanswered
-from support.command import okd
-from support.hostile import BEHAVIOURS, BOMBS, ENDLESS, SLOW, TOKENS, Behaviour, hostile_server, message, says
+from support.command import COMMAND, environment, okd
+from support.hostile import (
+    BEHAVIOURS,
+    BOMBS,
+    ENDLESS,
+    HEAVY,
+    SLOW,
+    TOKENS,
+    Behaviour,
+    hostile_server,
+    message,
+    says,
+)
 
 TIMEOUT_S = 0.3
 DEADLINE_S = 0.6
@@ -321,6 +334,18 @@ def test_a_dead_operation_is_given_up_and_the_others_are_not() -> None:
     giving_up.check("http://a", "alive")
 
 
+def test_after_a_dead_operation_the_next_silent_one_gets_one_try() -> None:
+    giving_up = GivingUp()
+    for _ in range(MOST_DRIPPED):
+        giving_up.see(unanswered("deadline"), "http://a", "dead", lambda: answered(404))
+    giving_up.see(unanswered("deadline"), "http://a", "next", lambda: answered(404))
+    with pytest.raises(Inconclusive, match="no answer"):
+        giving_up.check("http://a", "next")
+    giving_up.see(answered(200), "http://a", "alive", lambda: answered(404))
+    giving_up.see(unanswered("deadline"), "http://a", "slow now and then", lambda: answered(404))
+    giving_up.check("http://a", "slow now and then")
+
+
 def test_an_answer_now_and_then_is_enough() -> None:
     giving_up = GivingUp()
     for n in range(10 * MOST_UNANSWERED):
@@ -354,19 +379,47 @@ def is_read(method: str, path: str) -> bool:
 WHOLE = {b.name: b for b in BEHAVIOURS}
 
 
+def target_behind(server: str, reference: Running, folder: Path) -> Path:
+    """The target file of a DMS that is reached at another address."""
+    target = yaml.safe_load(reference.target)
+    url = target["roles"]["dms"]["base_url"].replace(reference.base_url, server)
+    target["roles"] = {"dms": {"base_url": url}}
+    target["limits"] = {"requests_per_second": 10_000, "timeout_s": TIMEOUT_S}
+    file = folder / "target.yaml"
+    file.write_text(yaml.safe_dump(target), "utf-8")
+    return file
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="only there can the peak of another process be read")
+def test_a_run_against_bombs_costs_at_most_100_mb(tmp_path: Path) -> None:
+    def peak(behaviour: Behaviour, hits: Callable[[str, str], bool]) -> int:
+        with (
+            running_server(roles=["dms"]) as reference,
+            hostile_server(behaviour, hits=hits, reference=reference.base_url) as server,
+        ):
+            file = target_behind(server.url, reference, tmp_path)
+            chosen = ("--requirement", "OKD-FX", "--requirement", "OKD-GEN-010")
+            command = [*COMMAND, str(file), *chosen, "--report-dir", f"r-{behaviour.name[:20]}", "--quiet"]
+            process = subprocess.Popen(
+                command, cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            assert process.returncode in {0, 1, 3}
+        return used.ru_maxrss * 1024
+
+    usual = peak(BEHAVIOURS[0], lambda _method, _path: False)
+    for behaviour in (WHOLE["bomb: JSON of 100 MB"], WHOLE["bomb: a million empty lists"], HEAVY):
+        assert peak(behaviour, lambda _method, path: "/dms/" in path) - usual < MAX_MEMORY
+
+
 @pytest.mark.parametrize("name", ["silent: never answers", "redirect: to a script"])
 def test_the_rest_of_a_run_goes_on(name: str, tmp_path: Path) -> None:
     with (
         running_server() as reference,
         hostile_server(WHOLE[name], hits=is_read, reference=reference.base_url) as server,
     ):
-        target = yaml.safe_load(reference.target)
-        target["roles"] = {
-            "dms": {"base_url": target["roles"]["dms"]["base_url"].replace(reference.base_url, server.url)}
-        }
-        target["limits"] = {"requests_per_second": 10_000, "timeout_s": TIMEOUT_S}
-        file, folder = tmp_path / "target.yaml", tmp_path / "report"
-        file.write_text(yaml.safe_dump(target), "utf-8")
+        file, folder = target_behind(server.url, reference, tmp_path), tmp_path / "report"
         rows = ("OKD-SRV-001", "OKD-FX-001", "OKD-FZ-001", "OKD-MPT-001")
         chosen = ["--profile", "smoke", *(word for row in rows for word in ("--requirement", row))]
         ended = okd(tmp_path, str(file), "--report-dir", str(folder), "--lang", "en", "--quiet", *chosen)

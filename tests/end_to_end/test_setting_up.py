@@ -191,6 +191,16 @@ def test_the_reference_is_in_order(server: Running, tmp_path: Path, capsys: Any)
 OTHER = "3d1a0c55-0a3e-4f6e-9b3a-5b8b1c1d7e01"
 
 
+def test_an_issuer_that_refuses_every_client_is_told_and_no_more(
+    server: Running, tmp_path: Path, capsys: Any
+) -> None:
+    clients = [{**one, "client_secret": "wrong"} for one in yaml.safe_load(server.target)["auth"]["clients"]]
+    code, out = checked(server, tmp_path, capsys, auth__clients=clients)
+    assert code == 2
+    assert out.count("refuses auth.clients[0]") == 2, "where it is found, and in the last sentence"
+    assert "private_key_jwt" in out
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "words"),
     [

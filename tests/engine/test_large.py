@@ -42,6 +42,7 @@ from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.generated import BLOCK, Comparison, Generated
 from okd_conformance.wire.meter import Meter
 from okd_conformance.wire.transfer import Transfer
+from okd_conformance.wire.waiting import Why, waiting
 
 EDITION = "okd-1.5"
 SHRUNK = {"message_bytes": 4_000_000, "document_bytes": 4_294_967}
@@ -588,6 +589,24 @@ def test_what_comes_after_the_cases_is_told() -> None:
         "Writing the report …",
     )
     assert tuple(stream.getvalue().splitlines()) == told
+
+
+def test_a_long_wait_is_told_once_with_its_reason_and_how_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("okd_conformance.report.at_work._LONG_S", 0)
+    console, stream = shown()
+    with waiting(Why.BUSY, 70), waiting(Why.RATE, 1):
+        console.look()
+        console.look()
+    console.look()
+    told = "The target or the token endpoint is busy and asks to wait 1 min 10 s …\n"
+    assert stream.getvalue() == told
+
+
+def test_work_that_goes_on_for_long_is_told_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("okd_conformance.report.console._TELL_EVERY_S", -1)
+    console, stream = shown()
+    console.look()
+    assert stream.getvalue() == "Opening the target …\n"
 
 
 def test_a_quiet_run_says_nothing_of_it() -> None:

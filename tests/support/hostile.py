@@ -388,6 +388,9 @@ BOMBS = [
     Behaviour("bomb: JSON nested 900 deep", says(message(nested(900)))),
     Behaviour("bomb: objects nested 900 deep", says(message(b'{"documentId":' * 900 + b"1" + b"}" * 900))),
 ]
+HEAVY = Behaviour(
+    "heavy: as many values as are read", says(message(b'{"items":[' + b'{"a":1},' * 24_000 + b"0]}"))
+)
 STRANGE_JSON = {
     "1e999": b'{"documentId": 1e999, "status": 1e999, "pageNumber": 1e999, "documentSize": -1e999}',
     "10^5 digits": b'{"documentId": ' + b"9" * 10**5 + b', "status": ' + b"9" * 10**5 + b"}",

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import httpx
 
 MAX_JSON_BYTES = 4 * 1024 * 1024
-MAX_JSON_VALUES = 100_000
+MAX_JSON_VALUES = 50_000
 """Python needs up to 25 times as much memory for JSON as it has bytes, and every value is looked at."""
 MAX_JSON_DEPTH = 60
 _GZIP = 31

@@ -34,6 +34,8 @@ class GivingUp:
     reasons: dict[str, Text] = field(default_factory=dict)
     """By the server, or the operation, that was given up."""
     _in_a_row: dict[str, list[Exchange]] = field(default_factory=dict)
+    _only_silence: set[str] = field(default_factory=set)
+    """The servers at which an operation was given up, and that answered nothing since."""
 
     def check(self, server: str, operation: str | None) -> None:
         """Raise Inconclusive when nothing more is to be sent there."""
@@ -49,10 +51,14 @@ class GivingUp:
                 self._in_a_row[server] = []
             else:
                 self._give_up(server, "given_up_server_unanswered")
-        if operation is not None and self._too_many(operation, exchange):
+        if not is_unanswered(exchange):
+            self._only_silence.discard(server)
+        most = 1 if server in self._only_silence else MOST_UNANSWERED
+        if operation is not None and self._too_many(operation, exchange, most):
+            self._only_silence.add(server)
             self._give_up(operation, "given_up_operation_unanswered")
 
-    def _too_many(self, place: str, exchange: Exchange) -> bool:
+    def _too_many(self, place: str, exchange: Exchange, most: int = MOST_UNANSWERED) -> bool:
         """Count; whether it is enough now."""
         row = self._in_a_row.setdefault(place, [])
         if not is_unanswered(exchange):
@@ -60,7 +66,7 @@ class GivingUp:
             return False
         row.append(exchange)
         dripped = sum(one.error is NoAnswer.DEADLINE for one in row)
-        return len(row) >= MOST_UNANSWERED or dripped >= MOST_DRIPPED
+        return len(row) >= most or dripped >= MOST_DRIPPED
 
     def _give_up(self, place: str, key: str) -> None:
         self.reasons.setdefault(place, say(key, n=len(self._in_a_row[place]), name=place))

@@ -12,6 +12,8 @@ from okd_conformance.base.text import Text, joined, say
 from okd_conformance.wire.waiting import Wait, Why, waited_for
 
 _EVERY_S = 1.0
+_LONG_S = 3.0
+"""From then on a wait is told."""
 _ANSWERS = {Why.ANSWER, Why.TOKEN, Why.HOOK}
 
 
@@ -40,6 +42,12 @@ def watching(look: Callable[[], object]) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
+
+
+def long_wait(told: Wait | None) -> Wait | None:
+    """What is waited for, when that takes long and is not what was told last."""
+    wait = waited_for()
+    return wait if wait is not None and wait.seconds > _LONG_S and wait is not told else None
 
 
 def reason(wait: Wait) -> Text:

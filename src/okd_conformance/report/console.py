@@ -17,7 +17,7 @@ from rich.text import Text as Styled
 from okd_conformance.base.clean import one_line
 from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.judge.outcome import CaseResult, Status, Verdict
-from okd_conformance.report.at_work import duration, reason
+from okd_conformance.report.at_work import duration, long_wait, reason
 from okd_conformance.report.cards import Card, cards
 from okd_conformance.report.model import SHARED, Report
 from okd_conformance.report.upgrade import STEPS, Upgrade
@@ -33,7 +33,7 @@ from okd_conformance.standard.catalogue import load_catalogue
 from okd_conformance.standard.edition import Edition
 from okd_conformance.target.allowance import number
 from okd_conformance.wire.meter import Meter
-from okd_conformance.wire.waiting import Wait, waited_for
+from okd_conformance.wire.waiting import Wait
 
 _STYLES = {
     Status.PASSED: "green",
@@ -61,8 +61,6 @@ _GAP = 2
 """Between two columns."""
 _TELL_EVERY_S = 10
 """How often to tell that the work goes on where nothing moves."""
-_LONG_S = 3.0
-"""From then on a wait is told."""
 
 
 class ConsoleReporter:
@@ -210,8 +208,8 @@ class ConsoleReporter:
 
         To be called every second, by any thread.
         """
-        wait = waited_for()
-        if wait is not None and wait.seconds > _LONG_S and (wait is not self._wait or self._progress):
+        wait = long_wait(None if self._progress else self._wait)
+        if wait is not None:
             self._wait = wait
             self._at_work(reason(wait))
         elif self._silent_for(_TELL_EVERY_S):

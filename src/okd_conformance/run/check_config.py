@@ -20,6 +20,7 @@ from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import Lang, Text, joined, say
 from okd_conformance.judge.stops import Inconclusive
 from okd_conformance.redaction.looks import MIN_SECRET
+from okd_conformance.report.at_work import long_wait, reason, watching
 from okd_conformance.run.config_addresses import clocks, editions, reach
 from okd_conformance.run.config_fixtures import fixtures
 from okd_conformance.run.config_found import LABEL, Found, mistakes
@@ -29,6 +30,7 @@ from okd_conformance.run.options import Options
 from okd_conformance.run.run import Run, open_run
 from okd_conformance.target.reading import Target
 from okd_conformance.wire.exchange import Exchange
+from okd_conformance.wire.waiting import Wait
 
 _WORD = re.compile(r"[A-Z]?[a-z]+(?:[_ -][a-z]+)*")
 _MARKS = {"good": "+", "bad": "x", "warning": "!", "unknown": "-"}
@@ -42,6 +44,14 @@ class _Progress:
     write: Callable[[str], object]
     redact: Callable[[str], str] = str
     found: list[Found] = field(default_factory=list)
+    told: Wait | None = None
+
+    def look(self) -> None:
+        """Say what is waited for, when that takes long."""
+        wait = long_wait(self.told)
+        if wait is not None:
+            self.told = wait
+            self.write(f"  {self._shown(reason(wait))}\n")
 
     def add(self, found: Found) -> None:
         """Show a finding, unless it was shown before."""
@@ -82,7 +92,7 @@ def check_target(file: str, edition: str | None, lang: Lang) -> int:
         sys.stderr.write(printable(error.render(lang)) + "\n")
         sys.stdout.write(say("config_file_wrong", n=len(error.mistakes)).in_language(lang) + "\n")
         return ExitCode.USAGE
-    with contextlib.closing(run):
+    with contextlib.closing(run), watching(progress.look):
         progress.redact = run.bench.redactor.text
         for found in look_at(run):
             progress.add(found)
