@@ -215,7 +215,7 @@ def deref(root: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, An
 
 
 class _Shape:
-    """What one schema says of a body: worked out once, since a run asks for the places of fields all the time."""
+    """What one schema says of a body, worked out once: a run asks for the places of fields all the time."""
 
     __slots__ = ("branches", "constants", "is_meant", "items", "properties", "refused", "schema", "types")
 
