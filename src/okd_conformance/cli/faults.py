@@ -28,10 +28,15 @@ def run_faults(
     kind = "variants" if variants else "faults"
     names = _chosen(names_of(kind, edition), only)
     found: list[Proof] = []
-    for proof in prove(names, prove_variant if variants else prove_fault, edition, workers):
-        found.append(proof)
-        if form == "text":
-            click.echo(_line(proof))
+    try:
+        for proof in prove(names, prove_variant if variants else prove_fault, edition, workers):
+            found.append(proof)
+            if form == "text":
+                click.echo(_line(proof))
+    except KeyboardInterrupt:
+        failed = sum(not proof.holds for proof in found)
+        click.echo(f"interrupted: {len(found)} of {len(names)} proved, {failed} of those failed", err=True)
+        return ExitCode.INCOMPLETE
     if form == "markdown" or (output and output.endswith(".md")):
         _write(as_markdown(found, edition), output)
     elif form == "json" or output:
