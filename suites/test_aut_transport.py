@@ -209,9 +209,9 @@ def test_token_endpoint_is_secure(case: Case, address: str) -> None:
     """The token endpoint of the target file, which may be another party's."""
     assert address
     told = case.accepted()
-    if case.auth is None or not case.auth.token_url:
+    if case.token_address is None:
         raise case.not_tested("no_issued_token")
-    require_secure(case, case.auth.token_url, "token_not_secure", told)
+    require_secure(case, case.token_address, "token_not_secure", told)
 
 
 def require_secure(case: Case, url: str, situation: str, told: Exchange) -> None:

@@ -6,6 +6,9 @@ import base64
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import datetime
+from email.message import Message
+from email.utils import mktime_tz, parsedate_tz
 from typing import Any
 
 from jsonschema import FormatChecker
@@ -72,6 +75,26 @@ def test_type_and_length(case: Case) -> None:
     )
     length = answer.header("content-length")
     case.require(length in {None, str(len(answer.body))}, "wrong_length", given=length, real=len(answer.body))
+
+
+PLACEHOLDERS = frozenset({"", "undefined", "null", "none", "nan", "[object object]"})
+
+
+@check("OKD-FX-016")
+def test_file_name(case: Case) -> None:
+    """What the document is called by its header, if that says so, is no placeholder."""
+    stored = case.store()
+    if case.operation.kind == "metadata":
+        exchange = case.opened(temporary_address(case, stored, "metadata"))
+    else:
+        exchange = case.followed(first_about(case, stored))
+    if exchange.answer is None or not exchange.succeeded:
+        raise case.inconclusive("content_not_shown", status=exchange.status or exchange.error)
+    message = Message()
+    message["Content-Disposition"] = exchange.answer.header("content-disposition") or "inline"
+    name = message.get_filename()
+    known = name is None or name.rpartition(".")[0 if "." in name else 2].lower() not in PLACEHOLDERS
+    case.require(known, "placeholder_name", situation="placeholder", exchange=exchange, name=name)
 
 
 @check("OKD-FX-003", scope=cells("sufficient"))
@@ -271,16 +294,29 @@ def as_uploaded(stored: Stored, field: str) -> Any:
     return own[field]
 
 
+A_QUARTER_S = 900
+
+
 @check("OKD-FX-012")
 def test_creation_date(case: Case) -> None:
-    """A date with time and time zone, where there is one."""
+    """A date with time and time zone, where there is one, that has come by the server's own clock."""
     _, exchange, _ = described(case)
     found = case.value_in(exchange, "creation_date")
     if found is None:
         case.note(case.words("no_creation_date"))
         return
     whole = isinstance(found, str) and FormatChecker(["date-time"]).conforms(found, "date-time")
-    case.require(whole, "no_time_zone", value=_shown(found))
+    if case.require(whole, "no_time_zone", value=_shown(found)):
+        early = seconds_ahead(found, exchange) > A_QUARTER_S
+        case.require(not early, "created_in_future", situation="in_future", exchange=exchange, value=found)
+
+
+def seconds_ahead(moment: str, exchange: Exchange) -> float:
+    """How far a moment lies after the server's own clock; 0 where that can't be told."""
+    clock = parsedate_tz(exchange.answer.header("date") if exchange.answer else None)
+    with suppress(ValueError):
+        return datetime.fromisoformat(moment.upper()).timestamp() - mktime_tz(clock) if clock else 0
+    return 0
 
 
 @check("OKD-FX-013")

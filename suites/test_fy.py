@@ -24,6 +24,7 @@ from okd_conformance.suite import (
     field_names,
     is_uuid,
     pdf,
+    web_address,
     with_header,
     with_proof,
 )
@@ -132,6 +133,45 @@ def test_nothing_of_longer_content_is_left(case: Case, content: str) -> None:
     sample = replacement(case, stored)
     case.expect(case.sent(sample), "replace")
     require_content(case, stored, sample.file, "read_back")
+
+
+@check("OKD-FY-003", read=["by_address"])
+def test_new_content_is_at_the_new_address(case: Case, read: str) -> None:
+    """The temporary address that the metadata give afterwards leads to the new bytes, and not to a cache."""
+    assert read
+    stored = case.store()
+    if not case.opened(address(case, stored)).succeeded:
+        raise case.inconclusive("address_never_worked")
+    sample = replacement(case, stored)
+    case.expect(case.sent(sample), "replace")
+    exchange = case.expect(case.opened(address(case, stored)), "read_back")
+    if exchange.succeeded:
+        case.bytes_equal(exchange.answer.body, sample.file, "warned")
+
+
+def address(case: Case, stored: Stored) -> str:
+    """The temporary address of a document. Raises NotTested when the metadata give none."""
+    url = web_address(case.metadata_value(stored.id, "download_url", stored.sample))
+    if url is None:
+        raise case.not_tested("no_address_to_open")
+    return url
+
+
+@check("OKD-FY-011")
+def test_equal_documents_are_kept_apart(case: Case) -> None:
+    """Two documents with the same bytes; one is replaced, and the other stays what it was."""
+    stored = case.store()
+    operation, binding = case.upload_binding(case.binding.document_type)
+    twin = case.sample_of(operation, binding, file=stored.content)
+    exchange = case.expect(case.sent(twin), "twin")
+    if not exchange.succeeded:
+        return
+    twin_id = case.require_id(exchange)
+    case.expect(case.sent(replacement(case, stored)), "replace")
+    found = case.first_read(twin_id, binding.document_type)
+    same = found.answer is not None and found.answer.body == stored.content
+    apart = twin_id != stored.id and (same or not found.succeeded)
+    case.require(apart, "twins_mixed_up", situation="mixed_up", exchange=exchange)
 
 
 @check("OKD-FY-004")

@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from okd_conformance.suite import Body, Case, Exchange, Sample, check, with_header
+from okd_conformance.suite import Body, Case, Exchange, Sample, check, observes, with_header
 from steps import generate, name_survived, read_back, sendable
 
 ACCENTS = "Zoë Čapek, élève café.pdf"
@@ -146,3 +146,27 @@ def test_invalid_bodies_do_no_harm(case: Case, generated: str) -> None:
             case.expect(case.sent(sample))
 
     generate(case, generated, judge)
+
+
+@observes("OKD-GEN-024")
+def answer_is_not_packed(case: Case) -> bool:
+    """It comes as it is."""
+    exchange = case.telling
+    answer = exchange.answer if exchange else None
+    if exchange is None or answer is None or not answer.body:
+        return False
+    coding = (answer.header("content-encoding") or "-")[:40]
+    case.require(
+        not answer.packed, "packed", situation="packed", exchange=exchange, though_packed=True, coding=coding
+    )
+    return True
+
+
+@check("OKD-GEN-024")
+def test_answer_is_not_packed(case: Case) -> None:
+    """The answer to the valid request; where that has no body, the error for a missing token."""
+    case.answered(case.sent(case.canonical()))
+    if not answer_is_not_packed(case) and case.operation.secured:
+        case.answered(case.attempt(None))
+    if not answer_is_not_packed(case):
+        raise case.not_applicable("no_body_to_judge")

@@ -35,8 +35,25 @@ def test_upload(case: Case) -> None:
     if not travel.offered.succeeded:
         accepted, refused = limits_between(case, case.operation, case.binding)
         key = "limit_found" if accepted else "limit_lower"
-        case.note(case.words(key, accepted=size(accepted), refused=size(refused)))
+        case.note(case.words(key, accepted=spaced(accepted), refused=spaced(refused)))
     case.expect(travel.offered)
+
+
+@check("OKD-LIM-001", size={"hundredth": 100})
+def test_upload_of_much_less(case: Case, size: int) -> None:
+    """A refusal of far less than 1 GB shows enough; that it is taken shows nothing of 1 GB."""
+    operation, binding = uploads(case)[0]
+    if operation != case.operation:
+        raise case.not_applicable("one_upload_is_enough")
+    case.accepted()
+    message = Sizes.of(case.edition).message // size
+    exchange = offer(case, upload_of(case, operation, binding, message=message))
+    forget(case, exchange)
+    if not exchange.succeeded:
+        case.note(case.words("limit_lower", refused=spaced(message)))
+    case.expect(exchange)
+    if exchange.succeeded:
+        raise case.not_tested("much_less_is_taken", size=spaced(message))
 
 
 @check("OKD-LIM-002", profile="full", bulk=lambda b: b.sizes.document if b.one else sum(b.sizes.zone))
@@ -52,7 +69,9 @@ def test_zone(case: Case) -> None:
         (taken if exchange.succeeded else refused).append(document)
         case.expect(exchange)
     key = "zone_limit" if taken and refused else "zone_refused" if refused else "zone_taken"
-    case.note(case.words(key, accepted=size(max(taken, default=0)), refused=size(min(refused, default=0))))
+    case.note(
+        case.words(key, accepted=spaced(max(taken, default=0)), refused=spaced(min(refused, default=0)))
+    )
 
 
 @check("OKD-LIM-003", profile="full", bulk=lambda b: b.sizes.over if b.first or not b.one else 0)
@@ -94,7 +113,7 @@ def test_replacement(case: Case) -> None:
     offered = replacement_of(case, stored.id, stored.sample, full)
     exchange = offer(case, offered)
     if not exchange.succeeded:
-        case.note(case.words("limit_lower", refused=size(full)))
+        case.note(case.words("limit_lower", refused=spaced(full)))
     try:
         back = read_large_back(case, stored.id, offered) if exchange.succeeded else None
     finally:
@@ -180,9 +199,9 @@ def judge_refusal(case: Case, exchange: Exchange, situation: str) -> None:
 def say_if_not_full(case: Case) -> None:
     """Note it when the operation does not carry the full size."""
     if not carries_full(case, case.operation):
-        case.note(case.words("not_the_full_size", size=size(full_size_for(case, case.operation))))
+        case.note(case.words("not_the_full_size", size=spaced(full_size_for(case, case.operation))))
 
 
-def size(n: int | None) -> str:
+def spaced(n: int | None) -> str:
     """A number of bytes as people read it."""
     return f"{n or 0:,}".replace(",", " ")

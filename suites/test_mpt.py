@@ -6,7 +6,6 @@ accepts must come back byte for byte.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -320,14 +319,3 @@ def test_larger_files_are_stored_exactly(case: Case, megabytes: int) -> None:
     case.expect(travel.offered)
     if travel.offered.succeeded:
         require_equal(case, travel)
-
-
-@check("OKD-MPT-026", profile="standard")
-def test_two_uploads_at_once_are_not_mixed_up(case: Case) -> None:
-    """Two uploads at the same time keep their own bytes."""
-    samples = [case.sample().with_file(pdf("okd", content=noise(f"{case.id}{i}", 200_000))) for i in (1, 2)]
-    with ThreadPoolExecutor(2) as pool:
-        exchanges = list(pool.map(case.sent, samples))
-    for sample, exchange in zip(samples, exchanges, strict=True):
-        case.expect(exchange)
-        read_back(case, sample, exchange)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from okd_conformance.suite import Case, Operation, check, meanings
-from steps import generate, name_survived, valid
+from steps import generate, name_survived, stored, valid
 
 NOT_AN_OBJECT = {
     "truncated": b'{"a": ',
@@ -209,3 +209,15 @@ def test_valid_bodies_are_accepted(case: Case, generated: str) -> None:
             case.expect(case.sent(sample))
 
     generate(case, generated, judge)
+
+
+LONG_NAME = "Onderwijsovereenkomst.v2 " + "bijlage.met.een.lange.naam " * 6
+
+
+@check("OKD-MPT-061")
+def test_long_name(case: Case) -> None:
+    """A long name with dots in it, of the document and of its file."""
+    name = f"{LONG_NAME[:176]}.pdf"
+    sample = case.sample(file_name=name).with_field("document_name", name)
+    exchange = stored(case, sample)
+    name_survived(case, sample, exchange, name, lost="cut")

@@ -17,7 +17,7 @@ import yaml
 from okd_conformance.auth.token_endpoint import TokenUnobtainable
 from okd_conformance.auth.tokens import Tokens
 from okd_conformance.base.bounded import MAX_JSON_DEPTH, TooLargeError, read_json
-from okd_conformance.judge.giving_up import MOST_UNANSWERED, GivingUp
+from okd_conformance.judge.giving_up import MOST_DRIPPED, MOST_UNANSWERED, GivingUp
 from okd_conformance.judge.hooks import MAX_HOOK_BYTES, Hooks
 from okd_conformance.judge.stops import Inconclusive
 from okd_conformance.reference import running_server, target_of
@@ -296,11 +296,20 @@ def test_a_silent_server_is_given_up_after_a_last_question() -> None:
 
     for n in range(MOST_UNANSWERED):
         giving_up.check("http://a", f"operation-{n}")
-        giving_up.see(unanswered("deadline"), "http://a", f"operation-{n}", ask)
+        giving_up.see(unanswered("timeout"), "http://a", f"operation-{n}", ask)
     assert len(asked) == 1
     with pytest.raises(Inconclusive, match="no answer 10 times"):
         giving_up.check("http://a", "another")
     giving_up.check("http://b", "another")
+
+
+def test_a_server_that_drips_is_given_up_sooner() -> None:
+    giving_up = GivingUp()
+    for n in range(MOST_DRIPPED):
+        giving_up.check("http://a", f"operation-{n}")
+        giving_up.see(unanswered("deadline"), "http://a", f"operation-{n}", lambda: unanswered("deadline"))
+    with pytest.raises(Inconclusive, match="no answer 3 times"):
+        giving_up.check("http://a", "another")
 
 
 def test_a_dead_operation_is_given_up_and_the_others_are_not() -> None:

@@ -21,7 +21,7 @@ from okd_conformance.standard.edition import load_edition
 from support.command import CHECKOUT, UUID, plain_pytest, written
 
 EDITION = "okd-1.5"
-CHOSEN = ("OKD-F01-001", "OKD-F05-004", "OKD-GEN-001", "OKD-GEN-003", "OKD-GEN-010", "OKD-LIM-001")
+CHOSEN = ("OKD-F01-001", "OKD-F05-004", "OKD-GEN-001", "OKD-GEN-003", "OKD-GEN-010", "OKD-LIM-002")
 OBSERVED = "OKD-GEN-003[dms,read_document,observed]"
 
 

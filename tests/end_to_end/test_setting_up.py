@@ -22,10 +22,11 @@ from okd_conformance.cli.main import main
 from okd_conformance.reference import Running, running_server
 from okd_conformance.reference.school import load_school
 from okd_conformance.run.check_config import check_target
-from okd_conformance.run.config_addresses import clock_skew, clocks, edition_named
+from okd_conformance.run.config_addresses import clocks, edition_named
 from okd_conformance.run.init_file import REFERENCE_URL, Wishes, fixtures_needed, write_target_file
 from okd_conformance.standard.edition import edition_ids, load_edition
 from okd_conformance.target.reading import load_target
+from okd_conformance.wire.clock import clock_skew
 from okd_conformance.wire.exchange import Answer, Exchange, Request
 from support.raw_server import closed_port
 
@@ -213,6 +214,33 @@ def test_what_is_wrong_is_named(
     assert "mend" in out.splitlines()[-1] or "One thing first" in out.splitlines()[-1]
 
 
+def test_a_refused_secret_is_told_with_its_line(server: Running, tmp_path: Path, capsys: Any) -> None:
+    _, out = checked(server, tmp_path, capsys, auth__clients__0__client_secret="$(OKD_SECRET)")
+    lines = (tmp_path / "target.yaml").read_text("utf-8").splitlines()
+    (told,) = re.findall(r"x target\.yaml:(\d+): .*refuses", out)
+    begin = lines.index("  clients:")
+    assert begin < int(told) - 1 <= begin + 3
+
+
+def test_where_every_client_is_refused_each_is_told_once(
+    server: Running, tmp_path: Path, capsys: Any
+) -> None:
+    clients = [{"client_id": f"c{n}", "client_secret": "no", "scopes": ["okd:alldocuments"]} for n in (1, 2)]
+    code, out = checked(server, tmp_path, capsys, auth__clients=clients)
+    assert code == 2
+    assert [out.count(f"refuses auth.clients[{n}]") for n in (0, 1)] == [2, 1], "the first again at the end"
+    assert out.splitlines()[-1].startswith("2 things to mend")
+
+
+def test_a_document_that_is_taken_and_lost_is_the_systems_doing(tmp_path: Path, capsys: Any) -> None:
+    with running_server(roles=["dms"], faults=["id-not-uuid"]) as faulty:
+        code, out = checked(faulty, tmp_path, capsys)
+    assert code == 3
+    assert "read_document fails with document-" in out
+    assert "it is a finding about the system" in out.splitlines()[-1]
+    assert "test data" not in out.splitlines()[-1]
+
+
 @pytest.mark.parametrize("most", [1, 2])
 def test_a_limit_that_leaves_no_room_is_named(
     server: Running, tmp_path: Path, capsys: Any, most: int
@@ -276,15 +304,25 @@ def test_what_no_client_may_call_is_named(server: Running, tmp_path: Path, capsy
     assert "flow 5: no client can get a token with one of okd:enrollmentderollment" in out
 
 
-def test_test_data_that_nobody_can_look_up_is_said_to_be_unseen(
-    server: Running, tmp_path: Path, capsys: Any
-) -> None:
+def test_a_module_is_asked_for_each_test_data(server: Running, tmp_path: Path, capsys: Any) -> None:
     roles = yaml.safe_load(server.target)["roles"]
     own = {name: roles[name] for name in ROLES_WITHOUT_FLOW_7}
     code, out = checked(server, tmp_path, capsys, roles=own)
     assert code == 0
     assert "bpv: register_document accepted with association_id, person_id, sequence_code" in out
-    assert "- can't be seen from outside whether this exists: second_association, other_person" in out
+    assert "examineren: register_document accepted with association_id, exam_code, exam_code_path" in out
+    assert "examineren: register_document accepted with offering_id" in out
+    assert "can't be seen" not in out
+
+
+def test_test_data_that_nobody_can_be_asked_for_is_said_to_be_unseen(
+    server: Running, tmp_path: Path, capsys: Any
+) -> None:
+    roles = yaml.safe_load(server.target)["roles"]
+    own = {name: roles[name] for name in ("dms", "bpv")}
+    code, out = checked(server, tmp_path, capsys, roles=own)
+    assert code == 0
+    assert "- can't be seen from outside whether this exists: offering_id" in out
 
 
 def test_roles_that_the_asked_edition_lacks_are_not_looked_at(tmp_path: Path, capsys: Any) -> None:

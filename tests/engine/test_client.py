@@ -169,6 +169,29 @@ def test_an_answer_is_kept_as_it_came(client: Client) -> None:
     assert not answer.cut
 
 
+CHUNKS = b"3;e=1\r\nokd\r\n1\r\n!\r\n0\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n"
+PLAIN = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n"
+WRITTEN = {
+    "HTTP/1.0 without a length": b"HTTP/1.0 200 OK\r\n\r\nokd!",
+    "without a reason": b"HTTP/1.1 200 \r\ncontent-length: 4\r\n\r\nokd!",
+    "chunk extensions and a trailer": CHUNKED + b"\r\n" + CHUNKS + b"x-sum: 1\r\n\r\n",
+    "a length beside the chunks": CHUNKED + b"Content-Length: 9\r\n\r\n" + CHUNKS + b"\r\n",
+    "a folded header": PLAIN + b"X-Old: a\r\n b\r\n\r\nokd!",
+    "early hints first": b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + PLAIN + b"\r\nokd!",
+    "the length twice": PLAIN + b"Content-Length: 4\r\n\r\nokd!",
+    "an offer to change the protocol": PLAIN + b"Upgrade: h2c\r\nConnection: Upgrade\r\n\r\nokd!",
+}
+
+
+@pytest.mark.parametrize("raw", WRITTEN.values(), ids=WRITTEN)
+def test_an_answer_may_be_written_as_gateways_do(client: Client, raw: bytes) -> None:
+    with raw_server(raw) as server:
+        answer = client.send(Request("GET", f"{server.url}/")).answer
+    assert answer is not None
+    assert (answer.status, answer.body) == (200, b"okd!")
+
+
 def test_a_compressed_answer_is_not_unpacked(client: Client) -> None:
     raw = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc"
     with raw_server(raw) as server:

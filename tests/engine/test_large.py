@@ -579,10 +579,15 @@ def test_progress_has_a_rate_and_the_time_that_is_left(monkeypatch: pytest.Monke
 def test_what_comes_after_the_cases_is_told() -> None:
     console, stream = shown()
     console.preparing()
-    console.cleaning_up(3)
+    console.cleaning_up(3, 70)
     console.cleaning_up(0)
     console.concluding()
-    assert stream.getvalue() == "Cleaning up at the target: 3 …\nWriting the report …\n"
+    told = (
+        "Opening the target …",
+        "Cleaning up at the target: 3, about 1 min 10 s …",
+        "Writing the report …",
+    )
+    assert tuple(stream.getvalue().splitlines()) == told
 
 
 def test_a_quiet_run_says_nothing_of_it() -> None:

@@ -82,6 +82,21 @@ def test_processes_count_together(tmp_path: Path) -> None:
     assert (one.requests, one.bytes) == (4, 211), "a worker that takes another's place goes on counting"
 
 
+def test_only_processes_that_ask_share_the_rate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("okd_conformance.wire.budget.time.monotonic", lambda: now)
+    Tally.create(tmp_path / "tally", 3)
+    one, other, _ = (Tally.shared(tmp_path / "tally", slot) for slot in range(3))
+    assert one.next_turn(now, 10) == pytest.approx(now + 0.1), "alone it has the whole rate"
+    assert other.next_turn(now, 10) == pytest.approx(now + 0.2)
+    assert one.next_turn(now, 10) == pytest.approx(now + 0.2)
+    assert other.next_turn(now, 0.1) == pytest.approx(now + 20), "a slow rate"
+    now += 15
+    assert one.next_turn(now, 0.1) == pytest.approx(now + 20), "who waits for a turn still has a share"
+    now += 30
+    assert one.next_turn(now, 10) == pytest.approx(now + 0.1), "what the others leave is no longer kept"
+
+
 # --- what is allowed --------------------------------------------------------------------------------------
 
 
@@ -127,10 +142,9 @@ def test_workers_share_rate_and_limits(dms: Running, tmp_path: Path) -> None:
 
     run = opened(dms, tmp_path, change)
     Tally.create(tmp_path / "tally", 4)
-    run.join("gw3", 4, tmp_path / "tally", SharingLine("", ""))
+    run.join("gw3", tmp_path / "tally", SharingLine("", ""))
     client = run.bench.client
     try:
-        assert client.settings.requests_per_second == 5
         Tally.shared(tmp_path / "tally", 0).add(100, 0)
         with pytest.raises(BudgetSpentError):
             client.send(Request("GET", "http://127.0.0.1:1/"))

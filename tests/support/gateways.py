@@ -1,4 +1,4 @@
-"""Real gateways in front of the reference: nginx and Apache httpd, with their default settings."""
+"""Real programs between the suite and the reference: nginx, Apache httpd, tinyproxy, and a server of Node."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ http {{
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
   {size}
   server {{
-    listen 127.0.0.1:{port};
+    listen 127.0.0.1:{port}{secure};
     location / {{ proxy_pass http://127.0.0.1:{behind}; proxy_set_header Host $http_host; }}
   }}
 }}
@@ -56,13 +56,19 @@ def program(*names: str) -> str:
 
 
 @contextlib.contextmanager
-def nginx(folder: Path, behind: int, *, max_body: str | None = "0") -> Iterator[int]:
-    """nginx on a free port of loopback; ``max_body`` None keeps its default of 1 MB."""
+def nginx(
+    folder: Path, behind: int, *, max_body: str | None = "0", tls: tuple[str, ...] = ()
+) -> Iterator[int]:
+    """nginx on a free port of loopback; ``max_body`` None keeps its default of 1 MB.
+
+    With lines about ``tls`` it speaks that.
+    """
     size = f"client_max_body_size {max_body};" if max_body is not None else ""
+    size, secure = "\n  ".join((size, *tls)), " ssl" if tls else ""
     user = "user root;" if os.geteuid() == 0 else ""
 
     def settings(port: int) -> str:
-        return _NGINX.format(folder=folder, port=port, behind=behind, size=size, user=user)
+        return _NGINX.format(folder=folder, port=port, behind=behind, size=size, user=user, secure=secure)
 
     with _running(
         folder, settings, lambda file: [program("nginx"), "-p", str(folder), "-c", str(file)]
@@ -89,6 +95,36 @@ def apache(folder: Path, behind: int) -> Iterator[int]:
         )
 
     with _running(folder, settings, lambda file: [command, "-f", str(file), "-DFOREGROUND"]) as port:
+        yield port
+
+
+@contextlib.contextmanager
+def tinyproxy(folder: Path, login: str | None = None, *, only: str = "") -> Iterator[int]:
+    """tinyproxy on a free port of loopback, which may want a login (``name password``).
+
+    ``only``: a pattern for the only hosts that it lets through.
+    """
+    lines = [f"BasicAuth {login}"] if login else []
+    if only:
+        (folder / "allowed").write_text(only + "\n", encoding="utf-8")
+        lines += [f'Filter "{folder / "allowed"}"', "FilterDefaultDeny Yes"]
+
+    def settings(port: int) -> str:
+        return "\n".join([f"Port {port}", "Listen 127.0.0.1", "Timeout 60", "MaxClients 50", *lines, ""])
+
+    with _running(folder, settings, lambda file: [program("tinyproxy"), "-d", "-c", str(file)]) as port:
+        yield port
+
+
+@contextlib.contextmanager
+def http2_only(folder: Path, certificate: Path) -> Iterator[int]:
+    """A server of Node on a free port of loopback that speaks HTTP/2 and nothing else."""
+    script = Path(__file__).with_name("node") / "http2_only.js"
+
+    def command(file: Path) -> list[str]:
+        return [program("node"), str(script), file.read_text("utf-8"), str(certificate)]
+
+    with _running(folder, str, command) as port:
         yield port
 
 

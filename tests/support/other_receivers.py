@@ -1,19 +1,24 @@
-"""Multipart receivers that are not Python: those of Node, each in one process for all messages, and PHP."""
+"""Multipart receivers that are not Python: those of Node in one process, PHP, and a server for each other."""
 
 from __future__ import annotations
 
 import atexit
 import base64
 import functools
+import http.client
 import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 SUPPORT = Path(__file__).resolve().parent
+SERVERS = SUPPORT / "servers"
+JARS = Path("/usr/share/java")
 PHP = "php-cgi"
 _PHP_SETTINGS = ("-d", "display_errors=0", "-d", "upload_max_filesize=64M", "-d", "post_max_size=64M")
 
@@ -82,3 +87,79 @@ def by_php(content_type: str, body: bytes) -> Mapping[str, Any]:
     )
     answer: Mapping[str, Any] = json.loads(done.stdout.partition(b"\r\n\r\n")[2])
     return answer
+
+
+@dataclass(frozen=True)
+class Server:
+    """How a server is started, and what it needs: a program on the path, libraries, a trial that succeeds."""
+
+    command: tuple[str, ...]
+    program: str
+    libraries: tuple[Path, ...] = ()
+    trial: tuple[str, ...] = ()
+
+
+def _java(source: str, *jars: str) -> Server:
+    """A program of Java, started from its source."""
+    libraries = tuple(JARS / f"{jar}.jar" for jar in jars)
+    return Server(("java", "-cp", ":".join(map(str, libraries)), str(SERVERS / source)), "javac", libraries)
+
+
+_RACK_AND_WEBRICK = ("ruby", "-e", "require 'rack'; require 'webrick'")
+_JETTY = ("jetty9-server", "jetty9-http", "jetty9-util", "jetty9-io", "servlet-api")
+_SERVERS: Mapping[str, Server] = {
+    "go": Server(("go", "run", str(SERVERS / "receiver.go")), "go"),
+    "rack": Server(("ruby", str(SERVERS / "receiver.rb")), "ruby", trial=_RACK_AND_WEBRICK),
+    "tomcat": _java("Tomcat.java", "tomcat10-embed-core"),
+    "jetty": _java("Jetty.java", *_JETTY),
+}
+SERVED = tuple(_SERVERS)
+
+
+@functools.cache
+def no_server(name: str) -> str | None:
+    """Why a server can't take part; None when it can."""
+    server = _SERVERS[name]
+    if shutil.which(server.program) is None:
+        return f"{server.program} is not installed"
+    missing = [library.name for library in server.libraries if not library.is_file()]
+    if missing:
+        return f"{', '.join(missing)} is not in {JARS}"
+    if server.trial and subprocess.run(server.trial, check=False, capture_output=True).returncode:
+        return f"{' '.join(server.trial)} fails"
+    return None
+
+
+@functools.cache
+def _port(name: str) -> int:
+    """Start a server, once; it ends when its input does, so also when this process is killed."""
+    folder = tempfile.TemporaryDirectory()
+    process = subprocess.Popen(
+        _SERVERS[name].command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=folder.name,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    atexit.register(folder.cleanup)
+    atexit.register(process.wait, 30)
+    atexit.register(process.stdin.close)
+    return int(process.stdout.readline())
+
+
+def by_server(name: str, content_type: str, body: bytes) -> Mapping[str, Any]:
+    """What a server makes of a message posted to it: name, file in base64 and metadata, or refused."""
+    connection = http.client.HTTPConnection("127.0.0.1", _port(name), timeout=60)
+    try:
+        connection.request("POST", "/", body, {"Content-Type": content_type})
+        answer = connection.getresponse()
+        told = answer.read()
+    finally:
+        connection.close()
+    if answer.status != 200:
+        return {"refused": f"{answer.status} {told.decode(errors='replace')}"}
+    named, file, metadata = told.splitlines()
+    return {"name": base64.b64decode(named).decode(), "file": file, "metadata": base64.b64decode(metadata)}

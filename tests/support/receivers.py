@@ -15,7 +15,7 @@ from multipart import MultipartSegment, PushMultipartParser, parse_options_heade
 
 from okd_conformance.reference import Running
 from okd_conformance.reference.intake import DelimiterPadding
-from support.other_receivers import by_node, by_php, no_node, no_php
+from support.other_receivers import SERVED, by_node, by_php, by_server, no_node, no_php, no_server
 
 
 @dataclass(frozen=True)
@@ -71,14 +71,14 @@ def _reading(name: str | None, file: bytes, metadata: str | bytes) -> Reading:
 
 def django(message: Message) -> Reading:
     from django.conf import settings
-    from django.core.files.uploadhandler import MemoryFileUploadHandler
+    from django.core.files.uploadhandler import MemoryFileUploadHandler, TemporaryFileUploadHandler
     from django.http.multipartparser import MultiPartParser
 
     if not settings.configured:
         settings.configure()
     meta = {"CONTENT_TYPE": message.content_type, "CONTENT_LENGTH": len(message.body)}
-    handler = MemoryFileUploadHandler()
-    fields, files = MultiPartParser(meta, io.BytesIO(message.body), [handler]).parse()
+    handlers = [MemoryFileUploadHandler(), TemporaryFileUploadHandler()]
+    fields, files = MultiPartParser(meta, io.BytesIO(message.body), handlers).parse()
     metadata = fields.get("metadata") or files["metadata"].read()
     return _reading(files["file"].name, files["file"].read(), metadata)
 
@@ -95,7 +95,6 @@ def werkzeug(message: Message) -> Reading:
 
 
 def starlette(message: Message) -> Reading:
-    """The parser of FastAPI too."""
     from starlette.datastructures import Headers
     from starlette.formparsers import MultiPartParser
 
@@ -110,6 +109,12 @@ def starlette(message: Message) -> Reading:
         return _reading(file.filename, await file.read(), text)
 
     return asyncio.run(read())
+
+
+def fastapi(message: Message) -> Reading:
+    from support.fastapi_receiver import read
+
+    return _told(read(message.content_type, message.body))
 
 
 def aiohttp(message: Message) -> Reading:
@@ -162,6 +167,10 @@ def _told(answer: Mapping[str, Any]) -> Reading:
     return _reading(answer["name"], base64.b64decode(answer["file"]), answer["metadata"])
 
 
+def _served(name: str) -> Receiver:
+    return Receiver(lambda m: _told(by_server(name, m.content_type, m.body)), lambda: no_server(name))
+
+
 def _node(name: str) -> Receiver:
     return Receiver(lambda m: _told(by_node(name, m.content_type, m.body)), lambda: no_node(name))
 
@@ -170,10 +179,12 @@ RECEIVERS: Mapping[str, Receiver] = {
     "django": _python(django, "django"),
     "werkzeug": _python(werkzeug, "werkzeug"),
     "starlette": _python(starlette, "python_multipart"),
+    "fastapi": _python(fastapi, "fastapi"),
     "aiohttp": _python(aiohttp, "aiohttp"),
     "tornado": _python(tornado, "tornado"),
     **{name: _node(name) for name in ("busboy", "multer", "formidable", "multiparty")},
     "php": Receiver(lambda m: _told(by_php(m.content_type, m.body)), no_php),
+    **{name: _served(name) for name in SERVED},
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,8 +19,11 @@ _HOP = frozenset({"connection", "transfer-encoding", "content-length", "host", "
 
 
 @contextmanager
-def relay(behind: str, rule: Rule) -> Iterator[str]:
-    """The address of a relay to the server at ``behind``, while the context lasts."""
+def relay(behind: str, rule: Rule, ahead_s: float = 0) -> Iterator[str]:
+    """The address of a relay to the server at ``behind``, while the context lasts.
+
+    ``ahead_s``: how far ahead its clock is, by the header Date.
+    """
     client = httpx.Client(base_url=behind, trust_env=False)
 
     class Handler(BaseHTTPRequestHandler):
@@ -47,6 +51,9 @@ def relay(behind: str, rule: Rule) -> Iterator[str]:
             )
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string((timestamp or time.time()) + ahead_s)
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""

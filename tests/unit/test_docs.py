@@ -20,7 +20,13 @@ from support.optional import needed
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 RECIPES = DOCS / "recipes"
-TEXTS = [ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted(RECIPES.iterdir())]
+TEXTS = [
+    ROOT / "README.md",
+    ROOT / "Dockerfile",
+    ROOT / "action.yml",
+    *sorted(DOCS.glob("*.md")),
+    *sorted(RECIPES.iterdir()),
+]
 
 
 def commands(text: str) -> Iterator[list[str]]:

@@ -11,6 +11,7 @@ from okd_conformance.spec_tools.defects import defects
 from okd_conformance.spec_tools.findings import LintFinding, rules
 from okd_conformance.spec_tools.lint import lint
 from okd_conformance.standard.edition import edition_ids, edition_variants, load_edition
+from okd_conformance.standard.source import SourceError
 from support.upstream import published
 
 SPEC = Path("specification", "v5", "spec.yaml")
@@ -86,3 +87,59 @@ def test_witnesses_are_small_and_real(found: list[LintFinding]) -> None:
 @pytest.mark.parametrize("document", OURS)
 def test_our_own_editions_have_nothing_to_find(document: Path) -> None:
     assert [(f.rule, f.file, f.line, f.message.en) for f in lint(document)] == []
+
+
+TRAPS = """\
+openapi: 3.0.3
+info: {title: T, version: "1"}
+paths:
+  /x:
+    get:
+      parameters:
+        - {name: id, in: query, schema: {type: string}, example: 0012345}
+        - {name: country, in: query, schema: {type: string, enum: [BE, NO, "NO"]}}
+        - {name: since, in: query, schema: {type: string, format: date, default: 2024-01-05}}
+        - {name: release, in: query, schema: {type: string, default: 1.10}}
+        - {name: number, in: query, schema: {type: integer, default: 5}}
+      responses:
+        200: {description: ok}
+        404: {description: none}
+"""
+
+
+def told(tmp_path: Path, document: str) -> list[LintFinding]:
+    file = tmp_path / "spec.yaml"
+    file.write_text(document, encoding="utf-8")
+    return lint(file)
+
+
+def test_text_without_quotes_that_yaml_reads_as_something_else_is_told(tmp_path: Path) -> None:
+    found = told(tmp_path, TRAPS)
+    without = [(f.line, f.message.en) for f in found if f.rule == "value-not-text"]
+    assert [line for line, _ in without] == [7, 8, 10]
+    for (_, words), pair in zip(without, ["0012345 as 5349", "NO as false", "1.10 as 1.1"], strict=True):
+        assert pair in words
+    [statuses] = [f for f in found if f.rule == "status-not-text"]
+    assert (statuses.line, statuses.severity) == (13, "note")
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["openapi: 3.1.0\ninfo: {title: T, version: '1'}\ncomponents: {schemas: {A: {type: [string, 'null']}}}\n",
+     "openapi: 3.1.0\ninfo: {title: T, version: '1'}\nwebhooks: {new: {post: {description: told}}}\n",
+     "openapi: 3.2.0\ninfo: {title: T, version: '1'}\npaths: {}\ntags: [{name: a, kind: nav}]\n"],
+)  # fmt: skip
+def test_newer_documents_need_no_paths_and_have_their_own_grammar(tmp_path: Path, document: str) -> None:
+    assert [f.rule for f in told(tmp_path, document) if f.rule == "openapi-invalid"] == []
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ("swagger: '2.0'\npaths: {}\n", "Swagger 2.0"),
+        ("openapi: 3.0.3\ncomponents: {}\n", "'paths' is missing"),
+    ],
+)
+def test_what_is_no_openapi_3_is_refused_in_words(tmp_path: Path, document: str, words: str) -> None:
+    with pytest.raises(SourceError, match=words):
+        told(tmp_path, document)

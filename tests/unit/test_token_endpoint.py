@@ -272,6 +272,25 @@ def test_where_the_token_endpoint_is_can_be_read_from_the_issuer(published: str,
     assert [asked.path for asked in seen][-3:] == [published, "/found/token", "/found/token"]
 
 
+@pytest.mark.parametrize(("way", "path"), [("tls", "/with-certificate"), ("post", "/usual")])
+def test_an_issuer_may_have_an_address_of_its_own_for_certificates(way: str, path: str) -> None:
+    """RFC 8705, 5."""
+
+    def answer(asked: Asked) -> Reply:
+        here = f"http://{asked.headers['host']}"
+        aliases = {"token_endpoint": f"{here}/with-certificate"}
+        published = {"token_endpoint": f"{here}/usual", "mtls_endpoint_aliases": aliases}
+        return GRANTED if asked.method == "POST" else (200, {}, published)
+
+    with (
+        issuer(answer) as (url, seen),
+        tokens(url, token_url="", issuer=url, client_auth=way) as made,
+    ):
+        made.bearer("a")
+        assert made.address == f"{url}{path}"
+    assert seen[-1].path == path
+
+
 @pytest.mark.parametrize("said", [{}, {"token_endpoint": 5}, {"token_endpoint": "/token"}, ["x"]])
 def test_an_issuer_that_publishes_no_token_endpoint(said: Any) -> None:
     with issuer(lambda _: (200, {}, said)) as (url, _), tokens(url, token_url="", issuer=url) as made:

@@ -32,6 +32,8 @@ Way = Callable[[Auth, OAuthClient, str], ClientProof]
 
 def ways(auth: Auth, client: OAuthClient) -> list[Way]:
     """How to show who the client is, in the order in which to try."""
+    if auth.client_auth == "private_key_jwt" and auth.issuer is not None:
+        return [_signed, _signed_for_the_issuer]
     if auth.client_auth != "basic":
         return [_WAYS[auth.client_auth]]
     plain = client.client_id + client.client_secret.reveal()
@@ -81,6 +83,11 @@ def _signed(auth: Auth, client: OAuthClient, url: str) -> ClientProof:
         "client_assertion": assertion,
     }
     return ClientProof(form=form, secret=assertion)
+
+
+def _signed_for_the_issuer(auth: Auth, client: OAuthClient, url: str) -> ClientProof:
+    """What newer profiles want (FAPI 2.0): the issuer as the audience, not its endpoint."""
+    return _signed(auth, client, auth.issuer or url)
 
 
 _WAYS: Mapping[str, Way] = {"post": _in_the_form, "private_key_jwt": _signed, "tls": _by_certificate}

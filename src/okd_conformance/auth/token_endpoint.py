@@ -10,7 +10,9 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -31,10 +33,12 @@ from okd_conformance.base.text import Text, say
 from okd_conformance.redaction.redactor import Redactor
 from okd_conformance.target.model import Auth, OAuthClient, Target
 from okd_conformance.wire.address import web_address
+from okd_conformance.wire.clock import skew_of
 from okd_conformance.wire.connections import Connections
 from okd_conformance.wire.failures import why, why_at
 from okd_conformance.wire.patience import DeadlineError, NotOpenedError, Patience
 from okd_conformance.wire.throttling import MAX_THROTTLED, seconds_to_wait
+from okd_conformance.wire.waiting import Why, waiting
 
 MAX_ANSWER_BYTES = 1_000_000
 _BUSY = frozenset({httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE})
@@ -62,6 +66,7 @@ class InvalidScopeError(Exception):
 class _Answer:
     status: int
     retry_after: str | None
+    date: str | None
     content: bytes = field(repr=False)
 
 
@@ -84,6 +89,8 @@ class TokenEndpoint:
         self._redactor = Redactor(target.secrets(), public=target.public())
         self._open: tuple[httpx.BaseTransport, Patience] | None = None
         self._found: str | None = None
+        self.skew: float | None = None
+        """By how many seconds the clock of the endpoint is ahead of ours, as far as it says."""
         self._worked: dict[str, Way] = {}
         """By client, so that nobody is refused at each token, or locked out after a few."""
 
@@ -137,7 +144,9 @@ class TokenEndpoint:
             answer = self._post(url, form, prove())
             if answer.status not in _BUSY or answer.retry_after is None:
                 break
-            self._sleep(seconds_to_wait(answer.retry_after))
+            wait = seconds_to_wait(answer.retry_after)
+            with waiting(Why.BUSY, wait):
+                self._sleep(wait)
         else:
             answer = self._post(url, form, prove())
         return read_answer(answer.status, answer.content)
@@ -147,6 +156,7 @@ class TokenEndpoint:
             self._learn(proof.secret)
         body = urlencode({**form, **proof.form})
         answer = self._send("POST", url, {"Content-Type": _FORM, **proof.headers}, body)
+        self.skew = skew_of(answer.date, datetime.now(UTC))
         for token in tokens_in(answer.content):
             self._learn(token)
         return answer
@@ -164,15 +174,26 @@ class TokenEndpoint:
             self._found = self._published(issuer)
         return self._found or self._auth.token_url
 
+    @property
+    def known_address(self) -> str | None:
+        """Where the endpoint is, as far as it was said or read by now."""
+        return self._found or self._auth.token_url or None
+
     def _published(self, issuer: str) -> str:
         statuses = []
         for place in _places(issuer):
             answer = self._send("GET", place, {"Accept": "application/json"})
-            found = web_address(fields_of(answer.content).get("token_endpoint"))
+            found = web_address(self._endpoint_in(fields_of(answer.content)))
             if answer.status == httpx.codes.OK and found and found.startswith(issuer.partition("//")[0]):
                 return found
             statuses.append(str(answer.status))
-        raise _unobtainable("auth_not_published", issuer=issuer, statuses=", ".join(statuses))
+        raise self._unobtainable("auth_not_published", issuer=issuer, statuses=", ".join(statuses))
+
+    def _endpoint_in(self, published: Mapping[str, Any]) -> object:
+        """The token endpoint; the one where certificates are asked for, if there is one (RFC 8705, 5)."""
+        aliases = published.get("mtls_endpoint_aliases") if self._auth.client_auth == "tls" else None
+        own = aliases.get("token_endpoint") if isinstance(aliases, Mapping) else None
+        return own or published.get("token_endpoint")
 
     # --- sending ---------------------------------------------------------------------------------------
 
@@ -183,11 +204,11 @@ class TokenEndpoint:
         try:
             return self._exchange(method, url, {**usual, **gateway, **headers}, body)
         except (httpx.TimeoutException, DeadlineError):
-            raise _unobtainable("auth_timeout") from None
+            raise self._unobtainable("auth_timeout") from None
         except TooLargeError:
-            raise _unobtainable("auth_answer_too_large", limit=MAX_ANSWER_BYTES) from None
+            raise self._unobtainable("auth_answer_too_large", limit=MAX_ANSWER_BYTES) from None
         except ValueError:
-            raise _unobtainable("auth_unreadable") from None
+            raise self._unobtainable("auth_unreadable") from None
         except (httpx.TransportError, httpx.InvalidURL, NotOpenedError) as error:
             raise self._unreachable(url, error) from None
 
@@ -197,11 +218,14 @@ class TokenEndpoint:
         waits = httpx.Timeout(timeout_s).as_dict()
         named = {name.encode("ascii"): value.encode("utf-8") for name, value in headers.items()}
         asked = httpx.Request(method, url, headers=named, content=body, extensions={"timeout": waits})
-        with patience.until(time.monotonic() + 2 * timeout_s, from_elsewhere=url == self._found):
+        end = time.monotonic() + 2 * timeout_s
+        with waiting(Why.TOKEN, 2 * timeout_s), patience.until(end, from_elsewhere=url == self._found):
             answer = transport.handle_request(asked)
             with contextlib.closing(answer):
                 content = content_of(answer, MAX_ANSWER_BYTES)
-                return _Answer(answer.status_code, answer.headers.get("retry-after"), content)
+                return _Answer(
+                    answer.status_code, answer.headers.get("retry-after"), answer.headers.get("date"), content
+                )
 
     def _connections(self) -> tuple[httpx.BaseTransport, Patience]:
         if self._open is None:
@@ -216,13 +240,13 @@ class TokenEndpoint:
         target = self._target
         name = why_at(url, error, target.tls.context(), target.limits.timeout_s) if here else why(error)
         if name.of_the_way:
-            return _unobtainable("auth_unreachable_because", words=say(f"error_{name}"))
+            return self._unobtainable("auth_unreachable_because", words=say(f"error_{name}"))
         if is_tls(error):
-            return _unobtainable("auth_tls")
+            return self._unobtainable("auth_tls")
         proxy = self._target.http.proxy_host
         if proxy is not None:
-            return _unobtainable("auth_unreachable_by_proxy", proxy=proxy)
-        return _unobtainable("auth_unreachable")
+            return self._unobtainable("auth_unreachable_by_proxy", proxy=proxy)
+        return self._unobtainable("auth_unreachable")
 
     # --- refusals --------------------------------------------------------------------------------------
 
@@ -237,7 +261,10 @@ class TokenEndpoint:
             return InvalidScopeError(said)
         named = ": ".join(words for words in (f"{error} ({refused.status})", description) if words)
         unnamed = say("auth_another_error")
-        return _unobtainable(kind, status=refused.status, said=said, error=named if error else unnamed)
+        return self._unobtainable(kind, status=refused.status, said=said, error=named if error else unnamed)
+
+    def _unobtainable(self, key: str, **values: object) -> TokenUnobtainable:
+        return TokenUnobtainable(say(key, place=self._auth.place, **values), expected=True)
 
     def _shown(self, words: str | None) -> str:
         return one_line(self._redactor.text(words)) if words else ""
@@ -269,7 +296,3 @@ def _kind(refused: TokenRefused) -> str:
     if refused.has_error:
         return "auth_invalid_scope" if refused.error == "invalid_scope" else "auth_error"
     return "auth_status" if refused.status >= 400 else "auth_no_token"
-
-
-def _unobtainable(key: str, **values: object) -> TokenUnobtainable:
-    return TokenUnobtainable(say(key, **values), expected=True)

@@ -119,6 +119,16 @@ class Tokens:
         """Close the connections to the token endpoint."""
         self._endpoint.close()
 
+    @property
+    def skew(self) -> float | None:
+        """By how many seconds the clock of the token endpoint is ahead of ours, as far as it says."""
+        return self._endpoint.skew
+
+    @property
+    def address(self) -> str | None:
+        """Where they come from: the token endpoint; None while its issuer was not asked."""
+        return self._endpoint.known_address
+
     def bearer(self, scopes: Scopes, *, component: str | None = None, client_id: str | None = None) -> Token:
         """Return a token for these scopes, of a client of ``component`` or of one client if given.
 

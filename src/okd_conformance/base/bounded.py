@@ -60,7 +60,7 @@ def content_of(answer: httpx.Response, limit: int) -> bytes:
     if answer.is_stream_consumed:  # it came from no connection
         return collected([answer.content], limit)
     raw = collected(answer.iter_raw(), limit)
-    return _unpacked(raw, answer.headers.get("content-encoding"), limit)
+    return unpacked(raw, answer.headers.get("content-encoding"), limit)
 
 
 def collected(pieces: Iterable[bytes], limit: int) -> bytes:
@@ -73,14 +73,14 @@ def collected(pieces: Iterable[bytes], limit: int) -> bytes:
     return bytes(kept)
 
 
-def _unpacked(raw: bytes, encoding: str | None, limit: int) -> bytes:
+def unpacked(raw: bytes, encoding: str | None, limit: int) -> bytes:
     """The content of an answer that is sent as it is, or compressed once with gzip.
 
     Raises TooLargeError for more than ``limit`` bytes, ValueError for anything else that is packed.
     """
-    if (encoding or "identity").strip().lower() == "identity":
+    if is_plain(encoding):
         return raw
-    if (encoding or "").strip().lower() not in {"gzip", "x-gzip"}:
+    if str(encoding).strip().lower() not in {"gzip", "x-gzip"}:
         raise ValueError("an encoding that was not asked for")
     unpacker = zlib.decompressobj(wbits=_GZIP)
     try:
@@ -90,3 +90,8 @@ def _unpacked(raw: bytes, encoding: str | None, limit: int) -> bytes:
     if len(content) > limit:
         raise TooLargeError("too many bytes")
     return content
+
+
+def is_plain(encoding: str | None) -> bool:
+    """Whether a Content-Encoding says that nothing was packed."""
+    return (encoding or "identity").strip().lower() in {"", "identity"}

@@ -108,8 +108,7 @@ def result_of_check(case: Case, error: BaseException | None, duration_s: float) 
 def _set_up_of(case: Case, error: BaseException | None) -> Text | None:
     """What in the set-up explains a failure, a warning, or an inconclusive end: then that is no finding."""
     if isinstance(error, Failed) or (error is None and case.warnings):
-        failed = error is not None  # a warning accuses nobody, so a guess need not excuse it
-        return case.bench.set_up.explains(case.role, case.exchanges, case.asked, guess=failed)
+        return case.bench.set_up.explains(case.role, case.exchanges, case.asked)
     stood = (error.because or case.telling) if isinstance(error, Inconclusive) else None
     refused = stood is not None and not stood.succeeded
     return case.bench.set_up.explains(case.role, [stood]) if stood is not None and refused else None
@@ -188,9 +187,13 @@ class Watch:
     def take(self) -> list[CaseResult]:
         """What was found since the last time, redacted."""
         found, self.found = list(self.found.values()), {}
-        known = self.bench.set_up.known
-        seen = [self._without_blame(one, known(one.role)) for one in found]
+        seen = [self._without_blame(one, self._set_up_of(one)) for one in found]
         return redacted(seen, self.bench.redactor)
+
+    def _set_up_of(self, result: CaseResult) -> Text | None:
+        """What is wrong with the role of a finding; asked of the target too, as long as cases run."""
+        set_up, running = self.bench.set_up, self.during is not None
+        return (set_up.of_role if result.status is Status.FAILED and running else set_up.known)(result.role)
 
     def _without_blame(self, result: CaseResult, set_up: Text | None) -> CaseResult:
         """A finding about a role whose set-up is wrong says nothing of the product."""

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -21,9 +22,11 @@ from okd_conformance.base.paths import data_folder
 from okd_conformance.judge.case_id import requirement_of
 from okd_conformance.judge.events import CaseEnded, CleaningUp, Concluding, Moved, Started
 from okd_conformance.judge.interruption import as_from_the_keyboard
+from okd_conformance.judge.ledger_files import LEDGER
 from okd_conformance.pytest_plugin.options import as_arguments
 from okd_conformance.pytest_plugin.state import Opened
 from okd_conformance.redaction.redactor import Redactor
+from okd_conformance.report.at_work import Stage, interrupted, watching
 from okd_conformance.report.console import ConsoleReporter
 from okd_conformance.report.model import SHARED
 from okd_conformance.run.finishing import Ended, Outcome, finish_unreached
@@ -45,11 +48,21 @@ class _Screen(Opened):
         run.events.subscribe(Started, self._started)
         run.events.subscribe(Moved, lambda moved: console.moving(moved.meter))
         run.events.subscribe(CaseEnded, lambda ended: console.case_done(ended.result))
-        run.events.subscribe(CleaningUp, lambda cleaning: console.cleaning_up(cleaning.count))
-        run.events.subscribe(Concluding, lambda _: console.concluding())
+        run.events.subscribe(CleaningUp, self._cleaning)
+        run.events.subscribe(Concluding, self._concluding)
         run.events.subscribe(Ended, lambda ended: self._finished(ended.outcome))
+        self.stage = Stage.OPENING
+
+    def _cleaning(self, cleaning: CleaningUp) -> None:
+        self.stage = Stage.CLEANING
+        self._console.cleaning_up(cleaning.count, cleaning.seconds)
+
+    def _concluding(self, _concluding: Concluding) -> None:
+        self.stage = Stage.CONCLUDING
+        self._console.concluding()
 
     def _started(self, started: Started) -> None:
+        self.stage = Stage.CASES
         run, cases = self.run, started.cases
         catalogue = run.bench.catalogue
         sections = Counter(catalogue.section_of(requirement_of(case)) or SHARED for case in cases)
@@ -57,6 +70,8 @@ class _Screen(Opened):
         self._console.start(run.edition, run.target.name, run.options.profile, len(cases), sections, limits)
         if started.bulk:
             self._console.bulk(started.bulk)
+        if run.options.workers > 1:
+            self._console.workers(run.options.workers, run.allowance.requests_per_second)
 
     def _finished(self, outcome: Outcome) -> None:
         self._console.finish(outcome.report, outcome.folder if outcome.report_written else None)
@@ -76,10 +91,18 @@ def run_suites(options: Options) -> int:
     console = ConsoleReporter(sys.stdout, options.lang, quiet=options.quiet)
     redactor = Redactor()
     console.preparing()
+    screens: list[_Screen] = []
+    errors = sys.stderr  # pytest has it for itself while a case runs
     try:
-        with _own_surroundings(), as_from_the_keyboard(), opened(options) as run:
+        with (
+            _own_surroundings(),
+            watching(console.look),
+            as_from_the_keyboard(lambda _: _complain(_interrupted(options, screens), errors)),
+            opened(options) as run,
+        ):
             redactor = run.bench.redactor
-            code = int(pytest.main(_arguments(run.options), plugins=[_Screen(run, console)]))
+            screens.append(_Screen(run, console))
+            code = int(pytest.main(_arguments(run.options), plugins=[screens[0]]))
     except ConfigurationError as error:
         _complain(error.render(options.lang))
         return ExitCode.USAGE
@@ -99,6 +122,17 @@ def run_suites(options: Options) -> int:
     return code if code in set(ExitCode) else ExitCode.SUITE_FAULT
 
 
+def _interrupted(options: Options, screens: list[_Screen]) -> str:
+    """What an interruption does, by how far the run is."""
+    ledger = options.folder / LEDGER
+    if not screens:
+        return interrupted(Stage.OPENING, ledger).in_language(options.lang)
+    bench = screens[0].run.bench
+    left = 0 if options.keep_data else len(bench.left())
+    words = interrupted(screens[0].stage, ledger, left, left * bench.client.pace_s)
+    return words.in_language(options.lang)
+
+
 def _end_unreached(error: UnreachableError, console: ConsoleReporter) -> int:
     """Write the report of a run that found nothing to judge, and say where it is."""
     try:
@@ -112,9 +146,9 @@ def _end_unreached(error: UnreachableError, console: ConsoleReporter) -> int:
     return outcome.exit_code
 
 
-def _complain(words: str) -> None:
+def _complain(words: str, stream: TextIO | None = None) -> None:
     sys.stdout.flush()
-    sys.stderr.write(printable(words) + "\n")
+    (stream or sys.stderr).write(printable(words) + "\n")
 
 
 def _arguments(options: Options) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
@@ -71,4 +70,4 @@ def _facts(running: Running, faults: Sequence[str], variants: Sequence[str]) -> 
 def _stop_at_end_of_input() -> None:
     while sys.stdin.buffer.read(4096):
         pass
-    os.kill(os.getpid(), signal.SIGTERM)
+    signal.raise_signal(signal.SIGTERM)

@@ -24,6 +24,7 @@ from okd_conformance.standard.fields import Body
 from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.standard.readings import load_waiting
 from okd_conformance.wire.exchange import Exchange
+from okd_conformance.wire.waiting import Why, waiting
 
 BUSY = frozenset(load_waiting()["busy"].statuses)
 """How a target asks to wait."""
@@ -113,7 +114,7 @@ class Arrangements:
         exchange = self.sending.send(sample.request(), label, binding.role, sample.operation)
         self.replacing.release()
         if not exchange.succeeded:
-            raise Inconclusive(say("minted_not_taken", received=received(exchange)))
+            raise Inconclusive(say("minted_not_taken", received=received(exchange)), exchange)
         return True
 
     def ready(self, operation: Operation, binding: Binding, label: str, **given: Any) -> Sample:
@@ -278,12 +279,13 @@ class Arrangements:
         That takes ``limits.ready_within_s`` at most; when it was in vain once, nothing is waited for again.
         """
         exchange, waited, most = ask(), 0.0, self.sending.limits.ready_within_s
-        while exchange.status in NOT_READY and waited < most and not self._never_ready:
-            self.slow = True
-            pause = min(max(FIRST_PAUSE_S, waited), most - waited)
-            self.sending.client.sleep(pause)
-            waited += pause
-            exchange = ask()
+        with waiting(Why.READY, most):
+            while exchange.status in NOT_READY and waited < most and not self._never_ready:
+                self.slow = True
+                pause = min(max(FIRST_PAUSE_S, waited), most - waited)
+                self.sending.client.sleep(pause)
+                waited += pause
+                exchange = ask()
         if waited and exchange.status in NOT_READY:
             self._never_ready = True
         return exchange
@@ -304,6 +306,9 @@ class Arrangements:
         """The id that the DMS gave. Raises Inconclusive when the answer has none."""
         found = answered_id(operation, exchange, self.samples.places(operation))
         if found is None:
+            answer = exchange.answer
+            if answer is not None and answer.closed:
+                raise Inconclusive(say("answer_packed", coding=answer.coding))
             raise Inconclusive(say("no_document_id"))
         return found
 

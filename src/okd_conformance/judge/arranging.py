@@ -86,7 +86,7 @@ class Arranging(Situated):
         if granted is not None and (granted & known) - set(scopes):
             raise self.not_tested("issuer_grants_more", scope=" ".join(scopes))
         if token.lacking & known and not self._speaks_otherwise():
-            raise self.inconclusive("issuer_gave_less", scopes=", ".join(sorted(token.lacking)))
+            raise Inconclusive(self.bench.set_up.gave_less(token.client_id, token.lacking & known))
         return token
 
     def _speaks_otherwise(self) -> bool:

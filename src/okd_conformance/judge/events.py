@@ -88,9 +88,12 @@ class CaseEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class CleaningUp(Event):
-    """What the run created or changed at the target is about to be undone."""
+    """What the run created or changed at the target is being undone."""
 
     count: int
+    """How much there is yet."""
+    seconds: float = 0.0
+    """About how long that takes."""
 
 
 @dataclass(frozen=True, slots=True)

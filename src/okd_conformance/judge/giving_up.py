@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from okd_conformance.base.text import Text, say
 from okd_conformance.judge.stops import Inconclusive
 from okd_conformance.wire.exchange import Exchange
+from okd_conformance.wire.no_answer import NoAnswer
 
 Ask = Callable[[], Exchange | None]
 """Ask a server a last simple question; None when that can't be done."""
 
 MOST_UNANSWERED = 10
+MOST_DRIPPED = 3
+"""So often is an answer awaited that comes byte by byte, and takes twice as long as silence."""
 
 
 def is_unanswered(exchange: Exchange) -> bool:
@@ -30,7 +33,7 @@ class GivingUp:
 
     reasons: dict[str, Text] = field(default_factory=dict)
     """By the server, or the operation, that was given up."""
-    _in_a_row: dict[str, int] = field(default_factory=dict)
+    _in_a_row: dict[str, list[Exchange]] = field(default_factory=dict)
 
     def check(self, server: str, operation: str | None) -> None:
         """Raise Inconclusive when nothing more is to be sent there."""
@@ -40,20 +43,24 @@ class GivingUp:
 
     def see(self, exchange: Exchange, server: str, operation: str | None, ask: Ask) -> None:
         """Take an exchange into account; ``ask`` is only called when the server is about to be given up."""
-        silent = is_unanswered(exchange)
-        if self._too_many(server, silent):
+        if self._too_many(server, exchange):
             last = ask()
             if last is None or not is_unanswered(last):
-                self._in_a_row[server] = 0
+                self._in_a_row[server] = []
             else:
                 self._give_up(server, "given_up_server_unanswered")
-        if operation is not None and self._too_many(operation, silent):
+        if operation is not None and self._too_many(operation, exchange):
             self._give_up(operation, "given_up_operation_unanswered")
 
-    def _too_many(self, place: str, silent: bool) -> bool:
+    def _too_many(self, place: str, exchange: Exchange) -> bool:
         """Count; whether it is enough now."""
-        self._in_a_row[place] = self._in_a_row.get(place, 0) + 1 if silent else 0
-        return self._in_a_row[place] >= MOST_UNANSWERED
+        row = self._in_a_row.setdefault(place, [])
+        if not is_unanswered(exchange):
+            row.clear()
+            return False
+        row.append(exchange)
+        dripped = sum(one.error is NoAnswer.DEADLINE for one in row)
+        return len(row) >= MOST_UNANSWERED or dripped >= MOST_DRIPPED
 
     def _give_up(self, place: str, key: str) -> None:
-        self.reasons.setdefault(place, say(key, n=MOST_UNANSWERED, name=place))
+        self.reasons.setdefault(place, say(key, n=len(self._in_a_row[place]), name=place))

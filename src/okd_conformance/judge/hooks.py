@@ -8,8 +8,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-import os
-import signal
 import ssl
 import subprocess
 import tempfile
@@ -22,10 +20,12 @@ from typing import IO, Any
 import httpx
 
 from okd_conformance.base.bounded import TooLargeError, content_of, read_json
+from okd_conformance.base.processes import APART, end_all
 from okd_conformance.base.text import say
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.wire.connections import Connections
 from okd_conformance.wire.patience import DeadlineError, Patience
+from okd_conformance.wire.waiting import Why, waiting
 
 HOOK_TIMEOUT_S = 30.0
 MAX_HOOK_BYTES = 1_000_000
@@ -48,7 +48,8 @@ class Hooks:
         if not is_address and not self.allow_commands:
             raise NotTested(say("hook_not_allowed", name=name))
         try:
-            raw = self._post(str(hook), values) if is_address else self._command(hook, values)
+            with waiting(Why.HOOK, HOOK_TIMEOUT_S):
+                raw = self._post(str(hook), values) if is_address else self._command(hook, values)
             answer = read_json(raw)
         except (httpx.HTTPError, OSError, subprocess.SubprocessError, ValueError, DeadlineError) as error:
             raise Inconclusive(say("hook_failed", name=name, error=type(error).__name__)) from None
@@ -92,12 +93,12 @@ def _heard(words: Sequence[str], given: IO[bytes]) -> tuple[bytes, int]:
     It is ended, with whatever it started, when it says more or takes longer.
     """
     with subprocess.Popen(
-        words, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+        words, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **APART
     ) as process:
 
         def end() -> None:
             with contextlib.suppress(OSError):
-                os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
+                end_all(process)
 
         late = threading.Timer(HOOK_TIMEOUT_S, end)
         late.start()

@@ -6,10 +6,11 @@ In the middle of an upload the answer names what must be deleted, so it is await
 from __future__ import annotations
 
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 _OTHERS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -17,17 +18,47 @@ _SIGNALS = (signal.SIGINT, *_OTHERS)
 
 
 @contextmanager
-def as_from_the_keyboard() -> Iterator[None]:
-    """Obey a request to end, and a closed terminal, like Ctrl-C; one that is ignored stays ignored."""
+def as_from_the_keyboard(tell: Callable[[int], object]) -> Iterator[None]:
+    """Obey a request to end, and a closed terminal, like Ctrl-C; one that is ignored stays ignored.
+
+    ``tell`` is called at once with how many came, by a thread of its own.
+    """
     obeyed = [number for number in _OTHERS if signal.getsignal(number) is signal.SIG_DFL]
     for number in obeyed:
         signal.signal(number, _interrupted)
     try:
-        with missed_ones_kept():
+        with _told_at_once(tell), missed_ones_kept():
             yield
     finally:
         for number in obeyed:
             signal.signal(number, signal.SIG_DFL)
+
+
+@contextmanager
+def _told_at_once(tell: Callable[[int], object]) -> Iterator[None]:
+    """Let Python itself hand on the number of each signal, beside all handlers and whatever goes on."""
+    heard, said = socket.socketpair()
+    said.setblocking(False)
+    before = signal.set_wakeup_fd(said.fileno(), warn_on_full_buffer=False)
+    thread = threading.Thread(target=_listen, args=(heard, tell), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        said.close()
+        thread.join()
+        heard.close()
+
+
+def _listen(heard: socket.socket, tell: Callable[[int], object]) -> None:
+    count = 0
+    while numbers := heard.recv(16):
+        for number in numbers:
+            if number in _SIGNALS:
+                count += 1
+                with suppress(OSError):  # the terminal may be closed
+                    tell(count)
 
 
 _MISSED = threading.Event()

@@ -83,7 +83,7 @@ class Judging(Arranging):
         rights, token = self.bench.rights, exchange.request.token
         lacking = rights.lacking(token)
         if lacking:
-            raise Inconclusive(say("issuer_gave_less", scopes=", ".join(sorted(lacking))))
+            raise Inconclusive(self.bench.set_up.gave_less(rights.clients[token or ""], lacking))
         self.need_control(token)
 
     def expect_right(self, exchange: Exchange, situation: str = "default") -> Exchange:
@@ -105,10 +105,12 @@ class Judging(Arranging):
         situation: str | None = None,
         exchange: Exchange | None = None,
         named: bool = False,
+        though_packed: bool = False,
         **values: object,
     ) -> bool:
         """Judge a fact; messages ``<key>_expected`` and ``<key>_received`` say it in words.
 
+        Inconclusive when the answer came packed so that nobody can read it, unless it is judged all the same.
         When it doesn't hold it is read as ``reading``, or as the catalogue reads the status of
         ``exchange`` in ``situation``. ``named``: the row itself says that it fails. Raises Failed.
         """
@@ -118,6 +120,9 @@ class Judging(Arranging):
             reading, named = self.answers(situation).reading_of(exchange.answer.status)
         if exchange is not None:
             self.telling = exchange
+        answer = self.telling.answer if self.telling else None
+        if answer is not None and answer.closed and not though_packed:
+            raise Inconclusive(say("answer_packed", coding=answer.coding), self.telling)
         if reading != "conformant":
             self._judge(reading, named, say(f"{key}_expected", **values), say(f"{key}_received", **values))
         return False

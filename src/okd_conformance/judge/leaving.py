@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from okd_conformance.judge.arrangements import Arrangements
+from okd_conformance.judge.events import CleaningUp
 from okd_conformance.judge.ledger import GONE, Changed, Created, Intent, Ledger, Left
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.standard.operation import Binding, Operation
@@ -62,7 +63,10 @@ class Leaving:
     def _all_undone(self) -> Left:
         silent, left = 0, self.left()
         entries: list[Changed | Created] = [*left.changed, *left.created]
-        for entry in entries:
+        sending = self.arrangements.sending
+        for done, entry in enumerate(entries):
+            count = len(left) - done
+            sending.events.emit(CleaningUp(count, count * sending.client.pace_s))
             if self._is_within_reach(entry.role):
                 silent = 0 if self._cleaned(entry) else silent + 1
             if silent == _MAX_SILENT:

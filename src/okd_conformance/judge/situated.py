@@ -15,6 +15,9 @@ from okd_conformance.standard.edition import Edition
 from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.target.model import Auth, Tls
 
+_IDENTIFYING = ("person_id", "student_number", "association_id")
+"""The fixtures that tell one student from all others."""
+
 
 @dataclass(frozen=True, slots=True)
 class CaseSpec:
@@ -119,6 +122,11 @@ class Situated:
         return self.bench.target.auth
 
     @property
+    def token_address(self) -> str | None:
+        """Where tokens come from; None when nothing says so, or while no token was asked for."""
+        return self.bench.tokens.address
+
+    @property
     def tls(self) -> Tls:
         """What the target file says of TLS."""
         return self.bench.target.tls
@@ -158,6 +166,19 @@ class Situated:
         if not isinstance(found, Mapping):
             raise self.inconclusive("fixture_missing", name=name)
         return found
+
+    @property
+    def people(self) -> list[frozenset[str]]:
+        """Per student of the target file the ids and the number, in lower case."""
+        fixtures = self.bench.target.fixtures
+        second, other = (fixtures.get(name) or {} for name in ("second_association", "other_person"))
+        groups = [[*map(fixtures.get, _IDENTIFYING), second.get("association_id")]]
+        groups += [[other.get(name) for name in _IDENTIFYING]]
+        return [frozenset(str(value).lower() for value in group if value) for group in groups]
+
+    def shows_secret(self, text: str) -> bool:
+        """Whether a text holds a token or another secret of this run."""
+        return self.bench.redactor.holds_secret(text)
 
     def call_hook(self, name: str, **values: object) -> dict[str, Any]:
         """Call a hook of the target file for the role that is judged.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 
 from okd_conformance.base.text import Text, say
@@ -9,6 +10,8 @@ from okd_conformance.standard.readings import Answers
 from okd_conformance.wire.exchange import Answer, Exchange
 
 _SHOWN = 200
+_BROKEN_WORD = re.compile(r"[\w.~+/=-]*\Z")
+"""What the cut leaves of a last word; of a token it may be too little to be known as one."""
 
 
 def expected_statuses(answers: Answers) -> Text:
@@ -49,4 +52,4 @@ def _detail(answer: Answer) -> str:
     if not answer.body or not answer.media_type.endswith("json"):
         return answer.media_type
     text = " ".join(answer.body[: _SHOWN * 2].decode("utf-8", "replace").split())
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + " …"
+    return text if len(text) <= _SHOWN else _BROKEN_WORD.sub("", text[:_SHOWN]) + " …"

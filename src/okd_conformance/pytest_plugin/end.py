@@ -11,7 +11,7 @@ from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.paths import data_folder
 from okd_conformance.base.text import say
 from okd_conformance.checks.running import redacted, unjudged
-from okd_conformance.judge.events import CleaningUp, Concluding
+from okd_conformance.judge.events import Concluding
 from okd_conformance.judge.ledger_files import LedgerError, journals_in, read
 from okd_conformance.judge.outcome import Status
 from okd_conformance.pytest_plugin.state import State
@@ -40,6 +40,8 @@ def finish_session(session: pytest.Session, state: State, orderly: bool, exitsta
     skipped = [result for result in state.skipped.values() if result.id not in done]
     interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
     outcome = finish(state.run, state.findings, state.deselected, skipped, interrupted)
+    if state.run.journal is not None:
+        state.run.journal.close()  # Windows removes no file that is open
     for journal in journals if outcome.ledger_written else ():
         with contextlib.suppress(OSError):
             journal.unlink(missing_ok=True)
@@ -89,7 +91,6 @@ def _clean_up(state: State, exitstatus: int) -> int:
     state.cleaning = True
     bench = state.run.bench
     try:
-        state.run.events.emit(CleaningUp(len(bench.left())))
         bench.clean_up()
     except KeyboardInterrupt:
         return pytest.ExitCode.INTERRUPTED

@@ -106,9 +106,7 @@ class State:
                 raise pytest.UsageError(say("worker_alone").in_language(self.options.lang))
             run = open_run(self.options)
             given: dict[str, Any] = self.config.workerinput  # type: ignore[attr-defined]
-            run.join(
-                given["workerid"], int(given["workercount"]), Path(given[TALLY]), SharingLine(*given[LINE])
-            )
+            run.join(given["workerid"], Path(given[TALLY]), SharingLine(*given[LINE]))
             self.closing.callback(run.close)
         else:
             run = self.closing.enter_context(opened(self.options))

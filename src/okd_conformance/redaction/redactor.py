@@ -193,6 +193,13 @@ class Redactor:
             return {k: v if k in _OURS else self._deep(v) for k, v in value.items()}
         return value
 
+    def holds_secret(self, value: str) -> bool:
+        """Whether a text holds a whole secret, as it is or with escapes; short ones may be ordinary words."""
+        view = unescaped(value)
+        texts = (value, view.text) if view else (value,)
+        long = (s for s in tuple(self._known) if len(s) >= _BLOCK and s.lower() not in self._public)
+        return any(secret in text for secret in long for text in texts)
+
     # --- finding ---------------------------------------------------------------------------------------
 
     def _is_in_a_secret(self, fragment: str) -> bool:

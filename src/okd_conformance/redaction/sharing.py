@@ -92,7 +92,7 @@ class SharingLine:
     @contextlib.contextmanager
     def _connected(self) -> Iterator[Connection]:
         """The connection; one that was left in the middle of an answer is not used again."""
-        connection = self._connection or Client(self._address, authkey=self._key)
+        connection: Any = self._connection or Client(self._address, authkey=self._key)
         self._connection = None
         try:
             yield connection

@@ -196,7 +196,7 @@ class Store:
     def forget(self, file: str) -> None:
         """Remove the bytes of a document; the file of a large one serves again, unless someone is reading."""
         path = self.folder / file
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, PermissionError):  # Windows keeps a file that is read
             if path.stat().st_size > _IN_MEMORY and all(reader.closed for reader in self._readers):
                 path.replace(self.folder / _SPARE)
             else:

@@ -17,6 +17,7 @@ from rich.text import Text as Styled
 from okd_conformance.base.clean import one_line
 from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.judge.outcome import CaseResult, Status, Verdict
+from okd_conformance.report.at_work import duration, reason
 from okd_conformance.report.cards import Card, cards
 from okd_conformance.report.model import SHARED, Report
 from okd_conformance.report.upgrade import STEPS, Upgrade
@@ -30,7 +31,9 @@ from okd_conformance.report.wording import (
 )
 from okd_conformance.standard.catalogue import load_catalogue
 from okd_conformance.standard.edition import Edition
+from okd_conformance.target.allowance import number
 from okd_conformance.wire.meter import Meter
+from okd_conformance.wire.waiting import Wait, waited_for
 
 _STYLES = {
     Status.PASSED: "green",
@@ -57,7 +60,9 @@ _TELLING_COLUMNS = 2
 _GAP = 2
 """Between two columns."""
 _TELL_EVERY_S = 10
-"""How often to tell of a large message where nothing moves."""
+"""How often to tell that the work goes on where nothing moves."""
+_LONG_S = 3.0
+"""From then on a wait is told."""
 
 
 class ConsoleReporter:
@@ -90,6 +95,8 @@ class ConsoleReporter:
         self._shown = 0
         self._seen: set[tuple[str, Status]] = set()
         self._told = time.monotonic()
+        self._stage = say("report_console_preparing")
+        self._wait: Wait | None = None
 
     def start(
         self,
@@ -105,6 +112,7 @@ class ConsoleReporter:
         ``limits`` tells what the run may ask of the target in all.
         """
         self._expected = sections or {}
+        self._stage = say("report_console_cases")
         if self._quiet:
             return
         title = edition.title.in_language(self._lang)
@@ -147,8 +155,10 @@ class ConsoleReporter:
         """Move the bar; when a section's last case is done, leave a line about it."""
         counts = self._sections[section]
         if self._progress is not None and self._task is not None:
+            self._told = time.monotonic()
             self._progress.update(self._task, advance=1, description=one_line(section), refresh=True)
         if counts.total() == self._expected.get(section):
+            self._told = time.monotonic()
             self._console.print(Styled(f"{section:<8} ", "bold").append_text(self._counts(counts)))
 
     def bulk(self, size: int) -> None:
@@ -156,6 +166,11 @@ class ConsoleReporter:
         if not self._quiet:
             times = {f"at_{mb}": duration(size / (mb * 1e6)) for mb in (10, 100)}
             self._print(say("report_console_bulk", gb=f"{size / 1e9:.1f}", **times))
+
+    def workers(self, n: int, per_second: float) -> None:
+        """Say what several processes together keep to, which may be why they are no faster than one."""
+        if not self._quiet:
+            self._print(say("report_console_workers", n=n, rate=number(per_second)))
 
     def moving(self, meter: Meter) -> None:
         """Say how far a large message is, how fast it goes and how long it will take."""
@@ -170,26 +185,44 @@ class ConsoleReporter:
         words = say(
             "report_console_moving", left=duration(left), **{k: f"{n:.0f}" for k, n in numbers.items()}
         )
-        if self._progress is not None or time.monotonic() - self._told > _TELL_EVERY_S:
-            self._told = time.monotonic()
+        if self._progress is not None or self._silent_for(_TELL_EVERY_S):
             self._at_work(words)
 
     def preparing(self) -> None:
-        """Say that the target is being opened; a file or pipe need not hold that."""
-        if self._moving:
-            self._print(say("report_console_preparing"))
+        """Say that the target is being opened."""
+        self._at_work(self._stage)
 
-    def cleaning_up(self, count: int) -> None:
-        """Say that what the run made is being undone."""
-        if count:
-            self._at_work(say("report_console_cleaning_up", n=count))
+    def cleaning_up(self, count: int, seconds: float = 0.0) -> None:
+        """Say that what the run made is being undone: how much there is yet, and about how long it takes."""
+        words = say("report_console_cleaning_up", n=count, time=duration(seconds))
+        begun = self._stage.en.split(":")[0] != words.en.split(":")[0]
+        self._stage = words
+        if count and (begun or self._progress is not None or self._silent_for(_TELL_EVERY_S)):
+            self._at_work(words)
 
     def concluding(self) -> None:
         """Say that the report is being written."""
-        self._at_work(say("report_console_concluding"))
+        self._stage = say("report_console_concluding")
+        self._at_work(self._stage)
+
+    def look(self) -> None:
+        """Break the silence, if it lasts: say what is waited for and how long, or that the work goes on.
+
+        To be called every second, by any thread.
+        """
+        wait = waited_for()
+        if wait is not None and wait.seconds > _LONG_S and (wait is not self._wait or self._progress):
+            self._wait = wait
+            self._at_work(reason(wait))
+        elif self._silent_for(_TELL_EVERY_S):
+            self._at_work(self._stage)
+
+    def _silent_for(self, seconds: float) -> bool:
+        return time.monotonic() - self._told > seconds
 
     def _at_work(self, words: Text) -> None:
         """What takes a while, beside the bar; where nothing moves, as a line."""
+        self._told = time.monotonic()
         if self._progress is not None and self._task is not None:
             line = one_line(words.in_language(self._lang))
             self._progress.update(self._task, description=line, refresh=True)
@@ -325,11 +358,3 @@ def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int | None]:
         spare -= extra
         widths.append(least + extra)
     return widths
-
-
-def duration(seconds: float) -> str:
-    """A time in words that are the same in both languages."""
-    minutes, rest = divmod(max(1, round(seconds)), 60)
-    if minutes >= 10 or not rest:
-        return f"{minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -23,6 +23,7 @@ class _HarContent(TypedDict, total=False):
     mimeType: str | None
     text: str | None
     encoding: str | None
+    compression: int | None
 
 
 class _HarRequest(TypedDict, total=False):

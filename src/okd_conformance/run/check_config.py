@@ -17,12 +17,12 @@ from pathlib import Path
 from okd_conformance.base.clean import printable
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.exit_codes import ExitCode
-from okd_conformance.base.text import Lang, Text, say
+from okd_conformance.base.text import Lang, Text, joined, say
 from okd_conformance.judge.stops import Inconclusive
 from okd_conformance.redaction.looks import MIN_SECRET
 from okd_conformance.run.config_addresses import clocks, editions, reach
 from okd_conformance.run.config_fixtures import fixtures
-from okd_conformance.run.config_found import LABEL, Found
+from okd_conformance.run.config_found import LABEL, Found, mistakes
 from okd_conformance.run.config_round_trip import round_trips
 from okd_conformance.run.config_tokens import tokens
 from okd_conformance.run.options import Options
@@ -44,6 +44,9 @@ class _Progress:
     found: list[Found] = field(default_factory=list)
 
     def add(self, found: Found) -> None:
+        """Show a finding, unless it was shown before."""
+        if found in self.found:
+            return
         self.found.append(found)
         self.write(f"{_MARKS[found.how]} {self._shown(found.words)}\n")
         if found.remedy:
@@ -59,11 +62,15 @@ class _Progress:
         if not bad:
             self.write(say("config_in_order").in_language(self.lang) + "\n")
             return ExitCode.OK
-        first = say("config_first", words=bad[0].words, remedy=bad[0].remedy or "")
+        first = joined([_sentence(bad[0].words), bad[0].remedy or Text.same("")])
         key = "config_mend_one" if len(bad) == 1 else "config_mend_many"
         words = say(key, n=len(bad), first=first)
         self.write(self._shown(words) + "\n")
         return ExitCode.USAGE if any(one.code == ExitCode.USAGE for one in bad) else ExitCode.INCOMPLETE
+
+
+def _sentence(words: Text) -> Text:
+    return Text(*(w if w.endswith((".", "?")) else f"{w}." for w in (words.nl, words.en)))
 
 
 def check_target(file: str, edition: str | None, lang: Lang) -> int:
@@ -83,17 +90,22 @@ def check_target(file: str, edition: str | None, lang: Lang) -> int:
 
 
 def look_at(run: Run) -> Iterator[Found]:
-    """Everything there is to see of a target, as it is seen. A ``ConfigurationError`` becomes a finding."""
+    """Everything there is to see of a target, as it is seen, up to where no client gets a token."""
     target = run.target
     roles = ", ".join(target.roles)
     yield Found("good", say("config_file", file=target.file.name, edition=run.edition.name, roles=roles))
     if target.is_production:
         yield Found("warning", say("config_production"), say("config_production_remedy"))
     yield from _plain_words(target)
+    told: list[Found] = []
     try:
-        yield from _asked(run)
+        for found in _asked(run):
+            told.append(found)
+            yield found
     except Inconclusive as stop:
         yield Found("bad", stop.reason, say("config_stopped_remedy"))
+    except ConfigurationError as error:
+        yield from (found for found in mistakes(error) if found not in told)
 
 
 def _asked(run: Run) -> Iterator[Found]:
@@ -107,7 +119,8 @@ def _asked(run: Run) -> Iterator[Found]:
     if any(exchange.answer is not None for exchange in answers.values()):
         yield from tokens(run)
         seen: set[str] = set()
-        yield from round_trips(run, [role for role, e in answers.items() if e.answer is not None], seen)
+        with contextlib.suppress(ConfigurationError):  # a client that is refused was told by the tokens
+            yield from round_trips(run, [role for role, e in answers.items() if e.answer is not None], seen)
         yield from fixtures(run, seen)
 
 

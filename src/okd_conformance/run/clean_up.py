@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
@@ -24,6 +25,7 @@ from okd_conformance.judge.ledger_files import (
     without_a_file,
     write_ledger,
 )
+from okd_conformance.report.at_work import Stage, interrupted
 from okd_conformance.run.opening import reached
 from okd_conformance.run.options import Options
 from okd_conformance.run.refused import RefusedError
@@ -89,7 +91,8 @@ def clean(
         allow_hooks=allow_hooks,
     )
     try:
-        with as_from_the_keyboard():
+        words = partial(interrupted, Stage.CLEANING, ledgers.kept)
+        with as_from_the_keyboard(lambda _: _tell([words()], lang)):
             if not allow_other_target:
                 _refuse_another(options, ledgers)
             with reached(options) as run:
@@ -153,7 +156,6 @@ def _undone(run: Run, ledgers: list[Left]) -> tuple[int, Left]:
     try:
         left = run.bench.clean_up()
     except KeyboardInterrupt:
-        _tell([say("cleanup_interrupted")], run.options.lang)
         left = run.bench.left()
     return before, left
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 from okd_conformance.base.text import say
 from okd_conformance.run.config_found import LABEL, Found
@@ -13,12 +11,10 @@ from okd_conformance.standard.edition import edition_ids
 from okd_conformance.standard.fields import Body, field_name
 from okd_conformance.standard.operation import Operation
 from okd_conformance.target.reading import is_loopback
+from okd_conformance.wire.clock import clock_skew, is_off
 from okd_conformance.wire.exchange import Exchange, Request
 from okd_conformance.wire.no_answer import NoAnswer
 from okd_conformance.wire.tls import shake_hands
-
-_MOST_SKEW_S = 3
-"""The header Date counts whole seconds. Many servers refuse a token from a few seconds in the future."""
 
 
 def reach(run: Run, role: str, answers: dict[str, Exchange]) -> Iterator[Found]:
@@ -57,26 +53,17 @@ def _tls_detail(run: Run, url: str) -> str | None:
 def clocks(answers: Mapping[str, Exchange]) -> Iterator[Found]:
     """Compare the clocks, by the header Date of the answers."""
     skews = {role: skew for role, e in answers.items() for skew in [clock_skew(e)] if skew is not None}
-    off = {role: skew for role, skew in skews.items() if abs(skew) > _MOST_SKEW_S}
-    for role, skew in off.items():
-        key = "config_clock_ahead" if skew > 0 else "config_clock_behind"
-        yield Found("warning", say(key, role=role, seconds=round(abs(skew))), say("config_clock_remedy"))
-    if skews and not off:
+    found = [one for role, skew in skews.items() for one in clock_off(role, skew)]
+    yield from found
+    if skews and not found:
         yield Found("good", say("config_clock"))
 
 
-def clock_skew(exchange: Exchange) -> float | None:
-    """By how many seconds the server's clock is ahead of ours; None when its answer doesn't say."""
-    value = exchange.answer.header("date") if exchange.answer else None
-    if value is None:
-        return None
-    try:
-        theirs = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):  # the latter for numbers that no clock has
-        return None
-    ours = datetime.fromisoformat(exchange.started) + timedelta(seconds=exchange.duration_s / 2)
-    theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
-    return (theirs - ours).total_seconds()
+def clock_off(who: str, skew: float | None) -> Iterator[Found]:
+    """A clock that differs from ours."""
+    if skew is not None and is_off(skew):
+        key = "config_clock_ahead" if skew > 0 else "config_clock_behind"
+        yield Found("warning", say(key, role=who, seconds=round(abs(skew))), say("config_clock_remedy"))
 
 
 def editions(run: Run, answers: Mapping[str, Exchange]) -> Iterator[Found]:

@@ -9,11 +9,11 @@ from typing import Any
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import say
+from okd_conformance.judge.set_up_data import is_empty_page
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.run.config_found import LABEL, Found
 from okd_conformance.run.init_file import fixtures_needed
 from okd_conformance.run.run import Run
-from okd_conformance.standard.fields import Body
 from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.wire.exchange import Exchange
 
@@ -61,21 +61,11 @@ def _looked_up(run: Run, operation: Operation, seen: set[str]) -> Iterator[Found
 def _exists(operation: Operation, exchange: Exchange, names: str) -> Found:
     """Whether a lookup found what it was asked for."""
     told = {"names": names, "operation": operation.name, "status": exchange.status or "-"}
-    if exchange.status in {404, 410} or _is_empty(operation, exchange):
+    if exchange.status in {404, 410} or is_empty_page(operation, exchange):
         return Found("bad", say("config_no_such", **told), say("config_no_such_remedy"), ExitCode.USAGE)
     if exchange.answer is not None and exchange.answer.succeeded:
         return Found("good", say("config_exists", **told))
-    return Found("unknown", say("config_lookup_failed", **told))
-
-
-def _is_empty(operation: Operation, exchange: Exchange) -> bool:
-    """Whether the answer is a page without anything on it."""
-    schema = operation.success_schema()
-    try:
-        value = exchange.answer.json() if exchange.answer and exchange.answer.succeeded else None
-    except ValueError:
-        return False
-    return schema is not None and isinstance(value, dict) and Body(schema, value).get("items") == []
+    return Found("bad", say("config_lookup_failed", **told), say("config_refused_remedy"))
 
 
 def _groups(run: Run, wanted: list[str]) -> dict[str, Mapping[str, Any]]:

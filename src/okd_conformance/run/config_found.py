@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.exit_codes import ExitCode
-from okd_conformance.base.text import Text
+from okd_conformance.base.text import Text, say
 
 LABEL = "check-config"
 """What its requests are sent for."""
@@ -21,3 +24,10 @@ class Found:
     remedy: Text | None = None
     code: ExitCode = ExitCode.INCOMPLETE
     """The exit code that it leads to when it is bad."""
+
+
+def mistakes(error: ConfigurationError) -> Iterator[Found]:
+    """What is wrong in a file, each with its line."""
+    for m in error.mistakes:
+        words = say("config_at", file=Path(m.file).name, line=m.line, words=m.message)
+        yield Found("bad", words if m.line else m.message, m.remedy, ExitCode.USAGE)

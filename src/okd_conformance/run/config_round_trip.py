@@ -1,21 +1,24 @@
 """Whether the roles of a target do the simplest thing: take a marked document, give it back, and delete it.
 
-A module is told of a document instead. Everything is undone afterwards.
+A module is told of a document instead, once for each test data that it can be asked for. Everything is undone
+afterwards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import say
-from okd_conformance.judge.stops import Inconclusive, NotTested
+from okd_conformance.judge.sample import Sample
+from okd_conformance.judge.stops import Inconclusive
 from okd_conformance.judge.words import received
 from okd_conformance.run.config_found import LABEL, Found
 from okd_conformance.run.run import Run
 from okd_conformance.standard.operation import Binding, Operation
 from okd_conformance.wire.exchange import Exchange
+
+_ABOUT_RIGHTS = (401, 403)
 
 
 def round_trips(run: Run, roles: list[str], seen: set[str]) -> Iterator[Found]:
@@ -29,7 +32,7 @@ def round_trips(run: Run, roles: list[str], seen: set[str]) -> Iterator[Found]:
             yield Found("bad", cause, say("config_cause_remedy"), ExitCode.USAGE)
         else:
             yield from _stored(run, role, seen)
-            yield from _registered(run, role, seen)
+            yield from _told(run, role, seen)
     left = run.bench.clean_up()
     if len(left):
         yield Found("warning", say("config_left", n=len(left)), say("config_left_remedy"))
@@ -38,88 +41,67 @@ def round_trips(run: Run, roles: list[str], seen: set[str]) -> Iterator[Found]:
 def _stored(run: Run, role: str, seen: set[str]) -> Iterator[Found]:
     """Upload with each set of test data; read one back and delete it."""
     tried = False
-    for operation in run.edition.operations(role, "upload"):
-        binding = next((b for b in operation.bindings if run.bench.serves(b)), None)
-        done: set[tuple[str, ...]] = set()
-        for fixtures in _sets(run) if binding is not None else ():
-            exchange, content = _sent(run, operation, binding, fixtures, done)
-            if exchange is None:
-                continue
-            yield _taken(run, operation, exchange, seen)
+    for operation, binding in _served(run, role, "upload"):
+        for sample in run.bench.set_up.questions(operation, binding):
+            exchange = _sent(run, sample)
+            yield from _taken(run, operation, exchange, seen)
             if exchange.succeeded and not tried:
                 tried = True
-                yield from _given_back(run, operation, binding, exchange, content)
+                yield from _given_back(run, operation, binding, exchange, sample.file)
 
 
-def _registered(run: Run, role: str, seen: set[str]) -> Iterator[Found]:
-    for operation in run.edition.operations(role, "register")[:1]:
-        binding = next((b for b in operation.bindings if run.bench.serves(b)), None)
-        if binding is not None:
-            exchange, _ = _sent(run, operation, binding, {}, set())
-            if exchange is not None:
-                yield _taken(run, operation, exchange, seen)
+def _told(run: Run, role: str, seen: set[str]) -> Iterator[Found]:
+    """Tell a role that stores nothing what it is told: each test data that it can be asked for."""
+    if _has(run, role, "upload"):
+        return
+    for kind in ("register", "change"):
+        for operation, binding in _served(run, role, kind):
+            for sample in run.bench.set_up.questions(operation, binding):
+                yield from _taken(run, operation, _sent(run, sample), seen)
 
 
-def _sets(run: Run) -> list[Mapping[str, Any]]:
-    """The test data to upload with: the main one, and what each group puts in its place."""
-    return [{}, *(one for one in run.target.fixtures.values() if isinstance(one, Mapping))]
+def _served(run: Run, role: str, kind: str) -> Iterator[tuple[Operation, Binding]]:
+    """The operations of a kind, each with its first use that the target serves."""
+    for operation in run.edition.operations(role, kind):
+        for binding in [one for one in operation.bindings if run.bench.serves(one)][:1]:
+            yield operation, binding
 
 
-def _sent(
-    run: Run,
-    operation: Operation,
-    binding: Binding | None,
-    fixtures: Mapping[str, Any],
-    done: set[tuple[str, ...]],
-) -> tuple[Exchange | None, bytes]:
-    """Send the usual request; no exchange where a token or test data is missing, which is told elsewhere.
-
-    Nor is there one when a request with this test data is among ``done``.
-    """
-    if binding is None:
-        return None, b""
-    try:
-        sample = run.bench.samples.sample(operation, binding, LABEL, fixtures=fixtures)
-    except (Inconclusive, NotTested):
-        return None, b""
-    carried = tuple(run.bench.set_up.carried(sample.request()))
-    if carried in done:
-        return None, b""
-    done.add(carried)
-    return run.bench.sending.send(sample.request(), LABEL, binding.role, operation), sample.file
+def _sent(run: Run, sample: Sample) -> Exchange:
+    return run.bench.sending.send(sample.request(), LABEL, sample.binding.role, sample.operation)
 
 
-def _taken(run: Run, operation: Operation, exchange: Exchange, seen: set[str]) -> Found:
-    """Whether the usual request was accepted, and if not, why.
+def _taken(run: Run, operation: Operation, exchange: Exchange, seen: set[str]) -> Iterator[Found]:
+    """Whether a message was accepted, and if not, why; a cause in the target file is told once.
 
     That a DMS takes a document says little of the student, where modules of the target can be asked.
     """
     carried = run.bench.set_up.carried(exchange.request)
     told = {"role": operation.role, "operation": operation.name, "names": ", ".join(carried)}
     if exchange.succeeded:
-        knows = operation.kind == "register" or not any(
+        knows = operation.kind != "upload" or not any(
             _has(run, name, "register") for name in run.target.roles
         )
         seen.update(carried if knows else ())
-        return Found("good", say("config_taken", **told))
+        yield Found("good", say("config_taken", **told))
+        return
+    known = set(run.bench.set_up.found)
     cause = run.bench.set_up.explains(operation.role, [exchange])
-    if cause is not None:
-        return Found("bad", cause, say("config_cause_remedy"), ExitCode.USAGE)
-    return Found(
-        "bad", say("config_refused", received=received(exchange), **told), say("config_refused_remedy")
-    )
+    if cause is None:
+        words = say("config_refused", received=received(exchange), **told)
+        yield Found("bad", words, say("config_refused_remedy"))
+    elif known != set(run.bench.set_up.found):
+        yield Found("bad", cause, say("config_cause_remedy"), ExitCode.USAGE)
 
 
 def _given_back(
-    run: Run, operation: Operation, binding: Binding | None, upload: Exchange, content: bytes
+    run: Run, operation: Operation, binding: Binding, upload: Exchange, content: bytes
 ) -> Iterator[Found]:
     """Read the document that was stored, and delete it."""
     bench, role = run.bench, operation.role
     try:
         document = bench.arrangements.stored_id(operation, upload)
-        reading, read_as = bench.arrangements.binding_for(
-            role, "read", binding.document_type if binding else None
-        )
+        reading, read_as = bench.arrangements.binding_for(role, "read", binding.document_type)
     except Inconclusive as stop:
         yield Found("bad", stop.reason, say("config_refused_remedy"))
         return
@@ -130,13 +112,12 @@ def _given_back(
     if back.status is not None and back.status < 400 and (not back.succeeded or _is_whole(back, content)):
         yield Found("good", say("config_given_back", **told))
     else:
-        yield Found(
-            "bad", say("config_refused", received=received(back), **told), say("config_refused_remedy")
-        )
+        remedy = say("config_refused_remedy" if back.status in _ABOUT_RIGHTS else "config_lost_remedy")
+        yield Found("bad", say("config_refused", received=received(back), **told), remedy)
     if run.edition.operations(role, "delete"):
         gone = bench.leaving.delete(role, document)
         how, key = ("good", "config_deleted") if gone else ("bad", "config_not_deleted")
-        yield Found(how, say(key, role=role), None if gone else say("config_refused_remedy"))
+        yield Found(how, say(key, role=role), None if gone else say("config_lost_remedy"))
 
 
 def _has(run: Run, role: str, kind: str) -> bool:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 
 from okd_conformance.auth.tokens import Token, TokenUnobtainable
 from okd_conformance.base.configuration import ConfigurationError
-from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import Text, say
 from okd_conformance.judge.stops import Inconclusive, NotTested
-from okd_conformance.run.config_found import Found
+from okd_conformance.run.config_addresses import clock_off
+from okd_conformance.run.config_found import Found, mistakes
 from okd_conformance.run.run import Run
 from okd_conformance.standard.operation import Binding
 from okd_conformance.target.model import OAuthClient
@@ -29,6 +29,7 @@ def tokens(run: Run) -> Iterator[Found]:
     some = False
     for client in auth.clients:
         had: list[str] = []
+        lacking: list[Token] = []
         without: dict[str, tuple[Text, list[str]]] = {}
         for scope in client.scopes:
             if time.monotonic() > end:
@@ -40,22 +41,24 @@ def tokens(run: Run) -> Iterator[Found]:
                 without.setdefault(problem.reason.en, (problem.reason, []))[1].append(scope)
                 continue
             except ConfigurationError as error:
-                yield from (Found("bad", m.message, m.remedy, ExitCode.USAGE) for m in error.mistakes)
+                yield from mistakes(error)
                 refused = True
                 break
             had.append(scope)
-            yield from _granted(token, scope, client.client_id)
+            lacking += [token] if token.lacking else []
+        yield from _lacking(run, lacking, otherwise=len(lacking) == len(had))
         if had:
             yield Found("good", say("config_tokens", client=client.client_id, scopes=", ".join(had)))
-        yield from _not_given(client, without, bool(had))
+        yield from _not_given(client, without, auth.place, some=bool(had))
         some = some or bool(had)
+    yield from clock_off("auth.token_url", run.bench.tokens.skew)
     if some and not refused:
         yield from _flows_without_token(run)
     yield from _rights_to_add(run)
 
 
 def _not_given(
-    client: OAuthClient, without: Mapping[str, tuple[Text, list[str]]], some: bool
+    client: OAuthClient, without: Mapping[str, tuple[Text, list[str]]], where: str, *, some: bool
 ) -> Iterator[Found]:
     """The scopes for which a client got no token, by reason.
 
@@ -65,7 +68,7 @@ def _not_given(
         told = {"client": client.client_id, "scope": ", ".join(scopes), "reason": reason}
         endpoint = not some and len(without) == 1 and len(scopes) > 1
         key = "config_no_token_at_all_remedy" if endpoint else "config_no_token_remedy"
-        yield Found("bad", say("config_no_token", **told), say(key, place=client.place))
+        yield Found("bad", say("config_no_token", **told), say(key, place=client.place, where=where))
 
 
 def _rights_to_add(run: Run) -> Iterator[Found]:
@@ -79,12 +82,20 @@ def _rights_to_add(run: Run) -> Iterator[Found]:
         yield Found("unknown", say("config_no_signing_key"))
 
 
-def _granted(token: Token, scope: str, client: str) -> Iterator[Found]:
-    """A token that says that it has less than was asked for."""
-    if token.scopes_granted is not None and scope not in token.scopes_granted:
-        given = " ".join(sorted(token.scopes_granted)) or "-"
-        words = say("config_other_scope", client=client, scope=scope, given=given)
-        yield Found("warning", words, say("config_other_scope_remedy"))
+def _lacking(run: Run, tokens: list[Token], *, otherwise: bool) -> Iterator[Found]:
+    """The tokens of a client that say they have less than was asked for.
+
+    ``otherwise``: all of them do, so the issuer may have words of its own for scopes.
+    """
+    remedy = say("config_other_scope_remedy")
+    for token in tokens:
+        given = " ".join(sorted(token.scopes_granted or ())) or "-"
+        scope = " ".join(sorted(token.lacking))
+        if otherwise or not token.lacking & set(run.edition.scopes):
+            words = say("config_other_scope", client=token.client_id, scope=scope, given=given)
+            yield Found("warning", words, remedy)
+        else:
+            yield Found("bad", run.bench.set_up.gave_less(token.client_id, token.lacking), remedy)
 
 
 def _flows_without_token(run: Run) -> Iterator[Found]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from okd_conformance.base.processes import APART
 from okd_conformance.base.text import say
 from okd_conformance.run.refused import RefusedError
 from okd_conformance.standard.edition import UnknownEditionError, edition_or_default, load_edition
@@ -36,7 +37,7 @@ def embedded_reference(edition: str | None, *extra: str) -> Iterator[Path]:
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
-            start_new_session=True,
+            **APART,
         )
         try:
             file = Path(folder) / "embedded-reference.yaml"
@@ -44,8 +45,7 @@ def embedded_reference(edition: str | None, *extra: str) -> Iterator[Path]:
             yield file
         finally:
             if process.stdin:
-                process.stdin.close()
-            process.terminate()
+                process.stdin.close()  # which ends it, and lets it tidy up on every system
             try:
                 process.wait(timeout=10)
             except subprocess.TimeoutExpired:

@@ -228,9 +228,9 @@ def report_of(
 
 def _token_url(run: Run) -> str | None:
     """Where somebody with a client's secret gets a token by hand; None where there is more to it."""
-    auth = run.target.auth
-    by_hand = auth is not None and auth.token_url and auth.client_auth in {"basic", "post"}
-    return run.bench.redactor.text(auth.token_url) if auth is not None and by_hand else None
+    auth, address = run.target.auth, run.bench.tokens.address
+    by_hand = auth is not None and auth.client_auth in {"basic", "post"}
+    return run.bench.redactor.text(address) if address is not None and by_hand else None
 
 
 def _broken(name: str, error: str) -> CaseResult:

@@ -34,8 +34,6 @@ class Run:
     edition: Edition
     worker: str = ""
     """The worker of pytest-xdist that this is, so that ids of exchanges differ between workers."""
-    workers: int = 1
-    """How many there are; together they keep to the rate."""
     tally: Tally = field(default_factory=Tally)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     events: Events = field(default_factory=Events)
@@ -82,9 +80,9 @@ class Run:
         """What the whole run may ask of the target."""
         return Allowance.of(self.target.limits, self.options.profile)
 
-    def join(self, worker: str, workers: int, tally: Path, line: SharingLine) -> None:
+    def join(self, worker: str, tally: Path, line: SharingLine) -> None:
         """Be one of several workers, which share the limits and what they learn. Raises OSError."""
-        self.worker, self.workers = worker, workers
+        self.worker = worker
         self.tally = Tally.shared(tally, int(worker.removeprefix("gw")))
         self.bench.redactor.share = line
 
@@ -115,8 +113,8 @@ class Run:
         limits, allowance = target.limits, self.allowance
         settings = Settings(
             timeout_s=limits.timeout_s,
-            deadline_s=limits.timeout_s * 4,
-            requests_per_second=allowance.requests_per_second / self.workers,
+            deadline_s=limits.timeout_s * 2,
+            requests_per_second=allowance.requests_per_second,
             max_requests=allowance.requests,
             max_bytes=allowance.bytes,
             max_duration_s=allowance.seconds,

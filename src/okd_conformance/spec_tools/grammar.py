@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
+from openapi_spec_validator import (
+    OpenAPIV30SpecValidator,
+    OpenAPIV31SpecValidator,
+    OpenAPIV32SpecValidator,
+)
 
 from okd_conformance.spec_tools.findings import LintFinding
 from okd_conformance.standard.document import Spec, Spot, holds_value
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
 _POINTING = frozenset({"$ref", "$dynamicRef", "$recursiveRef", "$id", "$schema"})
 """What would lead a validator out of the document; every reference that we follow is followed before."""
 _MAX_SHOWN = 160
+_JUDGES = {(3, 0): OpenAPIV30SpecValidator, (3, 2): OpenAPIV32SpecValidator}
 
 
 class Bundle:
@@ -103,10 +108,10 @@ def _mapping(value: Any) -> dict[Any, Any]:
 def grammar(world: Publication) -> Iterator[LintFinding]:
     """What openapi-spec-validator finds in the bundle."""
     bundle = Bundle(world.spec)
-    judge = OpenAPIV30SpecValidator if world.spec.version < (3, 1) else OpenAPIV31SpecValidator
+    judge = _JUDGES.get(world.spec.version, OpenAPIV31SpecValidator)
     for error in judge(bundle.document).iter_errors():
         steps = list(error.absolute_path)
-        where = " > ".join(map(str, steps))
+        where = " > ".join(map(str, steps)) or "OpenAPI"
         message = error.message.partition("\n")[0]
         reason = where if message.startswith(("{", "[")) else f"{where}: {message}"
         yield world.at("openapi-invalid", bundle.origin(steps), reason=reason[:_MAX_SHOWN])

@@ -23,6 +23,7 @@ def schemas(world: Publication) -> Iterator[LintFinding]:
         yield from swallowed(world, schema)
         yield from unsatisfiable(world, schema)
         yield from nothing_required(world, schema)
+    yield from texts_without_quotes(world)
     yield from empty_bodies(world)
 
 
@@ -30,6 +31,24 @@ def shown(value: Any) -> str:
     """A witness as it is shown: JSON on one line."""
     words = json.dumps(value, ensure_ascii=False)
     return words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"
+
+
+def texts_without_quotes(world: Publication) -> Iterator[LintFinding]:
+    """Values of a text that YAML reads as a number or as true or false: NO, 0012345, 1.10."""
+    spots = [
+        spot
+        for schema in world.spec.schemas()
+        if schema.value.get("type") == "string"
+        for spot in (*schema.at("enum").items(), schema.at("const"), schema.at("default"))
+    ]
+    parameters = {(id(p.source), p.pointer): p for call in world.calls for p in world.spec.parameters(call)}
+    for parameter in parameters.values():
+        if (world.spec.follow(parameter.at("schema")).value or {}).get("type") == "string":
+            spots.append(parameter.at("example"))
+    for spot in spots:
+        written = spot.source.written(spot.pointer)
+        if isinstance(spot.value, bool | int | float) and written is not None:
+            yield world.at("value-not-text", spot, written=written, read=shown(spot.value))
 
 
 def overlap(world: Publication, schema: Spot) -> Iterator[LintFinding]:

@@ -36,8 +36,11 @@ def problems(world: Publication) -> Iterator[LintFinding]:
 def files(world: Publication) -> Iterator[LintFinding]:
     """Keys that are no text or stand there twice, and files that nothing refers to."""
     for source in world.spec.sources.values():
+        statuses = [(p, key) for p, key in source.odd_keys if p[-2:-1] == ("responses",)]
+        for pointer, key in statuses[:1]:
+            yield world.at("status-not-text", Spot(source, pointer), key=key, more=len(statuses) - 1)
         for pointer, key in source.odd_keys:
-            if pointer[-2:-1] != ("responses",):
+            if (pointer, key) not in statuses:
                 yield world.at("key-not-text", Spot(source, pointer), key=key)
         for line, key, first in source.repeated:
             again = world.at("key-twice", Spot(source, ()), key=key, first=first)

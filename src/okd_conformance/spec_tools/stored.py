@@ -71,6 +71,7 @@ class Entry:
                 body=str(content.get("text") or "").encode(),
                 http_version=str(came.get("httpVersion") or "HTTP/1.1"),
                 cut=not self.answer_is_whole,
+                unpacked="compression" in content,
             )
         headers = tuple((h["name"], h["value"]) for h in sent.get("headers", []))
         request = Request(method=self.method, url=str(sent.get("url", "")), headers=headers)

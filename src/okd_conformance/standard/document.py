@@ -109,7 +109,10 @@ class Spec:
         self.references: list[tuple[Spot, Spot | None]] = []
         """Every ``$ref``, and the place that it points to."""
         self.root = Spot(self._read(self.document), ())
-        if not isinstance(self.root.at("paths").value, dict):
+        if self.root.has("swagger"):
+            raise SourceError(self.document, self.root.at("swagger").line, say("source_swagger"))
+        kinds = ("paths", "webhooks", "components") if self.version >= (3, 1) else ("paths",)
+        if not any(isinstance(self.root.at(kind).value, dict) for kind in kinds):
             raise SourceError(self.document, self.root.at("paths").line, say("source_no_paths"))
         self._explore()
 

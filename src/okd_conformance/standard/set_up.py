@@ -11,7 +11,16 @@ from okd_conformance.base.paths import data_folder
 from okd_conformance.base.text import Text
 from okd_conformance.standard.bundle import read_data
 
-Tried = Literal["everything", "with_token", "other_fixtures", "named", "invented"]
+Tried = Literal[
+    "everything",
+    "with_token",
+    "minted",
+    "unsecured",
+    "other_fixtures",
+    "named",
+    "invented",
+    "invented_beside",
+]
 Came = int | str
 
 

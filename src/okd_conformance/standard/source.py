@@ -37,6 +37,7 @@ class PublishedFile:
         self.path = path
         self.value = document.value
         self.line = document.line
+        self.written = document.source
         self.odd_keys = document.odd_keys
         self.repeated = document.repeated
 

@@ -99,6 +99,11 @@ class Auth:
     tokens: Mapping[str, Secret[str]] = field(default_factory=dict)
     signing_key: Secret[Mapping[str, Any]] | None = None
 
+    @property
+    def place(self) -> str:
+        """Where the target file says which token endpoint it is."""
+        return "auth.token_url" if self.issuer is None else "auth.issuer"
+
 
 @dataclass(frozen=True, slots=True)
 class Tls:

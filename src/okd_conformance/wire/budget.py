@@ -5,12 +5,16 @@ from __future__ import annotations
 import mmap
 import struct
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 Limit = Literal["requests", "bytes", "seconds"]
-_SLOT = struct.Struct("=QQ")
+_SLOT = struct.Struct("=QQd")
+"""Of each process: requests, bytes, and until when it takes its share of the rate."""
+_ACTIVE_S = 1.0
+"""So long after its turn a process that asks for nothing more keeps its share."""
 
 
 class BudgetSpentError(Exception):
@@ -42,7 +46,23 @@ class Tally:
     def add(self, requests: int, n_bytes: int) -> None:
         """Count what this process sent or received."""
         own = _SLOT.unpack_from(self._memory, self._at)
-        _SLOT.pack_into(self._memory, self._at, own[0] + requests, own[1] + n_bytes)
+        _SLOT.pack_into(self._memory, self._at, own[0] + requests, own[1] + n_bytes, own[2])
+
+    def next_turn(self, turn: float, per_second: float) -> float:
+        """When this process may ask again after its turn: those that ask now share the rate.
+
+        Times are of the monotonic clock, which all processes have in common.
+        """
+        asking = sum(slot[2] > time.monotonic() for slot in self._others())
+        after = turn + (1 + asking) / per_second
+        own = _SLOT.unpack_from(self._memory, self._at)
+        _SLOT.pack_into(self._memory, self._at, own[0], own[1], after + _ACTIVE_S)
+        return after
+
+    def _others(self) -> Iterator[tuple[int, int, float]]:
+        for at in range(0, len(self._memory), _SLOT.size):
+            if at != self._at:
+                yield _SLOT.unpack_from(self._memory, at)
 
     @property
     def requests(self) -> int:

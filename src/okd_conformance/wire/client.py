@@ -21,10 +21,11 @@ from okd_conformance.wire.body import Payload, Streamed, chunks_of, length_of
 from okd_conformance.wire.budget import Budget, Tally
 from okd_conformance.wire.connections import Connections
 from okd_conformance.wire.exchange import Answer, Exchange, Request, Whole
-from okd_conformance.wire.failures import FAILURES, why, why_at
+from okd_conformance.wire.failures import FAILURES, lacks_certificate, why, why_at
 from okd_conformance.wire.no_answer import NoAnswer
 from okd_conformance.wire.patience import DeadlineError, NotOpenedError, Patience
 from okd_conformance.wire.throttling import MAX_THROTTLED, SUPERSEDED, UNAVAILABLE, seconds_to_wait
+from okd_conformance.wire.waiting import Why, waiting
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 """As much of an answer as is kept; large documents go elsewhere, piece by piece."""
@@ -33,6 +34,8 @@ MAX_WAITED = 10
 SLOWEST = 250_000
 """Bytes per second; a large body gets that much longer than the deadline."""
 _CHUNK = 1000
+_RECENT = 0.2
+"""The share of the latest exchange in what is usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ class Client:
     sleep: Callable[[float], None] = time.sleep
     waited_s: float = 0.0
     """How long the target made us wait, since it last answered anything else than that it is too busy."""
+    usual_s: float = 0.0
+    """How long an exchange took lately."""
     tally: Tally = field(default_factory=Tally)
     """Where requests and bytes are counted: all processes of a run share one."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -130,7 +135,7 @@ class Client:
                 before_again()
             wait = seconds_to_wait(exchange.answer.header("retry-after") if exchange.answer else None)
             self.waited_s += wait
-            self._pause(wait)
+            self._pause(wait, Why.BUSY)
 
     def once(self, request: Request, talk: Talk, **labels: Any) -> Exchange:
         """Send a request once, by way of ``talk``, and return the exchange. Raises BudgetSpentError.
@@ -152,14 +157,18 @@ class Client:
         )
         begun = time.monotonic()
         try:
-            exchange.answer = talk(request, begun)
+            with waiting(Why.ANSWER, self._patience_with(request)):
+                exchange.answer = talk(request, begun).opened()
         except DeadlineError:
             exchange.error = NoAnswer.DEADLINE
         except NotOpenedError:
             exchange.error = NoAnswer.NOT_OPENED
         except FAILURES as error:
             exchange.error = self._why(error, request)
+        if exchange.answer is not None and lacks_certificate(request.url, exchange.answer):
+            exchange.answer, exchange.error = None, NoAnswer.CLIENT_CERTIFICATE
         exchange.duration_s = time.monotonic() - begun
+        self.usual_s += _RECENT * (exchange.duration_s - self.usual_s)
         if exchange.answer is not None:
             with self._lock:
                 self._budget.received(exchange.answer.size)
@@ -179,8 +188,8 @@ class Client:
         )
         # Our headers and Host, and nothing that the library would add by itself.
         built.headers = httpx.Headers(with_host(way_to(request.url), raw))
-        patience = self.settings.deadline_s + length_of(request.body or b"") / SLOWEST
-        with self._patience.until(begun + patience, from_elsewhere=request.elsewhere):
+        end = begun + self._patience_with(request)
+        with self._patience.until(end, from_elsewhere=request.elsewhere):
             # Past the library's own client, which reads cookies and works out redirects of any answer.
             answer = self._transport.handle_request(built)
             pieces = _Pieces(answer)
@@ -192,6 +201,10 @@ class Client:
             except (httpx.TransportError, DeadlineError):
                 self.lost(pieces.size)
                 raise
+
+    def _patience_with(self, request: Request) -> float:
+        """How many seconds an exchange may take in all."""
+        return self.settings.deadline_s + length_of(request.body or b"") / SLOWEST
 
     def _why(self, error: Exception, request: Request) -> NoAnswer:
         """The name of a failure. A server that hangs up is asked why only once: it may do so often."""
@@ -232,18 +245,24 @@ class Client:
             self._budget.take(body, free=free)
             now = time.monotonic()
             slot = max(self._next_slot, now)
-            self._next_slot = slot + 1.0 / self.settings.requests_per_second
+            self._next_slot = self.tally.next_turn(slot, self.settings.requests_per_second)
         if slot > now:
-            self._pause(slot - now)
+            self._pause(slot - now, Why.RATE)
+
+    @property
+    def pace_s(self) -> float:
+        """About how long each further request takes."""
+        return max(self.usual_s, 1.0 / self.settings.requests_per_second)
 
     @property
     def pausing(self) -> bool:
         """Whether this thread is between requests, or was when an interruption came."""
         return getattr(self._here, "pausing", False)
 
-    def _pause(self, seconds: float) -> None:
+    def _pause(self, seconds: float, why: Why) -> None:
         self._here.pausing = True
-        self.sleep(seconds)
+        with waiting(why, seconds):
+            self.sleep(seconds)
         self._here.pausing = False
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import shlex
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from okd_conformance.base.bounded import read_json
+from okd_conformance.base.bounded import MAX_JSON_BYTES, is_plain, read_json, unpacked
 from okd_conformance.redaction.redactor import REDACTED, Redactor
 from okd_conformance.wire.body import Payload, Streamed, beginning_of, length_of, survey
 from okd_conformance.wire.meter import Meter
@@ -74,6 +74,28 @@ class Answer:
     cut: bool = False
     whole: Whole | None = None
     """Set when the body went elsewhere, piece by piece; ``body`` is empty then."""
+    unpacked: bool = False
+    """The body came packed, though nobody asked for that; ``body`` is what was in it."""
+
+    def opened(self) -> Answer:
+        """This answer unpacked, if it came packed and that can be undone within bounds."""
+        encoding = self.header("content-encoding")
+        if is_plain(encoding) or self.cut or not self.body:
+            return self
+        try:
+            return replace(self, body=unpacked(self.body, encoding, MAX_JSON_BYTES), unpacked=True)
+        except ValueError:
+            return self
+
+    @property
+    def packed(self) -> bool:
+        """Whether the body came packed, read or not."""
+        return bool(self.body) and not is_plain(self.header("content-encoding"))
+
+    @property
+    def closed(self) -> bool:
+        """Whether the body came packed in a way that can't be undone here."""
+        return self.packed and not self.unpacked
 
     def header(self, name: str) -> str | None:
         """The first header with this name, whatever its case."""
@@ -103,7 +125,7 @@ class Answer:
     def coding(self) -> str:
         """How the body seems to be written, as people know it: a compression or an encoding."""
         content_coding = (self.header("content-encoding") or "").strip()
-        if content_coding.lower() not in {"", "identity"}:
+        if self.closed:
             return f"Content-Encoding: {content_coding[:_LONGEST_TYPE]}"
         if self.body[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\0" in self.body[:2]:
             return "UTF-16"
@@ -321,6 +343,8 @@ def _content(answer: Answer, redactor: Redactor) -> dict[str, Any]:
     else:
         found = _evidence(answer.body, media_type, redactor)
     found["size"] = found.pop("_size")
+    if answer.unpacked:
+        found["compression"] = 0  # how much it saved is not known, but the text is what was in it
     found["_truncated"] = found["_truncated"] or answer.cut
     return found
 

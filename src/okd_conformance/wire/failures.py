@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -9,6 +10,7 @@ from types import MappingProxyType
 import httpx
 
 from okd_conformance.base.network_errors import is_tls, is_unknown_host, tls_reason
+from okd_conformance.wire.exchange import Answer
 from okd_conformance.wire.no_answer import NoAnswer
 from okd_conformance.wire.tls import said_at_once
 
@@ -44,6 +46,9 @@ _NAMES_BY_REASON: Mapping[str, NoAnswer] = MappingProxyType(
 )
 """By what OpenSSL calls it, which depends on its version. With TLS 1.3 an alert only comes when we read."""
 _LOGIN = "407"
+_OF_CERTIFICATES = frozenset({400, 403, 495, 496})
+_CERTIFICATE = re.compile(rb"(?:ssl|client) certificate", re.IGNORECASE)
+_PAGE = 4096
 
 
 def why(error: Exception) -> NoAnswer:
@@ -74,6 +79,15 @@ def why_at(url: str, error: Exception, verify: ssl.SSLContext | bool, timeout_s:
     if name is not NoAnswer.DISCONNECTED or not url.startswith("https:"):
         return name
     return _NAMES_BY_REASON.get(said_at_once(url, verify, timeout_s) or "", name)
+
+
+def lacks_certificate(url: str, answer: Answer) -> bool:
+    """Whether an answer is a web server's own page for who shows no client certificate, or not a good one.
+
+    nginx and IIS finish the handshake all the same, and say it in HTTP; nothing behind them saw the request.
+    """
+    page = answer.media_type == "text/html" and answer.status in _OF_CERTIFICATES
+    return url.startswith("https:") and page and bool(_CERTIFICATE.search(answer.body[:_PAGE]))
 
 
 def _gone(error: httpx.RemoteProtocolError) -> bool:

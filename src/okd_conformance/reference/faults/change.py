@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import ValidationError
 
 from okd_conformance.reference import rights
-from okd_conformance.reference.answers import Refused
+from okd_conformance.reference.answers import Refused, Reply
 from okd_conformance.reference.world import Caller
 from okd_conformance.standard.fields import Body, field_name, validator
 from okd_conformance.standard.operation import Binding
 
 if TYPE_CHECKING:
+    from okd_conformance.reference.storage import StoredDocument
     from okd_conformance.reference.world import Behaviour, Call
 
 Schema = Mapping[str, Any]
@@ -38,6 +41,38 @@ def after(behaviour: Behaviour, step: str, change: Callable[..., Any]) -> None:
         return change(inner(*args), *args)
 
     setattr(behaviour, step, changed)
+
+
+def tell_in_errors(behaviour: Behaviour, tell: Callable[[Call], Mapping[str, Any]]) -> None:
+    """Add what ``tell`` gives to every error message."""
+
+    def told(call: Call, answer: Reply) -> Reply:
+        if answer.status >= HTTPStatus.BAD_REQUEST and answer.has_json:
+            answer.body = json.dumps({**json.loads(answer.body), **tell(call)}).encode()
+        return answer
+
+    behaviour.finish.append(told)
+
+
+def cached(behaviour: Behaviour, control: str) -> None:
+    """Let each answer come with this Cache-Control."""
+
+    def allowed(_call: Call, answer: Reply) -> Reply:
+        answer.headers["Cache-Control"] = control
+        return answer
+
+    behaviour.finish.append(allowed)
+
+
+def name_downloads(behaviour: Behaviour, header: Callable[[StoredDocument], str]) -> None:
+    """Let each document come with the Content-Disposition that ``header`` gives."""
+
+    def named(answer: Reply, _place: object, *others: Any) -> Reply:
+        answer.headers["Content-Disposition"] = header(others[-1])
+        return answer
+
+    after(behaviour, "deliver", named)
+    after(behaviour, "deliver_download", named)
 
 
 def unless(behaviour: Behaviour, step: str, case: Callable[..., bool]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -236,3 +237,14 @@ def _contact_not_a_mail_address(behaviour: Behaviour) -> None:
 @fault("consumer-not-named")
 def _consumer_not_named(behaviour: Behaviour) -> None:
     after(behaviour, "describe_service", lambda values, _call: {**values, "supported_consumers": Several(())})
+
+
+@fault("packs-unasked")
+def _packs_unasked(behaviour: Behaviour) -> None:
+    def packed(_call: Call, answer: Reply) -> Reply:
+        if answer.has_json:
+            answer.body = gzip.compress(answer.body)
+            answer.headers["Content-Encoding"] = "gzip"
+        return answer
+
+    behaviour.finish.append(packed)
