@@ -58,6 +58,15 @@ def sufficient_scope(case: Case, scope: str, situation: str = "sufficient") -> N
     case.expect_right(case.sent(case.canonical(token=case.token(scope).value)), situation)
 
 
+def scope_alone(case: Case, scope: str) -> None:
+    """Judge the valid request with a token that has just this scope, by its cell of the scope matrix."""
+    row = case.binding.scopes
+    if row is None or scope in row.sufficient:
+        sufficient_scope(case, scope)
+    else:
+        other_scope(case, scope, "disputed" if scope in row.disputed else "refused")
+
+
 def agree(case: Case) -> None:
     """Where the edition names no type of document, make sure that the target knows ours. Raises NotTested."""
     if case.binding.type_is_open:
@@ -135,14 +144,13 @@ def name_survived(
         if exchange.succeeded
         else None
     )
-    if found is None:
-        if exchange.succeeded:
-            case.note(case.words("metadata_has_no_name"))
+    if found is None and exchange.succeeded:
+        case.note(case.words("metadata_has_no_name"))
+    if found is None or same_text(found, name):
         return
-    if not same_text(found, name):
-        if is_named_by_its_file(case):
-            raise case.not_tested("named_by_its_file", requirement="OKD-MPT-022")
-        case.require(False, key, situation=lost, exchange=exchange, sent=name, value=found)
+    if is_named_by_its_file(case):
+        raise case.not_tested("named_by_its_file", requirement="OKD-MPT-022")
+    case.require(False, key, situation=lost, exchange=exchange, sent=name, value=found)
 
 
 def with_scope(case: Case, scope: str) -> Exchange:
@@ -300,14 +308,7 @@ EXAMPLES = {"smoke": 3, "standard": 6, "full": 100}
 def generate(case: Case, mode: Any, judge: Any) -> None:
     """Generate bodies for the case's operation and judge each."""
     case.accepted()
-    for_each_body(
-        case.edition,
-        case.operation,
-        mode,
-        EXAMPLES[case.profile],
-        case.seed,
-        judge,
-    )
+    for_each_body(case.edition, case.operation, mode, EXAMPLES[case.profile], case.seed, judge)
 
 
 def sendable(case: Case, value: Any) -> Sample | None:

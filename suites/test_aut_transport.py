@@ -78,7 +78,7 @@ def test_older_tls_is_refused(case: Case, version: ssl.TLSVersion) -> None:
 
 @check("OKD-AUT-003", call=["service", "operation"])
 def test_no_data_over_plain_http(case: Case, call: str) -> None:
-    """The same address over http, without a token: nothing, or the way to https."""
+    """Over http the address gives nothing, or the way to https; no token is sent there."""
     parts = urlsplit(secure_url(case))
     operations = case.edition.operations(case.role)
     chosen = next((o for o in operations if (o.kind == "service") == (call == "service")), operations[0])
@@ -189,9 +189,8 @@ def test_scope_beyond(case: Case) -> None:
 
 
 @check("OKD-AUT-020", address=["download"])
-def test_download_is_secure(case: Case, address: str) -> None:
+def test_download_is_secure(case: Case) -> None:
     """The temporary address of a document; opened first, so that no host is visited that may not be."""
-    assert address
     exchange = case.expect(first_about(case, case.store()), "metadata")
     url = web_address(case.value_in(exchange, "download_url"))
     if url is None:
@@ -205,9 +204,8 @@ def test_download_is_secure(case: Case, address: str) -> None:
 
 
 @check("OKD-AUT-020", address=["token"])
-def test_token_endpoint_is_secure(case: Case, address: str) -> None:
+def test_token_endpoint_is_secure(case: Case) -> None:
     """The token endpoint of the target file, which may be another party's."""
-    assert address
     told = case.accepted()
     if case.token_address is None:
         raise case.not_tested("no_issued_token")

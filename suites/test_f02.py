@@ -15,15 +15,7 @@ from okd_conformance.suite import (
     deref,
     load_edition,
 )
-from steps import (
-    invented,
-    lacks,
-    other_scope,
-    reference,
-    require_bytes_in,
-    stored,
-    sufficient_scope,
-)
+from steps import invented, lacks, reference, require_bytes_in, scope_alone, stored
 
 OLD_EDITION = "okd-0.6"
 
@@ -69,22 +61,10 @@ def test_result_document(case: Case) -> None:
     stored(case, case.canonical())
 
 
-@check("OKD-F02-003", scope=cells("sufficient"))
-def test_sufficient_scope(case: Case, scope: str) -> None:
-    """Each of the two scopes alone."""
-    sufficient_scope(case, scope)
-
-
-@check("OKD-F02-003", scope=cells("refused"))
-def test_refused_scope(case: Case, scope: str) -> None:
-    """Any other scope alone."""
-    other_scope(case, scope, "refused")
-
-
-@check("OKD-F02-003", scope=cells("disputed"))
-def test_disputed_scope(case: Case, scope: str) -> None:
-    """The sources disagree; either answer will do."""
-    other_scope(case, scope, "disputed")
+@check("OKD-F02-003", scope=cells("sufficient", "refused", "disputed"))
+def test_scope(case: Case, scope: str) -> None:
+    """Each scope alone, as the scope matrix has it; where the sources disagree, either answer will do."""
+    scope_alone(case, scope)
 
 
 @check(
@@ -92,7 +72,7 @@ def test_disputed_scope(case: Case, scope: str) -> None:
     subtype=["zittingsverslag", "examenbeoordeling", "examendossier", "okd-conformance"],
 )
 def test_free_subtype(case: Case, subtype: str) -> None:
-    """Those of the standard's examples, and one that nobody has."""
+    """The DMS takes the subtypes of the standard's examples, and one that nobody has."""
     case.expect(case.sent(case.sample().with_field("document_subtype", subtype)))
 
 
@@ -193,7 +173,7 @@ def test_old_way(case: Case, way: str) -> None:
 
 @check("OKD-F02-011")
 def test_same_document_again(case: Case) -> None:
-    """The same request twice: one document or two."""
+    """A request that is repeated gives one document or two."""
     sample = case.canonical()
     first, second = case.expect(case.sent(sample)), case.expect(case.sent(sample))
     if all(e.succeeded for e in (first, second)):

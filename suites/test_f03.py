@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from okd_conformance.suite import Case, cells, check
-from steps import invented, lacks, other_scope, stored, sufficient_scope
+from steps import invented, lacks, scope_alone, stored
 
 
 @check("OKD-F03-001", profile="smoke")
@@ -14,22 +14,10 @@ def test_work_placement_document(case: Case) -> None:
     stored(case, sample)
 
 
-@check("OKD-F03-002", scope=cells("sufficient"))
-def test_sufficient_scope(case: Case, scope: str) -> None:
-    """Each of the two scopes alone."""
-    sufficient_scope(case, scope)
-
-
-@check("OKD-F03-002", scope=cells("refused"))
-def test_refused_scope(case: Case, scope: str) -> None:
-    """Any other scope alone."""
-    other_scope(case, scope, "refused")
-
-
-@check("OKD-F03-002", scope=cells("disputed"))
-def test_disputed_scope(case: Case, scope: str) -> None:
-    """The sources disagree; either answer will do."""
-    other_scope(case, scope, "disputed")
+@check("OKD-F03-002", scope=cells("sufficient", "refused", "disputed"))
+def test_scope(case: Case, scope: str) -> None:
+    """Each scope alone, as the scope matrix has it; where the sources disagree, either answer will do."""
+    scope_alone(case, scope)
 
 
 @check("OKD-F03-003")

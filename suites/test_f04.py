@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from okd_conformance.suite import Case, cells, check
-from steps import other_scope, stored, sufficient_scope
+from steps import scope_alone, stored
 
 
 @check("OKD-F04-001", profile="smoke")
@@ -12,19 +12,7 @@ def test_diploma_document(case: Case) -> None:
     stored(case, case.canonical())
 
 
-@check("OKD-F04-002", scope=cells("sufficient"))
-def test_sufficient_scope(case: Case, scope: str) -> None:
-    """Each of the two scopes alone."""
-    sufficient_scope(case, scope)
-
-
-@check("OKD-F04-002", scope=cells("refused"))
-def test_refused_scope(case: Case, scope: str) -> None:
-    """Any other scope alone."""
-    other_scope(case, scope, "refused")
-
-
-@check("OKD-F04-002", scope=cells("disputed"))
-def test_disputed_scope(case: Case, scope: str) -> None:
-    """The sources disagree; either answer will do."""
-    other_scope(case, scope, "disputed")
+@check("OKD-F04-002", scope=cells("sufficient", "refused", "disputed"))
+def test_scope(case: Case, scope: str) -> None:
+    """Each scope alone, as the scope matrix has it; where the sources disagree, either answer will do."""
+    scope_alone(case, scope)

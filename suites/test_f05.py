@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from okd_conformance.suite import Body, Case, Sample, cells, check
-from steps import other_scope, sufficient_scope
+from steps import other_scope, scope_alone
 
 ENDED = "finished"
 
@@ -117,16 +117,10 @@ def test_unknown_enrolment(case: Case) -> None:
     case.expect(case.sent(case.sample(fixtures=unknown).with_field("state", ENDED)))
 
 
-@check("OKD-F05-008", scope=cells("sufficient"))
-def test_sufficient_scope(case: Case, scope: str) -> None:
-    """The scope for enrolments alone."""
-    sufficient_scope(case, scope)
-
-
-@check("OKD-F05-008", scope=cells("refused"))
-def test_refused_scope(case: Case, scope: str) -> None:
-    """Any scope that is for something else."""
-    other_scope(case, scope, "refused")
+@check("OKD-F05-008", scope=cells("sufficient", "refused"))
+def test_scope(case: Case, scope: str) -> None:
+    """Each scope alone, as the scope matrix has it."""
+    scope_alone(case, scope)
 
 
 @check("OKD-F05-009", scope=cells("disputed"))

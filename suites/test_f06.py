@@ -72,7 +72,7 @@ def test_unknown_document(case: Case, document: str) -> None:
 
 @check("OKD-F06-005", document=["repeated"])
 def test_repeated_notice(case: Case, document: str) -> None:
-    """The same notice again."""
+    """A notice about a destroyed document comes once more."""
     sample = case.canonical()
     case.arranged(case.sent(sample))
     case.expect(case.sent(sample), document)
@@ -95,9 +95,8 @@ def test_reference_is_gone(case: Case) -> None:
 
 
 @check("OKD-F06-001", sequence=["register-notify"])
-def test_registrations_through_their_life(case: Case, sequence: str) -> None:
+def test_registrations_through_their_life(case: Case) -> None:
     """Each registered document can be notified of, whatever happened to the others."""
-    assert sequence
     if not case.registers:
         raise case.not_tested("does_not_register")
     case.accepted()

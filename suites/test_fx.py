@@ -172,17 +172,15 @@ def token_of_other_system(case: Case, component: str | None) -> Token:
 
 
 @check("OKD-FX-007", id=["unknown"])
-def test_unknown_id(case: Case, id: str) -> None:
+def test_unknown_id(case: Case) -> None:
     """An id that nobody gave."""
-    assert id
     case.accepted()
     case.expect(about(case, case.fresh_uuid()), "unknown_id")
 
 
 @check("OKD-FX-007", id=["of_the_component"])
-def test_id_of_the_component(case: Case, id: str) -> None:
+def test_id_of_the_component(case: Case) -> None:
     """The id that the component itself gave to the document."""
-    assert id
     case.accepted()
     stored = case.store()
     own = stored.sample.body.get("component_document_id") if stored.sample.body else None
@@ -238,9 +236,8 @@ def _shown(value: object) -> str:
 
 
 @check("OKD-FX-010", address=["guessable"])
-def test_address_can_not_be_guessed(case: Case, address: str) -> None:
+def test_address_can_not_be_guessed(case: Case) -> None:
     """Apart from the ids, the addresses of two documents differ."""
-    assert address
     documents = [case.store(), case.store()]
     addresses = [temporary_address(case, stored, "live") for stored in documents]
     bare = {without_id(url, stored.id) for url, stored in zip(addresses, documents, strict=True)}
@@ -256,9 +253,8 @@ def without_id(url: str, document_id: str) -> str:
 
 
 @check("OKD-FX-010", address=["of_deleted"])
-def test_address_of_a_deleted_document(case: Case, address: str) -> None:
+def test_address_of_a_deleted_document(case: Case) -> None:
     """The address dies with its document."""
-    assert address
     stored = case.store()
     url = temporary_address(case, stored, "live")
     if case.expect(case.opened(url), "live").status != 200:
@@ -388,8 +384,7 @@ def test_head(case: Case, ask: str) -> None:
 
 
 @check("OKD-FX-001", sequence=["upload-read-replace-delete"])
-def test_documents_through_their_life(case: Case, sequence: str) -> None:
+def test_documents_through_their_life(case: Case) -> None:
     """What is read is what was stored last, whatever happened to the other documents."""
-    assert sequence
     case.accepted()
     run_machine(documents_of(case), SEQUENCES[case.profile], case.seed)

@@ -26,7 +26,7 @@ def written_by(client: ClientShape, sample: Sample) -> list[Multipart]:
 
 @check("OKD-MPT-035", client=AGREED)
 def test_message_of_a_client(case: Case, client: ClientShape) -> None:
-    """As the rules allow it, each in its own way."""
+    """Uploads are taken as clients write them, each in its own way and by the rules."""
     sample = accented(case)
     for message in written_by(client, sample):
         accepted(case, sample, message)

@@ -253,7 +253,7 @@ def test_number_of_documents(case: Case, documents: str | list[Any] | None) -> N
 @check("OKE-F04-016", example=["student"])
 @check("OKE-F04-017", example=["other-consumer"])
 def test_other_report(case: Case, example: str) -> None:
-    """Another of the edition's reports, after the usual one was accepted."""
+    """The edition's other reports are taken too, after the usual one was accepted."""
     with put_back(case):
         case.sample()
         case.expect(case.sent(report(case, example)))

@@ -153,7 +153,7 @@ def test_the_document_that_is_asked(case: Case) -> None:
 
 @check("OKD-S03-008")
 def test_id_of_its_own(case: Case) -> None:
-    """The same document twice: two UUIDs."""
+    """A document that is stored twice gets two UUIDs."""
     operation, binding = case.upload_binding()
     sample = case.sample_of(operation, binding)
     ids = [case.require_id(case.expect(case.sent(sample))) for _ in range(2)]
@@ -242,7 +242,7 @@ def test_first_document(case: Case) -> None:
 
 @check("OKD-S03-017")
 def test_second_document(case: Case) -> None:
-    """Another document with the same enrolment; the first is still there."""
+    """A document with an enrolment stays when another comes to it."""
     contents = [pdf(f"{case.id} 1"), pdf(f"{case.id} 2", 2000)]
     exchanges = [case.expect(case.sent(case.canonical(file=content)), "upload") for content in contents]
     first, second = (reference(case, exchange) for exchange in exchanges)

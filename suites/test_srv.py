@@ -21,7 +21,7 @@ def facts(case: Case, exchange: Exchange) -> Body:
 
 @check("OKD-SRV-001", profile="smoke")
 def test_service_without_token(case: Case) -> None:
-    """It answers in JSON, and needs no token."""
+    """The service answers in JSON, and needs no token."""
     exchange = case.expect(asked(case, case.operation))
     answer = exchange.answer
     if answer is not None and answer.succeeded:

@@ -101,6 +101,25 @@ def end_enrolment(bench: Bench) -> None:
     assert bench.sending.send(sample.request(), "x", "dms", operation).status in {200, 204}
 
 
+# --- a whole run ---------------------------------------------------------------------------------------
+
+
+def test_nothing_is_left_of_a_whole_run_of_a_dms_that_takes_any_type(tmp_path: Path) -> None:
+    """Documents without a type of the standard's, which no operation that deletes names, go too."""
+    with running_server(roles=["dms"], faults=["any-document-type"]) as running:
+        stored: list[str] = []
+        inner = running.app.state.world.behaviour.choose_document_id
+        running.app.state.world.behaviour.choose_document_id = lambda *given: (
+            stored.append("") or inner(*given)
+        )
+        folder = tmp_path / "r"
+        options = ["--report-dir", str(folder), "--lang", "en"]
+        done = CliRunner().invoke(main, ["run", str(written(tmp_path, running)), *options])
+        assert (len(stored) > 100, held(running)) == (True, 0), done.output
+        assert state_of(running) in {None, "associated"}
+    assert [file.name for file in folder.iterdir() if "ledger" in file.name] == []
+
+
 # --- a killed run -----------------------------------------------------------------------------------------
 
 

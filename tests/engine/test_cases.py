@@ -129,13 +129,24 @@ def test_a_check_of_an_unknown_requirement_is_an_error(edition: Edition) -> None
 
 
 def test_every_combination_of_parameters_is_a_case(edition: Edition) -> None:
-    found = plans(row("role"), claims(edition), size=[1, 70], kind={"a": b"A", "b": b"B"})
+    asked = row("role")
+
+    @check(asked.id, size=[1, 70], kind={"a": b"A", "b": b"B"})
+    def judge(case: Case, size: int, kind: bytes) -> None:
+        """Never called."""
+
+    found = planned(judge, Catalogue([asked], {}), claims(edition))
     assert {plan.spec.id: plan.values for plan in found} == {
         f"{ID}[dms,size=1,kind=a]": {"size": 1, "kind": b"A"},
         f"{ID}[dms,size=1,kind=b]": {"size": 1, "kind": b"B"},
         f"{ID}[dms,size=70,kind=a]": {"size": 70, "kind": b"A"},
         f"{ID}[dms,size=70,kind=b]": {"size": 70, "kind": b"B"},
     }
+
+
+def test_a_parameter_that_the_function_does_not_take_only_names_the_case(edition: Edition) -> None:
+    (found,) = plans(row("role"), claims(edition), document=["unknown"])
+    assert (found.spec.id, found.values) == (f"{ID}[dms,document=unknown]", {})
 
 
 def test_parameters_may_depend_on_the_binding(edition: Edition) -> None:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
+import subprocess
+import sys
+
 import pytest
 
+from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.proof.proving import names_of, prove_fault
 from okd_conformance.standard.catalogue import load_catalogue
 from okd_conformance.standard.edition import Edition, edition_ids, edition_variants, load_edition
@@ -38,3 +45,17 @@ def test_every_testable_requirement_has_a_fault_or_a_reason(edition: Edition) ->
     excused = unproven_in(edition).keys()
     assert sorted(judged - proved - excused - set(CATALOGUE.pending)) == []
     assert sorted(excused & proved) == [], "no reason is needed for what a fault proves"
+
+
+def test_an_interrupted_proof_says_how_far_it_came() -> None:
+    command = [sys.executable, "-m", "okd_conformance", "faults", "run", "--only", "^(token|any|refused)"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as running:
+        assert running.stdout is not None
+        first = running.stdout.readline()
+        os.killpg(running.pid, signal.SIGINT)  # as a terminal does: the workers get it too
+        _, err = running.communicate(timeout=60)
+    assert first.startswith("ok   ")
+    assert re.fullmatch(r"interrupted: [1-9]\d* of \d+ proved, 0 of those failed\n", err)
+    assert running.returncode == ExitCode.INCOMPLETE

@@ -23,6 +23,10 @@ def graph() -> grimp.ImportGraph:
     return grimp.build_graph(PACKAGE, exclude_type_checking_imports=False, cache_dir=None)
 
 
+def python_files() -> list[Path]:
+    return [*Path(okd_conformance.__file__).parent.rglob("*.py"), *data_folder("suites").glob("*.py")]
+
+
 def imports() -> dict[str, set[str]]:
     """What each module imports, for types only or not."""
     return {module: set(graph().find_modules_directly_imported_by(module)) for module in graph().modules}
@@ -77,8 +81,7 @@ def test_only_what_checks_share_lies_beside_them() -> None:
 
 
 def test_no_file_is_longer_than_can_be_kept_in_mind() -> None:
-    files = [*Path(okd_conformance.__file__).parent.rglob("*.py"), *data_folder("suites").glob("*.py")]
-    lines = {f"{file.parent.name}/{file.name}": len(file.read_text("utf-8").splitlines()) for file in files}
+    lines = {f"{f.parent.name}/{f.name}": len(f.read_text("utf-8").splitlines()) for f in python_files()}
     long = {name: count for name, count in lines.items() if count > MOST_LINES}
     assert long == {}
 
@@ -91,3 +94,15 @@ def test_a_name_stands_for_one_class() -> None:
         if isinstance(node, ast.ClassDef)
     ]
     assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
+def test_every_docstring_stands_alone() -> None:
+    trees = {file: ast.parse(file.read_text("utf-8")) for file in python_files()}
+    leaning = [
+        f"{file.name}: {documented.splitlines()[0]}"
+        for file, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module)
+        and (documented := ast.get_docstring(node) or "").startswith(("The same", "Likewise", "As above"))
+    ]
+    assert leaning == []

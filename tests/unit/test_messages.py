@@ -5,12 +5,12 @@ from __future__ import annotations
 import string
 
 import pytest
-import yaml
 
 from okd_conformance.base.text import Text, message_files, say
+from okd_conformance.base.yaml_input import read_yaml
 
 FILES = message_files()
-MESSAGES = {key: value for file in FILES for key, value in yaml.safe_load(file.read_text("utf-8")).items()}
+MESSAGES = {key: value for file in FILES for key, value in read_yaml(file).value.items()}
 
 
 def places(message: str) -> set[str]:

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+import okd_conformance
 from okd_conformance.base.configuration import ConfigurationError, Mistake, shortened
+from okd_conformance.base.paths import data_folder
 from okd_conformance.base.text import Text
 from okd_conformance.base.yaml_input import Manner, parse_yaml, read_yaml
+from okd_conformance.standard.bundle import read_data
 
 
 @pytest.fixture
@@ -198,6 +201,19 @@ def test_a_windows_path_in_double_quotes_is_told_how(tmp_path: Path) -> None:
 
 
 LENIENT = Manner(lenient=True)
+LARGE = Manner(max_bytes=5_000_000, max_nodes=500_000, lenient=True)
+OWN_DATA = sorted(
+    file
+    for folder in (data_folder("specs"), data_folder("suites"), Path(okd_conformance.__file__).parent)
+    for file in folder.rglob("*.yaml")
+)
+
+
+@pytest.mark.parametrize("file", OWN_DATA, ids=lambda file: f"{file.parent.name}/{file.name}")
+def test_our_own_data_read_quickly_are_what_this_reader_makes_of_them(file: Path) -> None:
+    document = read_yaml(file, LARGE)
+    assert document.value == read_data(file)
+    assert (document.repeated, document.odd_keys) == ([], [])
 
 
 def test_odd_things_in_a_published_file_are_told_beside_its_value():

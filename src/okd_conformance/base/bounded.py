@@ -1,4 +1,4 @@
-"""Reading what strangers send, within bounds of size and depth."""
+"""Reading untrusted input, within bounds of size and depth."""
 
 from __future__ import annotations
 

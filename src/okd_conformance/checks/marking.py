@@ -48,7 +48,8 @@ def check(
 
     It runs wherever the catalogue says that the requirement applies, and once for each combination of
     ``parameters``: name=values, where values is a sequence, a mapping from a label to a value, or a function
-    that gives one of these for an operation and a binding.
+    that gives one of these for an operation and a binding. A parameter that the function doesn't take only
+    stands in the case ids.
     A function may check several requirements. ``bulk`` says how many bytes a case moves, if that is many.
     """
     named = {name: v if callable(v) else labelled(v) for name, v in parameters.items()}
@@ -73,13 +74,13 @@ def checks_of(function: object) -> Sequence[CheckSpec]:
     return found
 
 
-def cells(kind: Literal["sufficient", "disputed", "refused"]) -> Values:
-    """The scopes of one kind in the row of the scope matrix that a binding has."""
+def cells(*kinds: Literal["sufficient", "disputed", "refused"]) -> Values:
+    """The scopes of these kinds in the row of the scope matrix that a binding has."""
 
     def scopes(operation: Operation | None, binding: Binding | None) -> Iterable[str]:
         bound = binding or (operation.bindings[0] if operation else None)
-        found: Iterable[str] = getattr(bound.scopes, kind) if bound and bound.scopes else ()
-        return found
+        row = bound.scopes if bound else None
+        return [scope for kind in kinds for scope in getattr(row, kind, ())]
 
     return scopes
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
@@ -78,7 +79,7 @@ def _flows_of(spec: CaseSpec) -> set[str]:
 
 @dataclass(frozen=True)
 class Planned:
-    """A case, the check that it runs, and the values of its parameters."""
+    """A case, the check that it runs, and the values of the parameters that the function takes."""
 
     spec: CaseSpec
     check: CheckSpec
@@ -87,14 +88,14 @@ class Planned:
 
 def planned(function: Callable[..., None], catalogue: Catalogue, claims: Claims) -> list[Planned]:
     """Every case of a check function. UnknownRequirementError when a check names no known requirement."""
-    found = []
+    found, taken = [], inspect.signature(function).parameters.keys()
     for check in checks_of(function):
         requirement = catalogue[check.requirement].in_edition(claims.edition)
         if not requirement.holds_in(claims.edition) or requirement.parked:
             continue
         for role in claims.roles:
             if role in requirement.roles:
-                found += list(_cases(check, requirement, role, claims))
+                found += list(_cases(check, requirement, role, claims, taken))
     return found
 
 
@@ -107,7 +108,9 @@ def every_case(catalogue: Catalogue, claims: Claims) -> Iterator[tuple[Callable[
                     yield function, plan
 
 
-def _cases(check: CheckSpec, requirement: Requirement, role: str, claims: Claims) -> Iterator[Planned]:
+def _cases(
+    check: CheckSpec, requirement: Requirement, role: str, claims: Claims, taken: Collection[str]
+) -> Iterator[Planned]:
     for operation, binding in places(requirement, role, claims):
         where = _where(operation, binding)
         named = {name: check.values_at(name, (operation, binding)) for name in check.parameters}
@@ -115,7 +118,8 @@ def _cases(check: CheckSpec, requirement: Requirement, role: str, claims: Claims
             labels = dict(zip(named, combination, strict=True))
             parts = [*where, *(f"{name}={label}" for name, label in labels.items())]
             spec = CaseSpec(case_id(requirement.id, role, *parts), requirement, role, operation, binding)
-            yield Planned(spec, check, {name: named[name][label] for name, label in labels.items()})
+            values = {name: named[name][label] for name, label in labels.items() if name in taken}
+            yield Planned(spec, check, values)
 
 
 def places(

@@ -122,6 +122,7 @@ def faults() -> None:
 @faults.command(name="run")
 @edition_option
 @click.option("--only", metavar="REGEX", help="Only the faults whose name matches; repeatable.", **MANY)
+@click.option("--only-changed", metavar="COMMIT", help="Only what files touch that changed since then.")
 @click.option("--variants", is_flag=True, help="Prove the variants instead: nothing may fail or warn.")
 @click.option("--workers", type=click.IntRange(1, 16), default=2, show_default=True)
 @click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text")

@@ -75,7 +75,7 @@ class _Screen(Opened):
 
     def _finished(self, outcome: Outcome) -> None:
         self._console.finish(outcome.report, outcome.folder if outcome.report_written else None)
-        for text in (*outcome.unwritten, *outcome.leftovers, *outcome.baseline):
+        for text in (*outcome.unwritten, *outcome.remaining, *outcome.baseline):
             _complain(text.in_language(self.run.options.lang))
         if outcome.configuration:
             _complain(outcome.configuration)

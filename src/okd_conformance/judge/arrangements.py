@@ -222,7 +222,10 @@ class Arrangements:
         Flow 12 can be read both ways.
         """
         sitting = self.samples.target.fixtures.get("offering_id")
-        if sitting is None or operation.kind != "register" or not _may_name_sitting(operation, binding):
+        if sitting is None or operation.kind != "register":
+            return None
+        asked = f"may name sitting:{binding.role}:{operation.id}:{binding.flow}:{binding.example}"
+        if not self.once(asked, lambda: _may_name_sitting(operation, binding)):
             return None
         key = f"sitting:{binding.role}"
         return sitting if self.once(key, lambda: self._needs_sitting(operation, binding, sitting)) else None

@@ -1,4 +1,4 @@
-"""When to stop asking: a server that no longer answers is not waited for thousands of times.
+"""A circuit breaker: a server that no longer answers is not waited for thousands of times.
 
 Exchanges without an answer are counted in a row, per server and per operation. A server is only given up when
 it leaves one last simple question unanswered too, so a dead operation doesn't end the others.

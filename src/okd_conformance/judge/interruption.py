@@ -1,4 +1,4 @@
-"""Interruptions: Ctrl-C, SIGTERM and a closed terminal are the same to us, and sometimes they have to wait.
+"""Deferring signals: Ctrl-C, SIGTERM and a closed terminal mean one thing, and sometimes they have to wait.
 
 In the middle of an upload the answer names what must be deleted, so it is awaited.
 """

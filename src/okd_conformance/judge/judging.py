@@ -137,7 +137,9 @@ class Judging(Arranging):
         return self.require(False, "bytes_differ", reading=reading, offset=offset, **sizes)
 
     def require_id(self, exchange: Exchange) -> str:
-        """Judge that an upload's answer holds the DMS's id, and return it. Raises Failed."""
+        """Judge that an upload's answer holds the DMS's id, and return it.
+
+        Raises Failed when it holds none, and Inconclusive where that only warns."""
         operation = self._operation_of(exchange)
         found = answered_id(operation, exchange, self.places(operation))
         self.require(found is not None, "no_id_in_answer", field=self.answer_field("dms_document_id"))

@@ -1,4 +1,4 @@
-"""Leaving a target as it was: what a run created is deleted, what it changed is put back."""
+"""Clean-up, which leaves a target as it was: what a run created is deleted, what it changed is put back."""
 
 from __future__ import annotations
 

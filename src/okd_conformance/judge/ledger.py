@@ -166,7 +166,9 @@ class Ledger:
         return self.about_to(Intent(operation.kind, role, operation.name, client_id=client_id, **sent))
 
     def about_to(self, intent: Intent) -> int:
-        """The same for what is known already, such as what a hook is about to create."""
+        """Note what is about to be created, such as by a hook, before it is asked; return its number.
+
+        Raises ConfigurationError when the note can't be written, as ``intend`` does."""
         with self._lock:
             self._number += 1
             event = {"n": self._number, **_without_none(asdict(intent))}

@@ -38,12 +38,12 @@ class Status(StrEnum):
 
     @property
     def is_undecided(self) -> bool:
-        """It was tried, but says nothing of the product: the suite or the circumstances stood in the way."""
+        """The run tried it, but learnt nothing of the product: suite or circumstances stood in the way."""
         return self.is_tried and not self.is_judged
 
     @property
     def is_finding(self) -> bool:
-        """It asks for something to be done."""
+        """The reader is asked to do something about it."""
         return self in FINDINGS
 
     @property

@@ -7,9 +7,12 @@ Hypothesis.
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import functools
 import itertools
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -42,19 +45,73 @@ def for_each_body(
     What ``judge`` raises as Failed is shrunk to the smallest body that still fails. Inconclusive and
     NotTested end the run at once.
     """
-    stopped: list[Stopped] = []
+    source = _Source(
+        document=edition.folder / edition.roles[operation.role].document,
+        path=operation.path,
+        method=operation.method,
+        part=operation.part("metadata").name if operation.parts else None,
+        mode=mode,
+        examples=examples,
+        seed=run_seed,
+    )
+    passed = 0
+    try:
+        for body in _bodies(source):
+            judge(copy.deepcopy(body))
+            passed += 1
+    except Failed:
+        _shrink(source, judge, passed)
 
-    def one(generated: Any) -> None:
-        if stopped:
+
+@dataclass(frozen=True)
+class _Source:
+    """All that decides which bodies are generated; nothing that a target answers does."""
+
+    document: Path
+    path: str
+    method: str
+    part: str | None
+    """Of an upload, the part that holds the JSON."""
+    mode: Mode
+    examples: int
+    seed: int
+
+
+@functools.cache
+def _bodies(source: _Source) -> list[Any]:
+    """The bodies of a source, drawn once for all cases and runs of this process."""
+    drawn: list[Any] = []
+    _generate(source, drawn.append)
+    return drawn
+
+
+def _shrink(source: _Source, judge: Callable[[Any], None], passed: int) -> None:
+    """Draw the bodies again, to shrink the one that failed; the first ``passed`` are not judged twice."""
+    stopped: list[Stopped] = []
+    drawn = itertools.count()
+
+    def one(body: Any) -> None:
+        if stopped or next(drawn) < passed:
             return
         try:
-            judge(_json_of(operation, generated.body))
+            judge(body)
         except (Inconclusive, NotTested) as stop:
             stopped.append(stop)
 
-    strategy = _strategy(edition, operation, mode)
+    with contextlib.suppress(Flaky):
+        _generate(source, one)
+    raise stopped[0] if stopped else Inconclusive(say("not_the_same_twice"))
+
+
+def _generate(source: _Source, take: Callable[[Any], None]) -> None:
+    """Hand each body that Hypothesis draws to ``take``; what it raises is shrunk."""
+
+    def one(generated: Any) -> None:
+        body = generated.body
+        take(body.get(source.part) if source.part is not None and isinstance(body, dict) else body)
+
     settled = settings(
-        max_examples=examples,
+        max_examples=source.examples,
         database=None,
         deadline=None,
         phases=(Phase.generate, Phase.shrink),
@@ -62,23 +119,17 @@ def for_each_body(
         print_blob=False,
         report_multiple_bugs=False,
     )
-    generating: Any = given(strategy)
-    seeding: Any = seed(run_seed)
-    try:
-        seeding(settled(generating(one)))()
-    except Flaky:
-        raise stopped[0] if stopped else Inconclusive(say("not_the_same_twice")) from None
-    if stopped:
-        raise stopped[0]
+    generating: Any = given(_strategy(source))
+    seeding: Any = seed(source.seed)
+    seeding(settled(generating(one)))()
 
 
-def _strategy(edition: Edition, operation: Operation, mode: Mode) -> Any:
+def _strategy(source: _Source) -> Any:
     from schemathesis import GenerationMode  # noqa: PLC0415 - slow to load, and few runs need it
 
     modes = {"valid": GenerationMode.POSITIVE, "invalid": GenerationMode.NEGATIVE}
-    document = edition.folder / edition.roles[operation.role].document
-    found = _schema(document)[operation.path][operation.method]
-    return found.as_strategy(generation_mode=modes[mode])
+    found = _schema(source.document)[source.path][source.method]
+    return found.as_strategy(generation_mode=modes[source.mode])
 
 
 @functools.cache
@@ -100,13 +151,6 @@ def _unannotated(node: Any) -> Any:
     if isinstance(node, dict):
         return {k: _unannotated(v) for k, v in node.items() if not str(k).startswith("x-okd-")}
     return [_unannotated(v) for v in node] if isinstance(node, list) else node
-
-
-def _json_of(operation: Operation, generated: Any) -> Any:
-    """The JSON of a generated body: of an upload, that of its metadata part."""
-    if operation.parts and isinstance(generated, dict):
-        return generated.get(operation.part("metadata").name)
-    return generated
 
 
 def plausible(usual: Body, generated: Mapping[str, Any], list_name: str | None) -> Body:

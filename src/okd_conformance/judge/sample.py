@@ -41,19 +41,19 @@ class Sample:
     # --- varying ---------------------------------------------------------------------------------------
 
     def but(self, **changes: Any) -> Self:
-        """The same with other attributes."""
+        """Return a copy with other attributes, by their names here."""
         return replace(self, **changes)
 
     def with_field(self, meaning: str, value: Any) -> Self:
-        """The same with another value of a body field."""
+        """Return a copy with another value of a body field. Raises LookupError when it carries no JSON."""
         return replace(self, body=self._body().with_(meaning, value))
 
     def without_field(self, *meanings: str) -> Self:
-        """The same without some body fields."""
+        """Return a copy without some body fields. Raises LookupError when it carries no JSON."""
         return replace(self, body=self._body().without(*meanings))
 
     def with_file(self, content: bytes) -> Self:
-        """The same upload with other content; the size in the metadata follows."""
+        """Return a copy of an upload with other content; the size in the metadata follows."""
         changed = replace(self, file=content)
         if self.body is not None and self.body.has("document_size"):
             return replace(changed, body=self.body.with_("document_size", len(content)))

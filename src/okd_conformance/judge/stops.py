@@ -33,7 +33,7 @@ class Failed(Stopped):
 
 
 class Inconclusive(Stopped):
-    """It could not be judged though it should. ``because``: the exchange that stood in the way, if any."""
+    """The case should be judged and can't be. ``because``: the exchange that stood in the way, if any."""
 
     def __init__(self, reason: Text, because: Exchange | None = None) -> None:
         super().__init__(reason)

@@ -1,4 +1,4 @@
-"""Proof that the checks see what they should: the reference with each fault, and with each variant.
+"""Mutation testing of the suite: the checks against the reference with each fault, and with each variant.
 
 A fault must change the status of its own requirement: to failed, or to a warning where the catalogue says so
 (a requirement that can't fail must warn, or say something else than before). A variant must fail nothing and
@@ -8,8 +8,13 @@ warn of nothing but what its facts name.
 from __future__ import annotations
 
 import functools
+import itertools
 import json
+import multiprocessing
+import signal
+import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -256,8 +261,36 @@ def prove(
     if workers == 1:
         yield from (prove_one(name, edition) for name in names)
         return
-    with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(prove_one, names, [edition] * len(names))
+    with ProcessPoolExecutor(workers, initializer=_obey) as pool:
+        try:
+            yield from pool.map(_unless_ended, itertools.repeat(prove_one), names, itertools.repeat(edition))
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in multiprocessing.active_children():
+                worker.terminate()
+            raise
+
+
+_ended = threading.Event()
+
+
+def _obey() -> None:
+    """Let the process that asked for proofs decide when to end: Ctrl-C in a terminal goes to all of them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _end)
+
+
+def _end(*_: object) -> None:
+    """Leave what is being proved by the way that closes servers and removes their data."""
+    _ended.set()
+    sys.exit()
+
+
+def _unless_ended(prove_one: Callable[[str, str], Proof], name: str, edition: str) -> Proof:
+    """Prove one; but a proof that waited already when the end came is not begun."""
+    if _ended.is_set():
+        sys.exit()
+    return prove_one(name, edition)
 
 
 def names_of(kind: str, edition: str) -> list[str]:

@@ -234,5 +234,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(printable(outcome.report.scope.in_language(lang)))
         if outcome.report_written:
             terminalreporter.write_line(str(outcome.folder / "report.html"))
-        for words in (*outcome.unwritten, *outcome.leftovers, *outcome.baseline):
+        for words in (*outcome.unwritten, *outcome.remaining, *outcome.baseline):
             terminalreporter.write_line(printable(words.in_language(lang)))

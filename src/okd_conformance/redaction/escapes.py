@@ -31,7 +31,7 @@ class View:
     """How far the original is ahead, after each of these."""
 
     def origin(self, span: Span) -> Span:
-        """The same span in the text with escapes."""
+        """Where a span of this text stands in the original, with its escapes."""
         start, end = (at + self.shifts[bisect_left(self.letters, at)] for at in span)
         return start, end
 

@@ -84,7 +84,10 @@ class SharingLine:
         self._connection: Connection | None = None
 
     def __call__(self, new: list[Learnt], after: int) -> list[Learnt]:
-        """The same from afar. Raises OSError or EOFError when the main process is gone."""
+        """Add ``new`` to the main process's list, and get all that came in after the first so many.
+
+        Raises OSError or EOFError when the main process is gone.
+        """
         with self._lock, self._connected() as connection:
             connection.send_bytes(json.dumps([new, after]).encode())
             return [(kind, secret) for kind, secret in json.loads(connection.recv_bytes(_MAX_BYTES))]

@@ -28,7 +28,10 @@ class Situation:
 
 
 class Refused(Exception):  # noqa: N818 - it is not an error of ours
-    """The request is refused; ``situation`` is a key of ``answers.yaml``, ``values`` fill its detail."""
+    """The request is refused; ``situation`` is a key of ``answers.yaml``, ``values`` fill its detail.
+
+    Whatever of the reference is said to refuse something raises this.
+    """
 
     def __init__(self, situation: str, /, **values: object) -> None:
         super().__init__(situation)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from okd_conformance.reference import (
@@ -79,6 +80,16 @@ def handlers() -> dict[str, Handler]:
     }
 
 
+@functools.cache
+def refusal(situation: str) -> Callable[..., Any]:
+    """Return a step that refuses in this situation, whatever it is asked."""
+
+    def refuse(*_: object) -> Any:
+        raise Refused(situation)
+
+    return refuse
+
+
 def as_it_is(value: Any) -> Any:
     """Change nothing."""
     return value
@@ -148,40 +159,40 @@ def documented_behaviour() -> Behaviour:
         describe=dms.describe,
         make_download_url=downloads.make_download_url,
         deliver_download=downloads.deliver_download,
-        refuse_empty=dms.refuse_empty,
-        refuse_locked=dms.refuse_locked,
+        refuse_empty=refusal("empty_body"),
+        refuse_locked=refusal("locked"),
         check_lock=dms.check_lock,
         replace_content=dms.replace_content,
         remove=dms.remove,
         destroy=hooks.destroy_document,
         check_change=dms.check_change,
         check_change_ids=dms.check_path_id,
-        refuse_unknown_association=dms.refuse_unknown_association,
+        refuse_unknown_association=refusal("unknown_association"),
         # the modules
         read_registration=module.read_registration,
         check_registration=module.check_registration,
-        refuse_other_type=module.refuse_other_type,
+        refuse_other_type=refusal("other_document_type"),
         file_registration=module.file_registration,
         find_student=module.find_student,
-        student_not_found=module.student_not_found,
-        students_differ=module.students_differ,
+        student_not_found=refusal("unknown_student"),
+        students_differ=refusal("students_differ"),
         find_enrolment=module.find_enrolment,
-        enrolment_not_found=module.enrolment_not_found,
-        enrolment_of_other=module.enrolment_of_other,
-        enrolments_differ=module.enrolments_differ,
-        file_without_student=module.file_without_student,
+        enrolment_not_found=refusal("unknown_enrolment"),
+        enrolment_of_other=refusal("enrolment_of_other"),
+        enrolments_differ=refusal("enrolments_differ"),
+        file_without_student=refusal("student_missing"),
         file_with_person=module.file_with_person,
         file_with_exam=module.file_with_exam,
         file_with_sitting=module.file_with_sitting,
         file_with_attempt=module.file_with_attempt,
-        student_not_in_sitting=module.student_not_in_sitting,
-        sitting_not_found=module.sitting_not_found,
-        exam_not_found=module.exam_not_found,
+        student_not_in_sitting=refusal("not_in_sitting"),
+        sitting_not_found=refusal("unknown_sitting"),
+        exam_not_found=refusal("unknown_exam"),
         choose_attempt=module.choose_attempt,
         register=module.register_document,
         choose_registration_id=module.choose_registration_id,
         forget_registration=module.forget_registration,
-        refuse_unknown_notice=module.refuse_unknown_notice,
+        refuse_unknown_notice=refusal("unknown_document"),
         # looking up
         describe_service=lookup.describe_service,
         list_types=lookup.list_types,

@@ -265,16 +265,6 @@ async def replace(call: Call) -> Reply:
     return empty_success(call)
 
 
-def refuse_empty(_call: Call) -> None:
-    """Refuse to replace a document by nothing."""
-    raise Refused("empty_body")
-
-
-def refuse_locked(_call: Call, _document: StoredDocument) -> None:
-    """Refuse to change a locked document."""
-    raise Refused("locked")
-
-
 def replace_content(call: Call, document: StoredDocument, spool: Spool) -> None:
     """Put the new bytes in the place of the old ones."""
     old = document.file
@@ -356,8 +346,3 @@ async def change_association(call: Call) -> Reply:
 def check_change(call: Call, body: Body) -> None:
     """Refuse a change that its schema does not allow."""
     check_schema(call, body, "change_invalid")
-
-
-def refuse_unknown_association(_call: Call) -> None:
-    """Refuse to change an enrolment that never had a document here."""
-    raise Refused("unknown_association")

@@ -12,7 +12,7 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser, par
 
 from okd_conformance.reference.answers import Refused
 from okd_conformance.reference.storage import Spool
-from okd_conformance.reference.world import Call, Message, ReceivedPart
+from okd_conformance.reference.world import Call, Message, Picked, ReceivedPart
 
 JSON_LIMIT = 1_000_000
 _FRAMING = 1 << 20  # what a message may hold besides the document: metadata, headers, delimiters
@@ -122,7 +122,7 @@ def _part(call: Call, segment: MultipartSegment) -> ReceivedPart:
     )
 
 
-def pick_parts(call: Call, message: Message) -> tuple[ReceivedPart | None, ReceivedPart | None]:
+def pick_parts(call: Call, message: Message) -> Picked:
     """Return the metadata and the file: each exactly once, and nothing else."""
     names = {spec.name: spec.part for spec in call.operation.parts}
     found: dict[str, ReceivedPart] = {}

@@ -48,11 +48,6 @@ def check_registration(call: Call, body: Body) -> None:
     call.behaviour.check_type_rights(call, given)
 
 
-def refuse_other_type(_call: Call, _body: Body) -> None:
-    """Refuse a document of a type that this module does not keep."""
-    raise Refused("other_document_type")
-
-
 def file_registration(call: Call, body: Body) -> Filing:
     """Find the place of a document: sitting or exam if one is named, else the enrolment, else the student."""
     behaviour = call.behaviour
@@ -84,21 +79,6 @@ def find_student(call: Call, body: Body) -> Person | None:
     return None
 
 
-def student_not_found(_call: Call, _body: Body) -> Person | None:
-    """Refuse a student that the school doesn't know."""
-    raise Refused("unknown_student")
-
-
-def students_differ(_call: Call, _body: Body, _by_id: Person) -> Person | None:
-    """Refuse two identifiers that name different students."""
-    raise Refused("students_differ")
-
-
-def file_without_student(_call: Call, _body: Body) -> Filing:
-    """Refuse a document of nobody."""
-    raise Refused("student_missing")
-
-
 def file_with_person(_call: Call, student: Person) -> Filing:
     """File a document that names no enrolment with the person."""
     return Filing("person", student.person_id)
@@ -120,21 +100,6 @@ def find_enrolment(call: Call, body: Body, student: Person) -> Enrolment | None:
         by_code = [e for e in student.enrolments if e.sequence_code == code]
         return by_code[0] if by_code else call.behaviour.enrolment_not_found(call, body, student)
     return None
-
-
-def enrolment_not_found(_call: Call, _body: Body, _student: Person) -> Enrolment | None:
-    """Refuse an enrolment that the student doesn't have."""
-    raise Refused("unknown_enrolment")
-
-
-def enrolment_of_other(_call: Call, _body: Body, _enrolment: Enrolment) -> Enrolment | None:
-    """Refuse the enrolment of another student."""
-    raise Refused("enrolment_of_other")
-
-
-def enrolments_differ(_call: Call, _body: Body, _by_id: Enrolment) -> Enrolment | None:
-    """Refuse two identifiers that name different enrolments."""
-    raise Refused("enrolments_differ")
 
 
 def file_with_exam(call: Call, body: Body, student: Person | None) -> Filing | None:
@@ -180,21 +145,6 @@ def file_with_sitting(call: Call, body: Body, sitting: Sitting, student: Person 
     enrolment = call.behaviour.find_enrolment(call, body, student)
     association = enrolment.association_id if enrolment else None
     return Filing("result", student.person_id, association, sitting.offering_id)
-
-
-def student_not_in_sitting(_call: Call, _sitting: Sitting, _student: Person) -> Filing | None:
-    """Refuse a student who did not take part."""
-    raise Refused("not_in_sitting")
-
-
-def sitting_not_found(_call: Call, _body: Body, _student: Person | None) -> Filing | None:
-    """Refuse a sitting that the school doesn't know."""
-    raise Refused("unknown_sitting")
-
-
-def exam_not_found(_call: Call, _body: Body, _student: Person | None) -> Filing | None:
-    """Refuse an exam code and path that lead nowhere."""
-    raise Refused("unknown_exam")
 
 
 def file_with_attempt(call: Call, body: Body, exam: Exam, student: Person | None) -> Filing | None:
@@ -255,8 +205,3 @@ async def notify_destroyed(call: Call) -> Reply:
 def forget_registration(call: Call) -> bool:
     """Remove the registration; False when there is none."""
     return call.world.store.delete(KIND, call.role, call.ids["dms_document_id"])
-
-
-def refuse_unknown_notice(_call: Call) -> None:
-    """Refuse a notice about a document that is not registered."""
-    raise Refused("unknown_document")

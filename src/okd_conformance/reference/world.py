@@ -53,6 +53,10 @@ class ReceivedPart:
     """The Content-Length that the part itself names."""
 
 
+Picked = tuple[ReceivedPart | None, ReceivedPart | None]
+"""The metadata and the file of a message; what it lacks is None where that is let through."""
+
+
 @dataclass(slots=True)
 class Message:
     """A multipart message, read to its end."""
@@ -130,7 +134,7 @@ class Behaviour:
     end_message: Callable[[PushMultipartParser], None]
     boundary_of: Callable[[Call], bytes]
     document_limit: Callable[[Call], int]
-    pick_parts: Callable[[Call, Message], tuple[ReceivedPart | None, ReceivedPart | None]]
+    pick_parts: Callable[[Call, Message], Picked]
     check_file_part: Callable[[Call, ReceivedPart], None]
     parse_object: Callable[[bytes], Values]
     check_json_type: Callable[[Call], None]

@@ -108,7 +108,7 @@ def is_telling(case: CaseResult) -> bool:
 
 
 def excuse(case: CaseResult) -> Text | None:
-    """That the baseline excuses a failure, until when and why; None for any other case."""
+    """Say that the baseline excuses a failure, until when and why; None for any other case."""
     if not case.excused:
         return None
     return say("report_excused", until=day(case.excused.until), reason=Text.same(case.excused.reason))

@@ -51,7 +51,7 @@ def tokens(run: Run) -> Iterator[Found]:
             yield Found("good", say("config_tokens", client=client.client_id, scopes=", ".join(had)))
         yield from _not_given(client, without, auth.place, some=bool(had))
         some = some or bool(had)
-    yield from clock_off("auth.token_url", run.bench.tokens.skew)
+    yield from clock_off(auth.place, run.bench.tokens.skew)
     if some and not refused:
         yield from _flows_without_token(run)
     yield from _rights_to_add(run)

@@ -70,7 +70,7 @@ class Outcome:
     configuration: str | None
     baseline: tuple[Text, ...] = ()
     """What the baseline excuses, and which of its entries no longer hold."""
-    leftovers: tuple[Text, ...] = ()
+    remaining: tuple[Text, ...] = ()
     """What is left at the target, for people."""
     unwritten: tuple[Text, ...] = ()
     """Which files could not be written, and why."""
@@ -118,9 +118,9 @@ def finish(
     words = known.words(run.options.baseline or "") if known else ()
     if run.options.write_baseline is not None:
         words = (*words, *_written_baseline(Path(run.options.write_baseline), report, run.options.lang))
-    leftovers = in_words(left, folder / LEDGER, run.options.run_id)
+    remaining = in_words(left, folder / LEDGER, run.options.run_id)
     if no_ledger:
-        leftovers += [say("ledger_unwritten"), *without_a_file(left, run.bench.redactor)]
+        remaining += [say("ledger_unwritten"), *without_a_file(left, run.bench.redactor)]
     return Outcome(
         report,
         folder,
@@ -128,7 +128,7 @@ def finish(
         left,
         findings.configuration,
         words,
-        leftovers=tuple(leftovers),
+        remaining=tuple(remaining),
         unwritten=(*no_report, *no_ledger),
         report_written=not no_report,
         ledger_written=not no_ledger,

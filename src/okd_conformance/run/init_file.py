@@ -117,7 +117,7 @@ def _next_for_the_reference(file: str, facts: Facts) -> Text:
 
 
 def _check(text: str, facts: Facts, lang: Lang) -> None:
-    """See that the suite itself takes the file."""
+    """Raise ConfigurationError when the suite itself would refuse the file."""
     names = ("secret_variable", "second_variable")
     variables = {facts.auth[name]: "x" for name in names if name in facts.auth} if facts.auth else {}
     with tempfile.TemporaryDirectory(prefix="okd-conformance-") as folder:

@@ -33,7 +33,10 @@ def opened(options: Options) -> Iterator[Run]:
 
 @contextmanager
 def reached(options: Options) -> Iterator[Run]:
-    """Open the target and see that there is something to judge, without a folder for the files of a run."""
+    """Open the target and see that there is something to judge, without a folder for the files of a run.
+
+    Raises RefusedError when there is nothing to judge, and ConfigurationError as ``open_run`` does.
+    """
     with ExitStack() as closing:
         if options.target is None:
             file = closing.enter_context(embedded_reference(options.edition))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from okd_conformance.spec_tools.findings import LintFinding
-from okd_conformance.spec_tools.world import Publication
+from okd_conformance.spec_tools.world import Publication, listed
 from okd_conformance.standard.document import Spot
 
 _QUOTED = re.compile(r'"([A-Za-z][\w -]*)"')
@@ -61,7 +62,7 @@ def _words_in_one_name(world: Publication) -> Iterator[LintFinding]:
 
 
 def with_and_without_id(world: Publication) -> Iterator[LintFinding]:
-    """The same id once under a name that ends in Id, once without."""
+    """Find an id that is named twice: once with Id at the end, once without."""
     for name, spots in world.properties.items():
         if name + "Id" in world.properties and world.spec.version < (3, 1):
             for spot in spots:
@@ -75,13 +76,8 @@ def _format(world: Publication, spot: Spot) -> Any:
     return (world.spec.follow(spot).value or {}).get("format")
 
 
-def _enum(world: Publication, spot: Spot) -> tuple[str, ...] | None:
-    words = world.spec.follow(spot).value
-    if not isinstance(words, dict):
-        return None
-    inner = words.get("items") if words.get("type") == "array" else words
-    listed = inner.get("enum") if isinstance(inner, dict) else None
-    return tuple(sorted(map(str, listed))) if isinstance(listed, list) else None
+def _enum(world: Publication, spot: Spot) -> tuple[str, ...]:
+    return tuple(sorted(listed(world, spot)))
 
 
 def vocabularies(world: Publication) -> Iterator[LintFinding]:
@@ -99,7 +95,7 @@ def vocabularies(world: Publication) -> Iterator[LintFinding]:
         for spot in spots:
             own = _enum(world, spot)
             kind = (world.spec.follow(spot).value or {}).get("type")
-            if enums and own is None and kind == "string":
+            if enums and not own and kind == "string":
                 yield world.at("enum-absent", spot, name=name, values=json.dumps(sorted(enums)[0]))
             elif own and any(not set(own) & set(other) for other in enums):
                 others = next(other for other in enums if not set(own) & set(other))
@@ -119,9 +115,4 @@ def narrowed(world: Publication) -> Iterator[LintFinding]:
                 about = re.search(rf"\b{name}s?\b", str(description.value))
                 if about and len(words) > 1 and words < set(values) and _NARROWING.search(line):
                     found = world.at("enum-narrowed", description, name=name, words=", ".join(sorted(words)))
-                    yield _later(found, offset)
-
-
-def _later(found: LintFinding, lines: int) -> LintFinding:
-    plain = {name: getattr(found, name) for name in found.__slots__}
-    return LintFinding(**{**plain, "line": found.line + lines})
+                    yield replace(found, line=found.line + offset)

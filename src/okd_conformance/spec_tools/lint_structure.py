@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
 
 from okd_conformance.spec_tools.findings import LintFinding, finding
 from okd_conformance.spec_tools.grammar import grammar
@@ -44,15 +44,11 @@ def files(world: Publication) -> Iterator[LintFinding]:
                 yield world.at("key-not-text", Spot(source, pointer), key=key)
         for line, key, first in source.repeated:
             again = world.at("key-twice", Spot(source, ()), key=key, first=first)
-            yield type(again)(**{**_plain(again), "line": line})
+            yield replace(again, line=line)
     if world.docs:
         for path in sorted(world.spec.base.rglob("*.yaml")):
             if path.resolve() not in world.spec.sources:
                 yield world.at("file-unreachable", Spot(world.spec.root.source, ()), name=world.shown(path))
-
-
-def _plain(found: LintFinding) -> dict[str, Any]:
-    return {name: getattr(found, name) for name in found.__slots__}
 
 
 def references(world: Publication) -> Iterator[LintFinding]:

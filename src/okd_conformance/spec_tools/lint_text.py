@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from okd_conformance.spec_tools.findings import LintFinding
 from okd_conformance.spec_tools.lint_security import calls_of
 from okd_conformance.spec_tools.markdown_doc import Doc
-from okd_conformance.spec_tools.world import Publication
+from okd_conformance.spec_tools.world import Publication, listed
 from okd_conformance.standard.composed import property_names
 from okd_conformance.standard.document import PublishedCall
 
@@ -71,20 +71,11 @@ def values(world: Publication, doc: Doc) -> Iterator[LintFinding]:
         if not found or found.group(1) not in world.properties:
             continue
         name, words = found.group(1), _QUOTED.findall(found.group(2))
-        enums = [e for e in (_values(world, s) for s in world.properties[name]) if e]
+        enums = [e for e in (listed(world, s) for s in world.properties[name]) if e]
         for word in words:
             if enums and not any(word in enum for enum in enums):
                 allowed = ", ".join(enums[0])
                 yield world.on("value-unknown", doc, line.number, name=name, value=word, allowed=allowed)
-
-
-def _values(world: Publication, spot: object) -> list[str]:
-    words = world.spec.follow(spot).value  # type: ignore[arg-type]
-    if not isinstance(words, dict):
-        return []
-    inner = words.get("items", {}) if words.get("type") == "array" else words
-    listed = inner.get("enum") if isinstance(inner, dict) else None
-    return [str(v) for v in listed] if isinstance(listed, list) else []
 
 
 def diagram_fields(world: Publication, doc: Doc) -> Iterator[LintFinding]:
@@ -137,9 +128,7 @@ def paging(world: Publication) -> Iterator[LintFinding]:
                 known = property_names(world.spec, media.at("schema"))
                 if "pageNumber" in known and "pageNumber" not in asked:
                     yield world.at("paged-without-parameters", call.spot, call=call.name)
-    yield from _named_as_only(
-        world,
-    )
+    yield from _named_as_only(world)
 
 
 def _named_as_only(world: Publication) -> Iterator[LintFinding]:

@@ -133,7 +133,7 @@ class _Judge:
         return _request_differs(old, new, entry) or _answer_differs(old, new, entry)
 
     def _counterpart(self, entry: Entry) -> Operation | None:
-        """The same operation in the other edition."""
+        """The operation of that name in the other edition; None when it has none."""
         old = _operation(self.old, entry)
         every = self.new.operations(entry.role) if entry.role in self.new.roles else []
         same = [o for o in every if old is not None and o.name == old.name]

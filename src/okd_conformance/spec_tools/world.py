@@ -176,6 +176,14 @@ def fits(template: str, path: str) -> bool:
     )
 
 
+def listed(world: Publication, spot: Spot) -> tuple[str, ...]:
+    """The values that a schema, or that of the items of a list, allows; none when it lists none."""
+    words = world.spec.follow(spot).value
+    inner = words.get("items") if isinstance(words, dict) and words.get("type") == "array" else words
+    values = inner.get("enum") if isinstance(inner, dict) else None
+    return tuple(map(str, values)) if isinstance(values, list) else ()
+
+
 def named_values(spot: Spot) -> Iterator[tuple[str, Spot]]:
     """Every named value within a value, with its name; items of a list carry the list's name."""
     value = spot.value

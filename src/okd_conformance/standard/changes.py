@@ -173,7 +173,7 @@ class _Comparison:
 
 
 def _paired_subjects(before: Standing, after: Standing) -> dict[str, str]:
-    """The same operation or text on both sides, also where its path, method or document changed."""
+    """For each operation or text before, that after; also where its path, method or document changed."""
     found = {key: key for key in before.subjects if key in after.subjects}
     for key, one in before.subjects.items():
         if key in found:

@@ -6,7 +6,6 @@ values there.
 
 from __future__ import annotations
 
-import copy
 import functools
 import itertools
 import json
@@ -53,11 +52,14 @@ class Body:
 
     def __init__(self, schema: Mapping[str, Any], value: Any) -> None:
         self.schema = schema
-        self.value = copy.deepcopy(value)
+        self.value = _copied(value)
+        self._places: Sequence[Place] | None = None
 
-    def places(self) -> list[Place]:
+    def places(self) -> Sequence[Place]:
         """Every annotated property that is present, or could be added, in the order of the schema."""
-        return list(_places(self.schema, self.schema, self.value, (), 0))
+        if self._places is None:
+            self._places = tuple(_places(self.schema, self.schema, self.value, (), 0))
+        return self._places
 
     def locations(self, meaning: str) -> list[Pointer]:
         """Where ``meaning`` is present."""
@@ -93,7 +95,7 @@ class Body:
         if not pointers:
             raise LookupError(f"no field means {meaning} here")
         for pointer in pointers:
-            _put(changed.value, pointer, copy.deepcopy(value))
+            _put(changed.value, pointer, _copied(value))
         return changed
 
     def without(self, *meanings: str) -> Body:
@@ -202,7 +204,10 @@ def described(
 
 
 def deref(root: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Follow local references; keywords beside a reference win over those of its target."""
+    """Follow local references; keywords beside a reference win over those of its target.
+
+    Raises ValueError for a schema that only refers to itself, and KeyError for a reference to nothing.
+    """
     for _ in range(_MAX_DEPTH):
         reference = schema.get("$ref")
         if not isinstance(reference, str):
@@ -212,22 +217,53 @@ def deref(root: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, An
     raise ValueError("a schema refers to itself")
 
 
-_SEEN: dict[tuple[int, int], tuple[Any, Any, Any]] = {}
-"""What ``_annotated`` found, by the identity of its arguments, which are kept alive here.
+class _Shape:
+    """What one schema says of a body, worked out once: a run asks for the places of fields all the time."""
+
+    __slots__ = ("branches", "constants", "is_meant", "items", "properties", "refused", "schema", "types")
+
+    def __init__(self, root: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+        self.schema = deref(root, schema)
+        self.is_meant = "x-okd-meaning" in self.schema
+        kind = self.schema.get("type")
+        self.types = tuple(_TYPES[one] for one in ([kind] if isinstance(kind, str) else kind or ()))
+        self.branches = [branch for _, branch in inner(self.schema, BRANCHES)]
+        subs = self.schema.get("properties", {}).items()
+        self.properties = [(name, sub) for name, sub in subs if isinstance(sub, Mapping)]
+        items = self.schema.get("items")
+        self.items = items if isinstance(items, Mapping) else None
+        known = [(name, deref(root, sub)) for name, sub in self.properties]
+        self.constants = [(name, own["const"]) for name, own in known if "const" in own]
+        denied = [(name, own["not"]) for name, own in known if isinstance(own.get("not"), Mapping)]
+        self.refused = [(name, one["const"]) for name, one in denied if one.get("const") is not None]
+
+    def fits(self, value: Any) -> bool:
+        """Whether this is the branch that describes ``value``, by its type and its constants."""
+        if self.types and not any(isinstance(value, one) for one in self.types):
+            return False
+        if not isinstance(value, dict):
+            return True
+        bound = all(value.get(name, constant) == constant for name, constant in self.constants)
+        return bound and not any(value.get(name) == denied for name, denied in self.refused)
+
+
+_SHAPES: dict[tuple[int, int], tuple[Any, Any, _Shape]] = {}
+"""The shapes by the identity of root and schema, which are kept alive here.
 
 Edition data is never changed, so the same objects always mean the same."""
 
 
+def _shape(root: Mapping[str, Any], schema: Mapping[str, Any]) -> _Shape:
+    key = (id(root), id(schema))
+    found = _SHAPES.get(key)
+    if found is None:
+        found = _SHAPES[key] = (root, schema, _Shape(root, schema))
+    return found[2]
+
+
 def _annotated(root: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """A schema after its local references, remembered."""
-    if "$ref" not in schema:
-        return schema
-    key = (id(root), id(schema))
-    found = _SEEN.get(key)
-    if found is None:
-        found = _SEEN[key] = (root, schema, deref(root, schema))
-    resolved: Mapping[str, Any] = found[2]
-    return resolved
+    return _shape(root, schema).schema if "$ref" in schema else schema
 
 
 def _places(
@@ -235,48 +271,37 @@ def _places(
 ) -> Iterator[Place]:
     if depth > _MAX_DEPTH:
         return
-    schema = _annotated(root, schema)
-    if not _fits(root, schema, value):
+    shape = _shape(root, schema)
+    if not shape.fits(value):
         return
-    for _, branch in inner(schema, BRANCHES):
-        own = _annotated(root, branch)
-        if "x-okd-meaning" in own and _fits(root, own, value):
-            yield Place(pointer, own, True)
+    for branch in shape.branches:
+        own = _shape(root, branch)
+        if own.is_meant and own.fits(value):
+            yield Place(pointer, own.schema, True)
         yield from _places(root, branch, value, pointer, depth + 1)
     if isinstance(value, dict):
-        for name, sub in schema.get("properties", {}).items():
-            own = _annotated(root, sub)
+        for name, sub in shape.properties:
+            own = _shape(root, sub)
             here = (*pointer, name)
-            if "x-okd-meaning" in own:
-                yield Place(here, own, name in value)
+            if own.is_meant:
+                yield Place(here, own.schema, name in value)
             if name in value:
                 yield from _places(root, sub, value[name], here, depth + 1)
-    elif isinstance(value, list) and isinstance(schema.get("items"), Mapping):
+    elif isinstance(value, list) and shape.items is not None:
         for index, item in enumerate(value):
-            yield from _places(root, schema["items"], item, (*pointer, index), depth + 1)
-
-
-def _fits(root: Mapping[str, Any], schema: Mapping[str, Any], value: Any) -> bool:
-    """Whether this branch is the one that describes ``value``, by its type and its constants."""
-    kind = schema.get("type")
-    if isinstance(kind, str) and not isinstance(value, _TYPES[kind]):
-        return False
-    if isinstance(kind, list) and not any(isinstance(value, _TYPES[k]) for k in kind):
-        return False
-    if isinstance(value, dict):
-        for name, sub in schema.get("properties", {}).items():
-            own = _annotated(root, sub) if isinstance(sub, Mapping) else {}
-            if name in value and "const" in own and own["const"] != value[name]:
-                return False
-            refused = own.get("not", {}).get("const") if isinstance(own.get("not"), Mapping) else None
-            if refused is not None and value.get(name) == refused:
-                return False
-    return True
+            yield from _places(root, shape.items, item, (*pointer, index), depth + 1)
 
 
 def _in_order(pointer: Pointer) -> list[tuple[int, str]]:
     """A key that sorts places: the items of a list by number, names by their letters."""
     return [(step, "") if isinstance(step, int) else (-1, step) for step in pointer]
+
+
+def _copied(value: Any) -> Any:
+    """A copy of what JSON can hold."""
+    if isinstance(value, dict):
+        return {name: _copied(item) for name, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
 
 
 def _at(value: Any, pointer: Pointer) -> Any:

@@ -44,7 +44,7 @@ class Answers:
         return (*self.conformant, *self.noted, *self.warned, *self.failed)
 
     def narrowed(self, other: Mapping[str, Sequence[int | str]]) -> Answers:
-        """These answers, with what ``other`` names read its way instead."""
+        """Return a copy in which the statuses that ``other`` names are read as it says."""
         moved = {status for statuses in other.values() for status in statuses}
         return Answers(
             *((*(s for s in getattr(self, r) if s not in moved), *other.get(r, ())) for r in READINGS)

@@ -62,7 +62,7 @@ class Allowance:
         return say("allowance", rate=number(self.requests_per_second), **parts)
 
     def reached(self, limit: Limit) -> Text:
-        """That a limit was met, and the key that raises it."""
+        """Say that a limit was met, and by which key of the target file it is raised."""
         return say("allowance_reached", limit=self._words(limit), key=_KEYS[limit])
 
     def _words(self, limit: Limit) -> Text:

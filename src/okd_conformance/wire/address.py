@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from dataclasses import dataclass
 
@@ -27,9 +28,15 @@ class Way:
     host_line: tuple[bytes, bytes]
 
 
+@functools.lru_cache(maxsize=16)
+def parsed(address: str) -> httpx.URL:
+    """An address in its parts, of which one request asks several times. Raises httpx.InvalidURL."""
+    return httpx.URL(address)
+
+
 def way_to(address: str) -> Way:
     """How to go to an address. Raises httpx.InvalidURL."""
-    url = httpx.URL(address)
+    url = parsed(address)
     secure = url.scheme == "https"
     port = url.port or (443 if secure else 80)
     return Way(secure, url.raw_host.decode("ascii"), port, url.raw_path, (b"Host", url.netloc))
@@ -98,6 +105,6 @@ def may_lead(address: str, own: str) -> bool:
 
 def _parsed(value: object) -> httpx.URL | None:
     try:
-        return httpx.URL(value) if isinstance(value, str) else None
+        return parsed(value) if isinstance(value, str) else None
     except (httpx.InvalidURL, ValueError):
         return None

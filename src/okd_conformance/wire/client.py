@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from okd_conformance.wire.address import origin, way_to, with_host
+from okd_conformance.wire.address import origin, parsed, way_to, with_host
 from okd_conformance.wire.body import Payload, Streamed, chunks_of, length_of
 from okd_conformance.wire.budget import Budget, Tally
 from okd_conformance.wire.connections import Connections
@@ -184,7 +184,7 @@ class Client:
         raw = self.headers_of(request)
         waits = httpx.Timeout(self.settings.timeout_s).as_dict()
         built = httpx.Request(
-            request.method, request.url, headers=raw, content=content, extensions={"timeout": waits}
+            request.method, parsed(request.url), headers=raw, content=content, extensions={"timeout": waits}
         )
         # Our headers and Host, and nothing that the library would add by itself.
         built.headers = httpx.Headers(with_host(way_to(request.url), raw))

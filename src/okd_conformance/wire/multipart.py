@@ -87,7 +87,7 @@ class Multipart:
         return concatenated([p for p in pieces if p != b""])
 
     def reordered(self) -> Multipart:
-        """The same parts, last one first."""
+        """Return a copy with the last part first."""
         return replace(self, parts=tuple(reversed(self.parts)))
 
 

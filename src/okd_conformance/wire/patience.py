@@ -106,7 +106,7 @@ class Patience(httpcore.NetworkBackend):
         return _Stream(stream, self)
 
     def _look_where_it_leads(self, stream: httpcore.NetworkStream) -> None:
-        """See that the target doesn't lead us where it may not; where it is itself was seen before."""
+        """Raise NotOpenedError when the target leads us where it may not; its own address was seen before."""
         peer = str(stream.get_extra_info("server_addr")[0]).partition("%")[0]
         if not self.busy.from_elsewhere:
             self._own = peer

@@ -197,9 +197,10 @@ class Line:
         )
 
     def receive(self, buffer: memoryview) -> int:
-        """Receive into a buffer, past the HTTP library; the time-out holds, and the deadline.
+        """Receive into a buffer, past the HTTP library; the time-out and the deadline hold. Return the count.
 
-        More is often there in a moment: to be woken for it takes longer than to ask again.
+        More is often there in a moment: to be woken for it takes longer than to ask again. Raises
+        DeadlineError, httpx.ReadTimeout or httpx.ReadError.
         """
         try:
             n = self._received_into(buffer)

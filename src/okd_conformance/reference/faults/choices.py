@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from okd_conformance.reference.answers import Refused
-from okd_conformance.reference.faults.change import before, of_kind
+from okd_conformance.reference.faults.change import after, before, both, of_kind, unless
 from okd_conformance.reference.faults.notices import example_state
-from okd_conformance.reference.faults.registry import fault, variant
+from okd_conformance.reference.faults.registry import Change, faults, variants
+from okd_conformance.reference.world import Call
 from okd_conformance.standard.fields import Body
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Behaviour, Call
 
 PLACEMENT_ROLE = "bpv"
 PLACEMENT = ("2000-01-01", "2025-12-31")
@@ -19,29 +15,16 @@ PLACEMENT = ("2000-01-01", "2025-12-31")
 NOTICED = "noticed"
 
 
-def _refuse_outside(behaviour: Behaviour, since: str, until: str) -> None:
+def _refuse_outside(since: str, until: str) -> Change:
     def check(call: Call, body: Body) -> None:
         received = body.get("received_date")
         if call.role == PLACEMENT_ROLE and isinstance(received, str) and not since <= received <= until:
             raise Refused("registration_invalid", why="no work placement runs on that date")
 
-    before(behaviour, "file_registration", check)
+    return before("file_registration")(check)
 
 
-@fault("running-placement-required")
-def _running_placement_required(behaviour: Behaviour) -> None:
-    _refuse_outside(behaviour, *PLACEMENT)
-
-
-@variant("refuses-what-it-may")
-def _refuses_what_it_may(behaviour: Behaviour) -> None:
-    before(behaviour, "check_metadata", lambda call, body, _file: _refuse_upload(call, body))
-    before(behaviour, "check_json_type", _refuse_merge_patch)
-    before(behaviour, "check_change", _refuse_rare_state)
-    _refuse_outside(behaviour, PLACEMENT[0], "9999-12-31")
-
-
-def _refuse_upload(call: Call, body: Body) -> None:
+def _refuse_upload(call: Call, body: Body, _file: object) -> None:
     school = call.world.school
     student = school.people[0].values
     association, sitting = call.ids.get("association_id"), call.ids.get("offering_id")
@@ -67,18 +50,31 @@ def _refuse_rare_state(call: Call, body: Body) -> None:
         raise Refused("change_invalid", why="this state is not in use here")
 
 
-@variant("accepts-what-it-may")
-def _accepts_what_it_may(behaviour: Behaviour) -> None:
-    check = behaviour.check_change
-    behaviour.check_change = lambda call, body: (
-        None if body.get("state") in {None, "cancelled"} else check(call, body)
-    )
-    forget = behaviour.forget_registration
-    behaviour.forget_registration = lambda call: _forget_again(call, forget(call))
-
-
-def _forget_again(call: Call, forgotten: bool) -> bool:
+def _forget_again(forgotten: bool, call: Call) -> bool:
     key = call.ids["dms_document_id"]
     if forgotten:
         call.world.store.put(NOTICED, call.role, key, {})
     return forgotten or call.world.store.get(NOTICED, call.role, key) is not None
+
+
+faults(
+    {
+        "running-placement-required": _refuse_outside(*PLACEMENT),
+    }
+)
+
+
+variants(
+    {
+        "refuses-what-it-may": both(
+            before("check_metadata")(_refuse_upload),
+            before("check_json_type")(_refuse_merge_patch),
+            before("check_change")(_refuse_rare_state),
+            _refuse_outside(PLACEMENT[0], "9999-12-31"),
+        ),
+        "accepts-what-it-may": both(
+            unless("check_change")(lambda _call, body: body.get("state") in {None, "cancelled"}),
+            after("forget_registration")(_forget_again),
+        ),
+    }
+)

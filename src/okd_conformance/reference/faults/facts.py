@@ -3,60 +3,38 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from okd_conformance.reference.answers import Refused, Reply
-from okd_conformance.reference.faults.change import after, before
-from okd_conformance.reference.faults.registry import fault
+from okd_conformance.reference.faults.change import before, concealing, finishing, telling
+from okd_conformance.reference.faults.registry import fault, faults
+from okd_conformance.reference.world import Call
 from okd_conformance.standard.fields import Body
 
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Behaviour, Call, Values
+
+@fault("number-in-another-code", finishing)
+def _number_in_another_code(call: Call, answer: Reply) -> Reply:
+    if call.operation.name == "read_person" and answer.status in call.operation.success:
+        body = Body(call.operation.success_schema() or {}, json.loads(answer.body))
+        for *way, name in body.locations("student_number"):
+            place = body.value
+            for step in way:
+                place = place[step]
+            place.update({other: "identifier" for other in place if other != name})
+        answer.body = body.json()
+    return answer
 
 
-@fault("listed-without-state")
-def _listed_without_state(behaviour: Behaviour) -> None:
-    def less(values: Values, *_: object) -> Values:
-        return {name: value for name, value in values.items() if name not in {"state", "sequence_code"}}
-
-    after(behaviour, "describe_listed_enrolment", less)
+@fault("headers-of-a-body-refused", before("list_types"))
+def _headers_of_a_body_refused(call: Call) -> None:
+    if "content-type" in call.request.headers:
+        raise Refused("media_type", accepted="no body")
 
 
-@fault("programme-without-codes")
-def _programme_without_codes(behaviour: Behaviour) -> None:
-    after(behaviour, "describe_enrolment", lambda values, *_: {**values, "programme_codes": []})
-
-
-@fault("mode-that-is-not-used")
-def _mode_that_is_not_used(behaviour: Behaviour) -> None:
-    after(behaviour, "describe_enrolment", lambda values, *_: {**values, "mode_of_study": "self-paced"})
-
-
-@fault("number-in-another-code")
-def _number_in_another_code(behaviour: Behaviour) -> None:
-    def rename(call: Call, answer: Reply) -> Reply:
-        if call.operation.name == "read_person" and answer.status in call.operation.success:
-            body = Body(call.operation.success_schema() or {}, json.loads(answer.body))
-            for *way, name in body.locations("student_number"):
-                place = body.value
-                for step in way:
-                    place = place[step]
-                place.update({other: "identifier" for other in place if other != name})
-            answer.body = body.json()
-        return answer
-
-    behaviour.finish.append(rename)
-
-
-@fault("student-is-employee")
-def _student_is_employee(behaviour: Behaviour) -> None:
-    after(behaviour, "describe_person", lambda values, *_: {**values, "affiliations": ["employee"]})
-
-
-@fault("headers-of-a-body-refused")
-def _headers_of_a_body_refused(behaviour: Behaviour) -> None:
-    def refuse(call: Call) -> None:
-        if "content-type" in call.request.headers:
-            raise Refused("media_type", accepted="no body")
-
-    before(behaviour, "list_types", refuse)
+faults(
+    {
+        "listed-without-state": concealing("describe_listed_enrolment", "state", "sequence_code"),
+        "programme-without-codes": telling("describe_enrolment", programme_codes=[]),
+        "mode-that-is-not-used": telling("describe_enrolment", mode_of_study="self-paced"),
+        "student-is-employee": telling("describe_person", affiliations=["employee"]),
+    }
+)

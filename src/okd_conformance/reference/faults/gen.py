@@ -5,106 +5,70 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from okd_conformance.reference import routes
 from okd_conformance.reference.answers import Refused, Reply
 from okd_conformance.reference.compose import Several
-from okd_conformance.reference.faults.change import after, before, of_kind, refuse_if
-from okd_conformance.reference.faults.registry import fault
+from okd_conformance.reference.faults.change import (
+    after,
+    answering,
+    around,
+    before,
+    finishing,
+    instead,
+    of_kind,
+    refusing,
+    telling,
+)
+from okd_conformance.reference.faults.registry import fault, faults
+from okd_conformance.reference.world import Behaviour, Call, Values, World
 from okd_conformance.standard.fields import Body, deref, validator
 from okd_conformance.standard.operation import Operation
 from okd_conformance.standard.schemas import BRANCHES, inner
 
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Behaviour, Call, Values, World
+
+@fault("allow-missing", after("problem"))
+def _allow_missing(answer: Reply, *_: object) -> Reply:
+    answer.headers.pop("Allow", None)
+    return answer
 
 
-@fault("other-method-400")
-def _other_method_400(behaviour: Behaviour) -> None:
-    behaviour.answer_with("method_not_allowed", 400)
+@fault("html-errors", after("problem"))
+def _html_errors(answer: Reply, _world: World, refused: Refused) -> Reply:
+    answer.body = f"<html><body><h1>{refused.situation}</h1></body></html>".encode()
+    answer.media_type = "text/html; charset=utf-8"
+    return answer
 
 
-@fault("allow-missing")
-def _allow_missing(behaviour: Behaviour) -> None:
-    def stripped(answer: Reply, *_: object) -> Reply:
-        answer.headers.pop("Allow", None)
-        return answer
-
-    after(behaviour, "problem", stripped)
+@fault("plain-json-errors", after("problem"))
+def _plain_json_errors(answer: Reply, *_: object) -> Reply:
+    answer.media_type = "application/json"
+    return answer
 
 
-@fault("html-errors")
-def _html_errors(behaviour: Behaviour) -> None:
-    def page(answer: Reply, _world: World, refused: Refused) -> Reply:
-        answer.body = f"<html><body><h1>{refused.situation}</h1></body></html>".encode()
-        answer.media_type = "text/html; charset=utf-8"
-        return answer
-
-    after(behaviour, "problem", page)
+@fault("problem-without-title", after("problem"))
+def _problem_without_title(answer: Reply, world: World, refused: Refused) -> Reply:
+    title = world.behaviour.situations[refused.situation].title
+    body = {name: value for name, value in json.loads(answer.body).items() if value != title}
+    answer.body = json.dumps(body).encode()
+    return answer
 
 
-@fault("plain-json-errors")
-def _plain_json_errors(behaviour: Behaviour) -> None:
-    def plain(answer: Reply, *_: object) -> Reply:
-        answer.media_type = "application/json"
-        return answer
-
-    after(behaviour, "problem", plain)
-
-
-@fault("problem-without-title")
-def _problem_without_title(behaviour: Behaviour) -> None:
-    def untitled(answer: Reply, world: World, refused: Refused) -> Reply:
-        title = world.behaviour.situations[refused.situation].title
-        body = {name: value for name, value in json.loads(answer.body).items() if value != title}
-        answer.body = json.dumps(body).encode()
-        return answer
-
-    after(behaviour, "problem", untitled)
+@fault("capitals-make-another-id", instead("path_ids"))
+def _capitals_make_another_id(operation: Operation, values: Mapping[str, str]) -> dict[str, str]:
+    ids = routes.path_ids(operation, values)
+    if any(value != value.lower() for value in values.values()):
+        raise Refused("unknown_document")
+    return ids
 
 
-@fault("problem-status-differs")
-def _problem_status_differs(behaviour: Behaviour) -> None:
-    behaviour.problem_status = lambda status: status + 1
-
-
-@fault("not-uuid-500")
-def _not_uuid_500(behaviour: Behaviour) -> None:
-    behaviour.answer_with("bad_path_id", 500)
-
-
-@fault("capitals-make-another-id")
-def _capitals_make_another_id(behaviour: Behaviour) -> None:
-    def path_ids(operation: Operation, values: Mapping[str, str]) -> dict[str, str]:
-        ids = routes.path_ids(operation, values)
-        if any(value != value.lower() for value in values.values()):
-            raise Refused("unknown_document")
-        return ids
-
-    behaviour.path_ids = path_ids
-
-
-@fault("malformed-json-500")
-def _malformed_json_500(behaviour: Behaviour) -> None:
-    behaviour.answer_with("not_json", 500)
-    behaviour.answer_with("not_an_object", 500)
-
-
-@fault("other-media-type-500")
-def _other_media_type_500(behaviour: Behaviour) -> None:
-    behaviour.answer_with("media_type", 500)
-
-
-@fault("unknown-field-refused")
-def _unknown_field_refused(behaviour: Behaviour) -> None:
-    inner = behaviour.errors
-
-    def errors(schema: Mapping[str, Any], value: Any) -> list[str]:
-        return inner(schema, value) or _unknown(schema, schema, value)
-
-    behaviour.errors = errors
+@fault("unknown-field-refused", around("errors"))
+def _unknown_field_refused(
+    inner: Callable[..., list[str]], schema: Mapping[str, Any], value: Any
+) -> list[str]:
+    return inner(schema, value) or _unknown(schema, schema, value)
 
 
 def _unknown(root: Mapping[str, Any], schema: Mapping[str, Any], value: Any) -> list[str]:
@@ -135,59 +99,24 @@ def _merged(root: Mapping[str, Any], schema: Mapping[str, Any], value: Any) -> d
     return merged
 
 
-@fault("answer-outside-schema")
-def _answer_outside_schema(behaviour: Behaviour) -> None:
-    def change(values: Values, _call: Call) -> Values:
-        return {**values, "supported_versions": ", ".join(values["supported_versions"])}
-
-    after(behaviour, "describe_service", change)
+@fault("answer-outside-schema", after("describe_service"))
+def _answer_outside_schema(values: Values, _call: Call) -> Values:
+    return {**values, "supported_versions": ", ".join(values["supported_versions"])}
 
 
-@fault("text-mangled")
-def _text_mangled(behaviour: Behaviour) -> None:
-    inner = behaviour.parse_object
-    behaviour.parse_object = lambda raw: inner(raw.decode("latin-1").encode())
+@fault("strange-text-refused", refusing("check_metadata", "metadata_invalid"))
+def _strange_text_refused(_call: Call, body: Body, _file: object) -> bool:
+    return not str(body.get("document_name") or "").isascii()
 
 
-@fault("strange-text-refused")
-def _strange_text_refused(behaviour: Behaviour) -> None:
-    def is_strange(_call: Call, body: Body, _file: object) -> bool:
-        return not str(body.get("document_name") or "").isascii()
-
-    before(behaviour, "check_metadata", refuse_if("metadata_invalid", is_strange))
+@fault("chunked-refused", refusing("check_operation_rights", "empty_body"))
+def _chunked_refused(call: Call) -> bool:
+    return "transfer-encoding" in call.request.headers
 
 
-@fault("500-on-unknown-id")
-def _500_on_unknown_id(behaviour: Behaviour) -> None:
-    behaviour.answer_with("unknown_document", 500)
-
-
-@fault("invalid-metadata-503")
-def _invalid_metadata_503(behaviour: Behaviour) -> None:
-    behaviour.answer_with("metadata_invalid", 503)
-
-
-@fault("chunked-refused")
-def _chunked_refused(behaviour: Behaviour) -> None:
-    before(
-        behaviour,
-        "check_operation_rights",
-        refuse_if("empty_body", lambda call: "transfer-encoding" in call.request.headers),
-    )
-
-
-@fault("expect-500")
-def _expect_500(behaviour: Behaviour) -> None:
-    before(
-        behaviour,
-        "check_operation_rights",
-        refuse_if("server_fault", lambda call: "expect" in call.request.headers),
-    )
-
-
-@fault("throttles-without-retry-after")
-def _throttles(behaviour: Behaviour) -> None:
-    throttle(behaviour, {})
+@fault("expect-500", refusing("check_operation_rights", "server_fault"))
+def _expect_500(call: Call) -> bool:
+    return "expect" in call.request.headers
 
 
 def throttle(behaviour: Behaviour, headers: dict[str, str], status: int = 429, every: int = 40) -> None:
@@ -207,44 +136,42 @@ def throttle(behaviour: Behaviour, headers: dict[str, str], status: int = 429, e
         if served % every == 0:
             raise Refused("too_many")
 
-    before(behaviour, "check_operation_rights", count)
+    before("check_operation_rights")(count)(behaviour)
 
 
-@fault("singular-paths")
-def _singular_paths(behaviour: Behaviour) -> None:
-    def path_of(operation: Operation) -> str:
-        first, slash, rest = operation.path[1:].partition("/")
-        return "/" + first.removesuffix("s") + slash + rest
-
-    behaviour.path_of = path_of
+@fault("singular-paths", instead("path_of"))
+def _singular_paths(operation: Operation) -> str:
+    first, slash, rest = operation.path[1:].partition("/")
+    return "/" + first.removesuffix("s") + slash + rest
 
 
-@fault("service-as-text")
-def _service_as_text(behaviour: Behaviour) -> None:
-    def as_text(call: Call, answer: Reply) -> Reply:
-        if of_kind(call, "service") and answer.status == 200:
-            answer.media_type = "text/plain"
-        return answer
-
-    behaviour.finish.append(as_text)
+@fault("service-as-text", finishing)
+def _service_as_text(call: Call, answer: Reply) -> Reply:
+    if of_kind(call, "service") and answer.status == 200:
+        answer.media_type = "text/plain"
+    return answer
 
 
-@fault("contact-not-a-mail-address")
-def _contact_not_a_mail_address(behaviour: Behaviour) -> None:
-    after(behaviour, "describe_service", lambda values, _call: {**values, "contact_email": "Beheer"})
+@fault("packs-unasked", finishing)
+def _packs_unasked(_call: Call, answer: Reply) -> Reply:
+    if answer.has_json:
+        answer.body = gzip.compress(answer.body)
+        answer.headers["Content-Encoding"] = "gzip"
+    return answer
 
 
-@fault("consumer-not-named")
-def _consumer_not_named(behaviour: Behaviour) -> None:
-    after(behaviour, "describe_service", lambda values, _call: {**values, "supported_consumers": Several(())})
-
-
-@fault("packs-unasked")
-def _packs_unasked(behaviour: Behaviour) -> None:
-    def packed(_call: Call, answer: Reply) -> Reply:
-        if answer.has_json:
-            answer.body = gzip.compress(answer.body)
-            answer.headers["Content-Encoding"] = "gzip"
-        return answer
-
-    behaviour.finish.append(packed)
+faults(
+    {
+        "malformed-json-500": answering(500, "not_json", "not_an_object"),
+        "contact-not-a-mail-address": telling("describe_service", contact_email="Beheer"),
+        "consumer-not-named": telling("describe_service", supported_consumers=Several(())),
+        "other-method-400": answering(400, "method_not_allowed"),
+        "problem-status-differs": instead("problem_status")(lambda status: status + 1),
+        "not-uuid-500": answering(500, "bad_path_id"),
+        "other-media-type-500": answering(500, "media_type"),
+        "text-mangled": around("parse_object")(lambda inner, raw: inner(raw.decode("latin-1").encode())),
+        "500-on-unknown-id": answering(500, "unknown_document"),
+        "invalid-metadata-503": answering(503, "metadata_invalid"),
+        "throttles-without-retry-after": lambda behaviour: throttle(behaviour, {}),
+    }
+)

@@ -6,16 +6,13 @@ They are in proportion to the edition's own limits, so that a proof can shrink t
 from __future__ import annotations
 
 import asyncio
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
 
 from okd_conformance.reference.answers import Refused
-from okd_conformance.reference.faults.change import before, of_kind
-from okd_conformance.reference.faults.registry import fault
+from okd_conformance.reference.faults.change import after, before, both, of_kind
+from okd_conformance.reference.faults.registry import Change, fault, faults
 from okd_conformance.reference.storage import Spool, StoredDocument
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Behaviour, Call, Message
+from okd_conformance.reference.world import Behaviour, Call, Message
 
 _FORGOTTEN = {
     "1-mb": 10**6,
@@ -38,45 +35,23 @@ def _announced(call: Call) -> int:
     return int(length) if length.isdigit() else 0
 
 
-def _limit_messages(behaviour: Behaviour, size: int) -> None:
+def _limit_messages(size: int) -> Change:
     def check(call: Call) -> None:
         limit = min(_share(call, size), call.world.edition.limits["message_bytes"] - 1)
         if _announced(call) > limit:
             raise Refused("too_large", limit=limit)
 
-    before(behaviour, "boundary_of", check)
-    before(behaviour, "check_binary_type", check)
-
-
-for _name, _size in _FORGOTTEN.items():
-    fault(f"limit-{_name}")(partial(_limit_messages, size=_size))
+    return both(before("boundary_of")(check), before("check_binary_type")(check))
 
 
 def _is_large(call: Call, document: StoredDocument) -> bool:
     return document.size > call.world.edition.limits["message_bytes"] // 2
 
 
-@fault("truncated-silently")
-def _truncated_silently(behaviour: Behaviour) -> None:
-    _damage(behaviour, "store", lambda size: size - 4096)
-
-
-@fault("byte-changed-near-the-end")
-def _byte_changed(behaviour: Behaviour) -> None:
-    _damage(behaviour, "store", None)
-
-
-@fault("replacement-truncated")
-def _replacement_truncated(behaviour: Behaviour) -> None:
-    _damage(behaviour, "replace_content", lambda size: size - 4096)
-
-
-def _damage(behaviour: Behaviour, step: str, length: Any) -> None:
+def _damage(step: str, length: Callable[[int], int] | None) -> Change:
     """After a step, cut a large document to the length that ``length`` gives, or change a byte of it."""
-    inner = getattr(behaviour, step)
 
-    def damaged(call: Call, document: StoredDocument, spool: Spool, *more: Any) -> None:
-        inner(call, document, spool, *more)
+    def damaged(_result: None, call: Call, document: StoredDocument, *_: object) -> None:
         if not _is_large(call, document):
             return
         with (call.world.store.folder / document.file).open("r+b") as file:
@@ -89,7 +64,7 @@ def _damage(behaviour: Behaviour, step: str, length: Any) -> None:
                 file.write(changed)
         call.world.store.save(call.role, document)
 
-    setattr(behaviour, step, damaged)
+    return after(step)(damaged)
 
 
 @fault("too-large-kept-in-part")
@@ -121,16 +96,13 @@ def _too_large_hangs(behaviour: Behaviour) -> None:
     behaviour.receive_message = receive_message
 
 
-@fault("refused-replacement-loses-content")
-def _refused_replacement_loses_content(behaviour: Behaviour) -> None:
-    def lose(call: Call) -> None:
-        if of_kind(call, "replace") and _announced(call) > call.behaviour.document_limit(call):
-            document = call.behaviour.find_document(call)
-            (call.world.store.folder / document.file).write_bytes(b"")
-            document.size = 0
-            call.world.store.save(call.role, document)
-
-    before(behaviour, "check_binary_type", lose)
+@fault("refused-replacement-loses-content", before("check_binary_type"))
+def _refused_replacement_loses_content(call: Call) -> None:
+    if of_kind(call, "replace") and _announced(call) > call.behaviour.document_limit(call):
+        document = call.behaviour.find_document(call)
+        (call.world.store.folder / document.file).write_bytes(b"")
+        document.size = 0
+        call.world.store.save(call.role, document)
 
 
 @fault("broken-after-too-large")
@@ -149,3 +121,13 @@ def _broken_after_too_large(behaviour: Behaviour) -> None:
             raise
 
     behaviour.receive_message = receive_message
+
+
+faults(
+    {
+        "replacement-truncated": _damage("replace_content", lambda size: size - 4096),
+        **{f"limit-{name}": _limit_messages(size) for name, size in _FORGOTTEN.items()},
+        "truncated-silently": _damage("store", lambda size: size - 4096),
+        "byte-changed-near-the-end": _damage("store", None),
+    }
+)

@@ -6,38 +6,34 @@ import itertools
 import re
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from multipart import MultipartError, PushMultipartParser, parse_options_header
 
 from okd_conformance.reference import dms, intake
 from okd_conformance.reference.answers import Refused, Reply, json_answer
-from okd_conformance.reference.faults.change import after, before, refuse_if, unless
-from okd_conformance.reference.faults.registry import fault
+from okd_conformance.reference.faults.change import (
+    after,
+    around,
+    before,
+    both,
+    instead,
+    refusing,
+    succeeding,
+    unless,
+)
+from okd_conformance.reference.faults.registry import Change, fault, faults
 from okd_conformance.reference.storage import Spool, StoredDocument
-from okd_conformance.reference.world import Message, ReceivedPart
+from okd_conformance.reference.world import Behaviour, Call, Message, Picked, ReceivedPart, Values
 from okd_conformance.standard.fields import Body, field_name
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Behaviour, Call, Values
 
 _FIXED_ID = "00000000-0000-4000-8000-000000000001"
 
 
-@fault("upload-answers-other-name")
-def _upload_answers_other_name(behaviour: Behaviour) -> None:
-    def upload_answer(call: Call, document: StoredDocument, body: Body) -> Reply:
-        status, media_type, _ = dms.success_of(call)
-        name = field_name(body.schema, "component_document_id") or "id"
-        return json_answer(status, {name: document.id}, media_type or "")
-
-    behaviour.upload_answer = upload_answer
-
-
-@fault("upload-answers-202")
-def _upload_answers_202(behaviour: Behaviour) -> None:
-    inner = behaviour.success_status
-    behaviour.success_status = lambda call: 202 if call.operation.kind == "upload" else inner(call)
+@fault("upload-answers-other-name", instead("upload_answer"))
+def _upload_answers_other_name(call: Call, document: StoredDocument, body: Body) -> Reply:
+    status, media_type, _ = dms.success_of(call)
+    name = field_name(body.schema, "component_document_id") or "id"
+    return json_answer(status, {name: document.id}, media_type or "")
 
 
 @fault("id-not-uuid")
@@ -46,20 +42,9 @@ def _id_not_uuid(behaviour: Behaviour) -> None:
     behaviour.choose_document_id = lambda _call, _body: f"document-{next(numbers)}"
 
 
-@fault("same-id-for-every-upload")
-def _same_id_for_every_upload(behaviour: Behaviour) -> None:
-    behaviour.choose_document_id = lambda _call, _body: _FIXED_ID
-
-
-@fault("component-id-copied")
-def _component_id_copied(behaviour: Behaviour) -> None:
-    inner = behaviour.choose_document_id
-    behaviour.choose_document_id = lambda call, body: body.get("component_document_id") or inner(call, body)
-
-
-@fault("upload-not-kept")
-def _upload_not_kept(behaviour: Behaviour) -> None:
-    behaviour.store = lambda *_: None
+@fault("component-id-copied", around("choose_document_id"))
+def _component_id_copied(inner: Callable[..., str], call: Call, body: Body) -> str:
+    return body.get("component_document_id") or inner(call, body)
 
 
 @fault("upload-there-later")
@@ -69,195 +54,99 @@ def _upload_there_later(behaviour: Behaviour) -> None:
     def note(_result: None, _call: Call, document: StoredDocument, *_: object) -> None:
         there[document.id] = time.monotonic() + 0.7
 
-    after(behaviour, "store", note)
-    before(
-        behaviour,
-        "find_document",
-        refuse_if(
-            "unknown_document",
-            lambda call: time.monotonic() < there.get(call.ids["dms_document_id"], 0),
-        ),
-    )
+    after("store")(note)(behaviour)
+    refusing("find_document", "unknown_document")(
+        lambda call: time.monotonic() < there.get(call.ids["dms_document_id"], 0)
+    )(behaviour)
 
 
-@fault("application-binary-refused")
-def _application_binary_refused(behaviour: Behaviour) -> None:
-    _refuse_type(behaviour, lambda named: named is not None and named.endswith("/binary"))
-
-
-@fault("untyped-file-refused")
-def _untyped_file_refused(behaviour: Behaviour) -> None:
-    _refuse_type(behaviour, lambda named: named in (None, dms.UNNAMED_TYPE))
-
-
-@fault("image-500")
-def _image_500(behaviour: Behaviour) -> None:
-    _refuse_type(behaviour, lambda named: (named or "").startswith("image/"), "server_fault")
-
-
-def _refuse_type(behaviour: Behaviour, refused: Any, situation: str = "media_type") -> None:
+def _refuse_type(refused: Callable[[str | None], bool], situation: str = "media_type") -> Change:
     def check(call: Call, part: ReceivedPart) -> None:
         if refused(part.content_type):
             raise Refused(situation, accepted=", ".join(call.operation.part("file").content_types))
 
-    before(behaviour, "check_file_part", check)
+    return before("check_file_part")(check)
 
 
-@fault("file-first-loses-metadata")
-def _file_first_loses_metadata(behaviour: Behaviour) -> None:
-    def forget(call: Call, document: StoredDocument, _spool: Spool, message: Message) -> None:
-        if message.parts[0].name == call.operation.part("file").name:
-            document.name = document.title = "document.bin"
-            document.subtype = None
-
-    before(behaviour, "store", forget)
+@fault("file-first-loses-metadata", before("store"))
+def _file_first_loses_metadata(call: Call, document: StoredDocument, _spool: Spool, message: Message) -> None:
+    if message.parts[0].name == call.operation.part("file").name:
+        document.name = document.title = "document.bin"
+        document.subtype = None
 
 
-@fault("file-first-500")
-def _file_first_500(behaviour: Behaviour) -> None:
-    def begins_with_file(call: Call, message: Message) -> bool:
-        return bool(message.parts) and message.parts[0].name == call.operation.part("file").name
-
-    before(behaviour, "pick_parts", refuse_if("server_fault", begins_with_file))
+@fault("file-first-500", refusing("pick_parts", "server_fault"))
+def _file_first_500(call: Call, message: Message) -> bool:
+    return bool(message.parts) and message.parts[0].name == call.operation.part("file").name
 
 
-@fault("missing-metadata-accepted")
-def _missing_metadata_accepted(behaviour: Behaviour) -> None:
-    _parts_may_lack(behaviour, "metadata")
-    inner = behaviour.read_metadata
-    behaviour.read_metadata = lambda call, part: {} if part is None else inner(call, part)
-    unless(behaviour, "check_metadata", lambda _call, body, _file: body.value == {})
-
-
-@fault("missing-file-accepted")
-def _missing_file_accepted(behaviour: Behaviour) -> None:
-    _parts_may_lack(behaviour, "file")
-
-
-def _parts_may_lack(behaviour: Behaviour, meaning: str) -> None:
-    inner = behaviour.pick_parts
-
-    def pick_parts(call: Call, message: Message) -> tuple[ReceivedPart | None, ReceivedPart | None]:
+def _parts_may_lack(meaning: str) -> Change:
+    def pick_parts(inner: Callable[..., Picked], call: Call, message: Message) -> Picked:
         present = [s.part for s in call.operation.parts for p in message.parts if p.name == s.name]
         if meaning in present or len(message.parts) != 1 or not present:
             return inner(call, message)
         only = message.parts[0]
         return (None, only) if meaning == "metadata" else (only, None)
 
-    behaviour.pick_parts = pick_parts
+    return around("pick_parts")(pick_parts)
 
 
-@fault("any-part-name")
-def _any_part_name(behaviour: Behaviour) -> None:
-    inner = behaviour.pick_parts
-
-    def pick_parts(call: Call, message: Message) -> tuple[ReceivedPart | None, ReceivedPart | None]:
-        names = {spec.name for spec in call.operation.parts}
-        if len(message.parts) == 2 and not names <= {part.name for part in message.parts}:
-            return message.parts[0], message.parts[1]
-        return inner(call, message)
-
-    behaviour.pick_parts = pick_parts
+_UNCHECKED = unless("check_metadata")(lambda _call, body, _file: body.value == {})
 
 
-@fault("first-part-wins")
-def _first_part_wins(behaviour: Behaviour) -> None:
-    inner = behaviour.pick_parts
-
-    def pick_parts(call: Call, message: Message) -> tuple[ReceivedPart | None, ReceivedPart | None]:
-        first = {part.name: part for part in reversed(message.parts)}
-        return inner(call, Message(message.boundary, list(first.values())))
-
-    behaviour.pick_parts = pick_parts
+@fault("any-part-name", around("pick_parts"))
+def _any_part_name(inner: Callable[..., Picked], call: Call, message: Message) -> Picked:
+    names = {spec.name for spec in call.operation.parts}
+    if len(message.parts) == 2 and not names <= {part.name for part in message.parts}:
+        return message.parts[0], message.parts[1]
+    return inner(call, message)
 
 
-@fault("extra-part-500")
-def _extra_part_500(behaviour: Behaviour) -> None:
-    before(
-        behaviour,
-        "pick_parts",
-        refuse_if("server_fault", lambda call, message: len(message.parts) > len(call.operation.parts)),
-    )
+@fault("first-part-wins", around("pick_parts"))
+def _first_part_wins(inner: Callable[..., Picked], call: Call, message: Message) -> Picked:
+    first = {part.name: part for part in reversed(message.parts)}
+    return inner(call, Message(message.boundary, list(first.values())))
 
 
-@fault("metadata-not-json-accepted")
-def _metadata_not_json_accepted(behaviour: Behaviour) -> None:
-    inner = behaviour.read_metadata
-
-    def read_metadata(call: Call, part: ReceivedPart | None) -> Values:
-        try:
-            return inner(call, part)
-        except Refused as refused:
-            if refused.situation not in ("not_json", "not_an_object"):
-                raise
-            return {}
-
-    behaviour.read_metadata = read_metadata
-    unless(behaviour, "check_metadata", lambda _call, body, _file: body.value == {})
+@fault("extra-part-500", refusing("pick_parts", "server_fault"))
+def _extra_part_500(call: Call, message: Message) -> bool:
+    return len(message.parts) > len(call.operation.parts)
 
 
-def _refuse_metadata_part(behaviour: Behaviour, situation: str, case: Callable[[ReceivedPart], bool]) -> None:
-    before(
-        behaviour,
-        "read_metadata",
-        refuse_if(situation, lambda _call, part: part is not None and case(part)),
-    )
+def _empty_where_no_json(inner: Callable[..., Values], call: Call, part: ReceivedPart | None) -> Values:
+    try:
+        return inner(call, part)
+    except Refused as refused:
+        if refused.situation not in ("not_json", "not_an_object"):
+            raise
+        return {}
 
 
-@fault("untyped-metadata-500")
-def _untyped_metadata_500(behaviour: Behaviour) -> None:
-    _refuse_metadata_part(behaviour, "server_fault", lambda part: part.content_type is None)
+def _refuse_metadata_part(situation: str, case: Callable[[ReceivedPart], bool]) -> Change:
+    return refusing("read_metadata", situation)(lambda _call, part: part is not None and case(part))
 
 
-@fault("charset-refused")
-def _charset_refused(behaviour: Behaviour) -> None:
-    _refuse_metadata_part(behaviour, "charset", lambda part: part.charset is not None)
+def _forget_charset(_call: Call, part: ReceivedPart | None) -> None:
+    if part is not None:
+        part.charset = None
 
 
-@fault("charset-ignored")
-def _charset_ignored(behaviour: Behaviour) -> None:
-    inner = behaviour.parse_object
-    behaviour.parse_object = lambda raw: inner(raw.decode("utf-8", "replace").encode())
+def refuse_boundary(refused: Callable[[bytes], bool]) -> Change:
+    """Refuse a message whose boundary is of this kind."""
 
-    def forget(_call: Call, part: ReceivedPart | None) -> None:
-        if part is not None:
-            part.charset = None
-
-    before(behaviour, "read_metadata", forget)
-
-
-@fault("long-boundary-refused")
-def _long_boundary_refused(behaviour: Behaviour) -> None:
-    _refuse_boundary(behaviour, lambda boundary: len(boundary) > 60)
-
-
-@fault("odd-boundary-refused")
-def _odd_boundary_refused(behaviour: Behaviour) -> None:
-    _refuse_boundary(behaviour, lambda boundary: re.search(rb"[^0-9A-Za-z-]", boundary) is not None)
-
-
-def _refuse_boundary(behaviour: Behaviour, refused: Any) -> None:
     def check(boundary: bytes, _call: Call) -> bytes:
         if refused(boundary):
             raise Refused("no_boundary")
         return boundary
 
-    after(behaviour, "boundary_of", check)
+    return after("boundary_of")(check)
 
 
-@fault("boundary-look-alike-cut")
-def _boundary_look_alike_cut(behaviour: Behaviour) -> None:
-    def cut(_call: Call, _document: StoredDocument, spool: Spool, message: Message) -> None:
-        before_it, found, _ = spool.content().partition(b"--" + message.boundary[:-1])
-        if found:
-            spool.replace(before_it)
-
-    before(behaviour, "store", cut)
-
-
-@fault("text-before-refused")
-def _text_before_refused(behaviour: Behaviour) -> None:
-    behaviour.message_filter = _NoPreamble
+@fault("boundary-look-alike-cut", before("store"))
+def _boundary_look_alike_cut(_call: Call, _document: StoredDocument, spool: Spool, message: Message) -> None:
+    before_it, found, _ = spool.content().partition(b"--" + message.boundary[:-1])
+    if found:
+        spool.replace(before_it)
 
 
 class _NoPreamble(intake.DelimiterPadding):
@@ -274,27 +163,19 @@ class _NoPreamble(intake.DelimiterPadding):
         return super().feed(chunk)
 
 
-@fault("padding-refused")
-def _padding_refused(behaviour: Behaviour) -> None:
-    behaviour.message_filter = _Unfiltered
-
-
-class _Unfiltered:
+class Unfiltered:
     """Hands a message on as it is."""
 
     def __init__(self, _boundary: bytes) -> None:
         pass
 
     def feed(self, chunk: bytes) -> bytes:
+        """Return the bytes as they came."""
         return chunk
 
     def rest(self) -> bytes:
+        """Return nothing: nothing is held back."""
         return b""
-
-
-@fault("small-header-names-refused")
-def _small_header_names_refused(behaviour: Behaviour) -> None:
-    behaviour.message_filter = _NoSmallNames
 
 
 class _NoSmallNames(intake.DelimiterPadding):
@@ -306,11 +187,6 @@ class _NoSmallNames(intake.DelimiterPadding):
         return super().feed(chunk)
 
 
-@fault("unquoted-names-refused")
-def _unquoted_names_refused(behaviour: Behaviour) -> None:
-    behaviour.message_filter = _OnlyQuotedNames
-
-
 class _OnlyQuotedNames(intake.DelimiterPadding):
     """Refuses a message with a part whose name is not in quotes."""
 
@@ -320,42 +196,59 @@ class _OnlyQuotedNames(intake.DelimiterPadding):
         return super().feed(chunk)
 
 
-@fault("part-length-cuts")
-def _part_length_cuts(behaviour: Behaviour) -> None:
-    def cut(_call: Call, _document: StoredDocument, spool: Spool, message: Message) -> None:
-        if any(part.length is not None for part in message.parts):
-            spool.replace(spool.content()[:-2])
-
-    before(behaviour, "store", cut)
+@fault("part-length-cuts", before("store"))
+def _part_length_cuts(_call: Call, _document: StoredDocument, spool: Spool, message: Message) -> None:
+    if any(part.length is not None for part in message.parts):
+        spool.replace(spool.content()[:-2])
 
 
-@fault("named-metadata-500")
-def _named_metadata_500(behaviour: Behaviour) -> None:
-    def has_file_name(_call: Call, part: ReceivedPart | None) -> bool:
-        return part is not None and part.filename is not None
-
-    before(behaviour, "read_metadata", refuse_if("server_fault", has_file_name))
-
-
-@fault("other-multipart-accepted")
-def _other_multipart_accepted(behaviour: Behaviour) -> None:
-    inner = behaviour.boundary_of
-
-    def boundary_of(call: Call) -> bytes:
-        media_type, options = parse_options_header(call.request.headers.get("content-type", ""))
-        if media_type.startswith("multipart/") and options.get("boundary"):
-            return str(options["boundary"]).encode()
-        return inner(call)
-
-    behaviour.boundary_of = boundary_of
+@fault("other-multipart-accepted", around("boundary_of"))
+def _other_multipart_accepted(inner: Callable[..., bytes], call: Call) -> bytes:
+    media_type, options = parse_options_header(call.request.headers.get("content-type", ""))
+    if media_type.startswith("multipart/") and options.get("boundary"):
+        return str(options["boundary"]).encode()
+    return inner(call)
 
 
-@fault("truncated-message-kept")
-def _truncated_message_kept(behaviour: Behaviour) -> None:
-    def end_message(parser: PushMultipartParser) -> None:
-        try:
-            parser.close()
-        except MultipartError:
-            return
+@fault("truncated-message-kept", instead("end_message"))
+def _truncated_message_kept(parser: PushMultipartParser) -> None:
+    try:
+        parser.close()
+    except MultipartError:
+        return
 
-    behaviour.end_message = end_message
+
+faults(
+    {
+        "missing-metadata-accepted": both(
+            _parts_may_lack("metadata"),
+            around("read_metadata")(lambda inner, call, part: {} if part is None else inner(call, part)),
+            _UNCHECKED,
+        ),
+        "metadata-not-json-accepted": both(around("read_metadata")(_empty_where_no_json), _UNCHECKED),
+        "upload-answers-202": succeeding(202, "upload"),
+        "application-binary-refused": _refuse_type(
+            lambda named: named is not None and named.endswith("/binary")
+        ),
+        "untyped-file-refused": _refuse_type(lambda named: named in (None, dms.UNNAMED_TYPE)),
+        "image-500": _refuse_type(lambda named: (named or "").startswith("image/"), "server_fault"),
+        "untyped-metadata-500": _refuse_metadata_part("server_fault", lambda part: part.content_type is None),
+        "named-metadata-500": _refuse_metadata_part("server_fault", lambda part: part.filename is not None),
+        "charset-ignored": both(
+            around("parse_object")(lambda inner, raw: inner(raw.decode("utf-8", "replace").encode())),
+            before("read_metadata")(_forget_charset),
+        ),
+        "charset-refused": _refuse_metadata_part("charset", lambda part: part.charset is not None),
+        "long-boundary-refused": refuse_boundary(lambda boundary: len(boundary) > 60),
+        "odd-boundary-refused": refuse_boundary(
+            lambda boundary: bool(re.search(rb"[^0-9A-Za-z-]", boundary))
+        ),
+        "same-id-for-every-upload": instead("choose_document_id")(lambda _call, _body: _FIXED_ID),
+        "upload-not-kept": instead("store")(lambda *_: None),
+        "missing-file-accepted": _parts_may_lack("file"),
+        "text-before-refused": instead("message_filter")(_NoPreamble),
+        "padding-refused": instead("message_filter")(Unfiltered),
+        "small-header-names-refused": instead("message_filter")(_NoSmallNames),
+        "unquoted-names-refused": instead("message_filter")(_OnlyQuotedNames),
+    }
+)

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from okd_conformance.reference import dms
-from okd_conformance.reference.answers import Refused, json_answer
-from okd_conformance.reference.faults.change import Schema, before, lacks, refuse_if
-from okd_conformance.reference.faults.registry import fault
+from okd_conformance.reference.answers import Refused, Reply, json_answer
+from okd_conformance.reference.faults.change import Schema, around, before, instead, lacks, refusing
+from okd_conformance.reference.faults.registry import Change, fault, faults
+from okd_conformance.reference.world import Behaviour, Call
 from okd_conformance.standard.fields import Body, field_names
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.answers import Reply
-    from okd_conformance.reference.world import Behaviour, Call, Handler
+from okd_conformance.standard.operation import Operation
 
 LOCK, UNLOCK, REPLACE = "lock_document", "unlock_document", "replace_by_put"
 
 
 # okd-0.6
-
-
-def _other_handler(behaviour: Behaviour, name: str, handler: Handler) -> None:
-    behaviour.handlers = {**behaviour.handlers, name: handler}
 
 
 @fault("lock-without-id")
@@ -31,7 +26,7 @@ def _lock_without_id(behaviour: Behaviour) -> None:
         await dms.lock_document(call)
         return json_answer(behaviour.success_status(call), {"locked": True})
 
-    _other_handler(behaviour, LOCK, locked)
+    behaviour.handlers[LOCK] = locked
 
 
 @fault("unlock-does-nothing")
@@ -39,10 +34,10 @@ def _unlock_nothing(behaviour: Behaviour) -> None:
     async def unlocked(call: Call) -> Reply:
         return dms.empty_success(call)
 
-    _other_handler(behaviour, UNLOCK, unlocked)
+    behaviour.handlers[UNLOCK] = unlocked
 
 
-def _refuse_method(behaviour: Behaviour, method: str, place: str) -> None:
+def _refuse_method(method: str, place: str) -> Change:
     """Answer 405 to a method on paths about something; other answers stay."""
 
     def check(call: Call) -> None:
@@ -50,69 +45,47 @@ def _refuse_method(behaviour: Behaviour, method: str, place: str) -> None:
         if call.operation.method == method and place in meanings:
             raise Refused("method_not_allowed", method=method)
 
-    before(behaviour, "needs_token", check)
+    return before("needs_token")(check)
 
 
-@fault("put-on-a-sitting-refused")
-def _put_on_sitting(behaviour: Behaviour) -> None:
-    _refuse_method(behaviour, "PUT", "offering_id")
+@fault("put-replaces-the-document", instead("choose_document_id"))
+def _put_replaces(_call: Call, body: Body) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, str(body.get("component_document_id"))))
 
 
-@fault("put-on-an-enrolment-refused")
-def _put_on_enrolment(behaviour: Behaviour) -> None:
-    _refuse_method(behaviour, "PUT", "association_id")
-
-
-@fault("put-replaces-the-document")
-def _put_replaces(behaviour: Behaviour) -> None:
-    def chosen(_call: Call, body: Body) -> str:
-        return str(uuid.uuid5(uuid.NAMESPACE_OID, str(body.get("component_document_id"))))
-
-    behaviour.choose_document_id = chosen
-
-
-@fault("download-under-the-later-path")
-def _later_path(behaviour: Behaviour) -> None:
-    behaviour.path_of = lambda operation: (
-        operation.path + "/content" if operation.kind == "read" else operation.path
-    )
+@fault("download-under-the-later-path", instead("path_of"))
+def _later_path(operation: Operation) -> str:
+    return operation.path + "/content" if operation.kind == "read" else operation.path
 
 
 # okd-0.9.1
 
 
-@fault("vain-hint-refused")
-def _unknown_sitting(behaviour: Behaviour) -> None:
-    def unknown(call: Call, body: Body, _student: object) -> bool:
-        named = body.get("exam_component_offering_id")
-        return isinstance(named, str) and call.world.school.sitting(named) is None
-
-    before(behaviour, "file_with_exam", refuse_if("unknown_sitting", unknown))
+@fault("vain-hint-refused", refusing("file_with_exam", "unknown_sitting"))
+def _unknown_sitting(call: Call, body: Body, _student: object) -> bool:
+    named = body.get("exam_component_offering_id")
+    return isinstance(named, str) and call.world.school.sitting(named) is None
 
 
 @fault("first-publication-refused")
 def _exam_required(behaviour: Behaviour) -> None:
-    before(
-        behaviour,
-        "check_registration",
-        refuse_if("registration_invalid", lacks("exam_component_offering_id")),
-    )
+    refusing("check_registration", "registration_invalid")(lacks("exam_component_offering_id"))(behaviour)
 
 
-@fault("one-spelling-of-the-size")
-def _one_spelling(behaviour: Behaviour) -> None:
-    def lacks_the_first(_call: Call, body: Body) -> bool:
-        return field_names(body.schema, "document_size")[0] not in body.value
-
-    before(behaviour, "check_registration", refuse_if("registration_invalid", lacks_the_first))
+@fault("one-spelling-of-the-size", refusing("check_registration", "registration_invalid"))
+def _one_spelling(_call: Call, body: Body) -> bool:
+    return field_names(body.schema, "document_size")[0] not in body.value
 
 
-@fault("dates-not-required")
-def _dates_not_required(behaviour: Behaviour) -> None:
-    known = behaviour.errors
+@fault("dates-not-required", around("errors"))
+def _dates_not_required(inner: Callable[..., list[str]], schema: Schema, value: Any) -> list[str]:
+    dates = (n for m in ("received_date", "registration_date") for n in field_names(schema, m))
+    return inner(schema, {**dict.fromkeys(dates, "2026-01-05"), **value})
 
-    def lenient(schema: Schema, value: Any) -> list[str]:
-        dates = (n for m in ("received_date", "registration_date") for n in field_names(schema, m))
-        return known(schema, {**dict.fromkeys(dates, "2026-01-05"), **value})
 
-    behaviour.errors = lenient
+faults(
+    {
+        "put-on-a-sitting-refused": _refuse_method("PUT", "offering_id"),
+        "put-on-an-enrolment-refused": _refuse_method("PUT", "association_id"),
+    }
+)

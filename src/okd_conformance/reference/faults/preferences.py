@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from okd_conformance.reference.faults.registry import fault
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Behaviour, Call
-    from okd_conformance.standard.fields import Body
+from okd_conformance.reference.faults.change import around
+from okd_conformance.reference.faults.registry import Change, faults
 
 
-@fault("student-number-first")
-def _student_number_first(behaviour: Behaviour) -> None:
-    _looked_up_without(behaviour, "find_student", "student_number", "person_id")
-
-
-@fault("sequence-code-first")
-def _sequence_code_first(behaviour: Behaviour) -> None:
-    _looked_up_without(behaviour, "find_enrolment", "sequence_code", "association_id")
-
-
-def _looked_up_without(behaviour: Behaviour, step: str, first: str, passed_over: str) -> None:
+def _looked_up_without(step: str, first: str, passed_over: str) -> Change:
     """Let one identifier decide, where it is given, as if the other were not there."""
-    inner = getattr(behaviour, step)
+    return around(step)(
+        lambda inner, call, body, *rest: inner(
+            call, body.without(passed_over) if body.has(first) else body, *rest
+        )
+    )
 
-    def changed(call: Call, body: Body, *rest: Any) -> Any:
-        return inner(call, body.without(passed_over) if body.has(first) else body, *rest)
 
-    setattr(behaviour, step, changed)
+faults(
+    {
+        "student-number-first": _looked_up_without("find_student", "student_number", "person_id"),
+        "sequence-code-first": _looked_up_without("find_enrolment", "sequence_code", "association_id"),
+    }
+)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Behaviour
+from okd_conformance.reference.world import Behaviour
 
 Change = Callable[["Behaviour"], None]
+Shape = Callable[[Callable[..., Any]], Change]
+"""What makes a change of a function, such as ``refusing`` of a condition."""
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class UnknownFaultError(LookupError):
@@ -30,22 +32,36 @@ VARIANTS: dict[str, Change] = {}
 MODULES = ("inschrijven", "examineren", "bpv", "diplomeren")
 
 
-def fault(name: str, **_facts: Any) -> Callable[[Change], Change]:
-    """Register the decorated function as the behaviour of a fault; facts given here too are not read."""
-    return _registering("faults", FAULTS, name)
+def fault(name: str, shape: Shape | None = None) -> Callable[[Function], Function]:
+    """Register the decorated function as the behaviour of a fault; ``shape`` says which part of it."""
+    return _registering("faults", FAULTS, name, shape)
 
 
-def variant(name: str, **_facts: Any) -> Callable[[Change], Change]:
-    """Register the decorated function as the behaviour of a variant; facts given here too are not read."""
-    return _registering("variants", VARIANTS, name)
+def variant(name: str, shape: Shape | None = None) -> Callable[[Function], Function]:
+    """Register the decorated function as the behaviour of a variant; ``shape`` says which part of it."""
+    return _registering("variants", VARIANTS, name, shape)
 
 
-def _registering(kind: str, known: dict[str, Change], name: str) -> Callable[[Change], Change]:
-    def register(change: Change) -> Change:
+def faults(rows: Mapping[str, Change]) -> None:
+    """Register the behaviour of faults that one line tells, by their names."""
+    for name, change in rows.items():
+        fault(name)(change)
+
+
+def variants(rows: Mapping[str, Change]) -> None:
+    """Register the behaviour of variants that one line tells, by their names."""
+    for name, change in rows.items():
+        variant(name)(change)
+
+
+def _registering(
+    kind: str, known: dict[str, Change], name: str, shape: Shape | None
+) -> Callable[[Function], Function]:
+    def register(function: Function) -> Function:
         if name in known:
             raise ValueError(f"two {kind} are called {name}")
-        known[name] = change
-        return change
+        known[name] = shape(function) if shape else function
+        return function
 
     return register
 

@@ -5,28 +5,27 @@ from __future__ import annotations
 import asyncio
 import codecs
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+
+from starlette.requests import Request
 
 from okd_conformance.reference import dms
 from okd_conformance.reference.answers import Reply
 from okd_conformance.reference.faults.change import (
     after,
+    around,
     before,
     cached,
+    finishing,
     name_downloads,
-    refuse_if,
+    refusing,
     tell_in_errors,
 )
-from okd_conformance.reference.faults.registry import fault
+from okd_conformance.reference.faults.registry import fault, faults
+from okd_conformance.reference.storage import Spool, StoredDocument
+from okd_conformance.reference.world import Behaviour, Call, Handler, Values, World
 from okd_conformance.standard.fields import Body
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
-    from okd_conformance.reference.storage import Spool, StoredDocument
-    from okd_conformance.reference.world import Behaviour, Call, Handler, Values, World
 
 _OTHERS_COME_S = 0.05
 
@@ -34,7 +33,7 @@ _OTHERS_COME_S = 0.05
 @fault("metadata-remains")
 def _metadata_remains(behaviour: Behaviour) -> None:
     removed: dict[str, StoredDocument] = {}
-    before(behaviour, "remove", lambda _call, document: removed.update({document.id: document}))
+    before("remove")(lambda _call, document: removed.update({document.id: document}))(behaviour)
     inner = behaviour.handlers["metadata"]
 
     async def metadata(call: Call) -> Reply:
@@ -46,36 +45,20 @@ def _metadata_remains(behaviour: Behaviour) -> None:
     behaviour.handlers["metadata"] = metadata
 
 
-@fault("download-named-undefined")
-def _download_named_undefined(behaviour: Behaviour) -> None:
-    name_downloads(behaviour, lambda _document: 'attachment; filename="undefined"')
-
-
-@fault("error-shows-token")
-def _error_shows_token(behaviour: Behaviour) -> None:
-    tell_in_errors(behaviour, lambda call: {"request": dict(call.request.headers)})
-
-
-@fault("error-shows-stack-trace")
-def _error_shows_stack_trace(behaviour: Behaviour) -> None:
-    def trace(_call: Call) -> dict[str, str]:
-        return {"trace": "".join(["Traceback (most recent call last):\n", *traceback.format_stack()])}
-
-    tell_in_errors(behaviour, trace)
+@fault("error-shows-stack-trace", tell_in_errors)
+def _error_shows_stack_trace(_call: Call) -> dict[str, str]:
+    return {"trace": "".join(["Traceback (most recent call last):\n", *traceback.format_stack()])}
 
 
 @fault("error-shows-another-student")
 def _error_shows_another_student(behaviour: Behaviour) -> None:
-    tell_in_errors(behaviour, lambda call: {"nearest": call.world.school.people[1].student_number})
+    tell_in_errors(lambda call: {"nearest": call.world.school.people[1].student_number})(behaviour)
 
 
-@fault("json-with-byte-order-mark")
-def _json_with_byte_order_mark(behaviour: Behaviour) -> None:
-    def marked(_call: Call, answer: Reply) -> Reply:
-        answer.body = codecs.BOM_UTF8 + answer.body if answer.has_json else answer.body
-        return answer
-
-    behaviour.finish.append(marked)
+@fault("json-with-byte-order-mark", finishing)
+def _json_with_byte_order_mark(_call: Call, answer: Reply) -> Reply:
+    answer.body = codecs.BOM_UTF8 + answer.body if answer.has_json else answer.body
+    return answer
 
 
 @fault("requests-share-their-state")
@@ -100,17 +83,9 @@ def _requests_share_their_state(behaviour: Behaviour) -> None:
         behaviour.handlers[name] = sharing(name)
 
 
-@fault("bodyless-type-refused")
-def _bodyless_type_refused(behaviour: Behaviour) -> None:
-    def empty(call: Call) -> bool:
-        return call.request.method in {"GET", "DELETE"} and "content-type" in call.request.headers
-
-    before(behaviour, "check_operation_rights", refuse_if("empty_body", empty))
-
-
-@fault("answers-for-shared-caches")
-def _answers_for_shared_caches(behaviour: Behaviour) -> None:
-    cached(behaviour, "public, max-age=600")
+@fault("bodyless-type-refused", refusing("check_operation_rights", "empty_body"))
+def _bodyless_type_refused(call: Call) -> bool:
+    return call.request.method in {"GET", "DELETE"} and "content-type" in call.request.headers
 
 
 def _bytes_of(world: World, document: StoredDocument) -> bytes:
@@ -118,20 +93,17 @@ def _bytes_of(world: World, document: StoredDocument) -> bytes:
         return file.read()
 
 
-@fault("equal-bytes-share-one-file")
-def _equal_bytes_share_one_file(behaviour: Behaviour) -> None:
-    inner = behaviour.replace_content
-
-    def replace_content(call: Call, document: StoredDocument, spool: Spool) -> None:
-        others = [o for o in call.world.store.documents(call.role) if o.size == document.size]
-        old = _bytes_of(call.world, document)
-        twins = [o for o in others if o.id != document.id and _bytes_of(call.world, o) == old]
-        inner(call, document, spool)
-        for twin in twins:
-            twin.file, twin.size = document.file, document.size
-            call.world.store.save(call.role, twin)
-
-    behaviour.replace_content = replace_content
+@fault("equal-bytes-share-one-file", around("replace_content"))
+def _equal_bytes_share_one_file(
+    inner: Callable[..., None], call: Call, document: StoredDocument, spool: Spool
+) -> None:
+    others = [o for o in call.world.store.documents(call.role) if o.size == document.size]
+    old = _bytes_of(call.world, document)
+    twins = [o for o in others if o.id != document.id and _bytes_of(call.world, o) == old]
+    inner(call, document, spool)
+    for twin in twins:
+        twin.file, twin.size = document.file, document.size
+        call.world.store.save(call.role, twin)
 
 
 @fault("address-keeps-old-content")
@@ -148,18 +120,21 @@ def _address_keeps_old_content(behaviour: Behaviour) -> None:
     behaviour.deliver_download = deliver_download
 
 
-@fault("local-time-called-utc")
-def _local_time_called_utc(behaviour: Behaviour) -> None:
-    def local(values: Values, *_: object) -> Values:
-        moment = datetime.fromisoformat(values["creation_date"]) + timedelta(hours=2)
-        return {**values, "creation_date": moment.isoformat().replace("+00:00", "Z")}
-
-    after(behaviour, "describe", local)
+@fault("local-time-called-utc", after("describe"))
+def _local_time_called_utc(values: Values, *_: object) -> Values:
+    moment = datetime.fromisoformat(values["creation_date"]) + timedelta(hours=2)
+    return {**values, "creation_date": moment.isoformat().replace("+00:00", "Z")}
 
 
-@fault("long-names-500")
-def _long_names_500(behaviour: Behaviour) -> None:
-    def is_long(_call: Call, body: Body, _file: object) -> bool:
-        return len(str(body.get("document_name") or "")) > 100
+@fault("long-names-500", refusing("check_metadata", "server_fault"))
+def _long_names_500(_call: Call, body: Body, _file: object) -> bool:
+    return len(str(body.get("document_name") or "")) > 100
 
-    before(behaviour, "check_metadata", refuse_if("server_fault", is_long))
+
+faults(
+    {
+        "download-named-undefined": name_downloads(lambda _document: 'attachment; filename="undefined"'),
+        "error-shows-token": tell_in_errors(lambda call: {"request": dict(call.request.headers)}),
+        "answers-for-shared-caches": cached("public, max-age=600"),
+    }
+)

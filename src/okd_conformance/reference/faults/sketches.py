@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from okd_conformance.reference import rights, routes
 from okd_conformance.reference.answers import Refused, json_answer
-from okd_conformance.reference.faults.change import after, before, lacks, of_kind, refuse_if
-from okd_conformance.reference.faults.registry import fault
+from okd_conformance.reference.faults.change import (
+    after,
+    around,
+    before,
+    instead,
+    lacks,
+    of_kind,
+    refusing,
+    succeeding,
+)
+from okd_conformance.reference.faults.registry import Change, fault, faults
+from okd_conformance.reference.storage import StoredDocument
+from okd_conformance.reference.world import Behaviour, Call, ReceivedPart, Values
 from okd_conformance.standard.fields import Body, field_names, meanings
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.storage import StoredDocument
-    from okd_conformance.reference.world import Behaviour, Call, ReceivedPart, Values
-    from okd_conformance.standard.operation import Operation
+from okd_conformance.standard.operation import Operation
 
 ALWAYS = "3f2b7a10-6d1c-4c55-9a0e-51c0b1a7e901"
 NO_ID = "00000000-0000-4000-8000-000000000000"
-Judges = Callable[..., bool]
 
 
 # okd-0.3
 
 
-def _refuse_metadata(behaviour: Behaviour, case: Judges) -> None:
-    before(behaviour, "check_metadata", refuse_if("metadata_invalid", case))
+_refuse_metadata = refusing("check_metadata", "metadata_invalid")
 
 
 @fault("no-reference-in-answer")
@@ -36,89 +41,35 @@ def _no_reference(behaviour: Behaviour) -> None:
     )
 
 
-@fault("token-for-reading")
-def _token_for_reading(behaviour: Behaviour) -> None:
-    behaviour.needs_token = lambda call: of_kind(call, "read")
-
-
-@fault("filed-nowhere")
-def _filed_nowhere(behaviour: Behaviour) -> None:
-    def unfiled(document: StoredDocument, *_: object) -> StoredDocument:
-        document.filed, document.level = {}, "none"
-        return document
-
-    after(behaviour, "make_document", unfiled)
-
-
-@fault("programme-with-enrolment-refused")
-def _both_refused(behaviour: Behaviour) -> None:
-    _refuse_metadata(behaviour, lambda _call, body, _file: body.has("association") and body.has("program"))
-
-
-@fault("kind-of-one-word")
-def _one_word(behaviour: Behaviour) -> None:
-    _refuse_metadata(behaviour, lambda _call, body, _file: " " in str(body.get("document_type")))
-
-
-@fault("enrolment-required")
-def _enrolment_required(behaviour: Behaviour) -> None:
-    _refuse_metadata(behaviour, lacks("association"))
-
-
-@fault("student-of-a-sitting-required")
-def _student_required(behaviour: Behaviour) -> None:
-    _refuse_metadata(behaviour, lacks("person"))
-
-
-@fault("token-for-storing")
-def _token_for_storing(behaviour: Behaviour) -> None:
-    behaviour.needs_token = lambda call: of_kind(call, rights.UPLOAD)
+@fault("filed-nowhere", after("make_document"))
+def _filed_nowhere(document: StoredDocument, *_: object) -> StoredDocument:
+    document.filed, document.level = {}, "none"
+    return document
 
 
 def _first_document(call: Call) -> StoredDocument:
     return call.world.store.documents(call.role)[0]
 
 
-@fault("always-the-same-document")
-def _same_document(behaviour: Behaviour) -> None:
-    behaviour.find_document = _first_document
+@fault("any-document-for-an-unknown-id", around("find_document"))
+def _any_document(inner: Callable[..., StoredDocument], call: Call) -> StoredDocument:
+    try:
+        return inner(call)
+    except Refused:
+        return _first_document(call)
 
 
-@fault("same-reference-for-all")
-def _same_reference(behaviour: Behaviour) -> None:
-    behaviour.choose_document_id = lambda _call, _body: ALWAYS
+@fault("line-ends-changed-on-reading", after("whole_document"))
+def _line_ends(values: Values, *_: object) -> Values:
+    content = base64.b64decode(values["document_content"]).replace(b"\r\n", b"\n")
+    return {**values, "document_content": base64.b64encode(content).decode()}
 
 
-@fault("line-ends-changed-on-reading")
-def _line_ends(behaviour: Behaviour) -> None:
-    def changed(values: Values, *_: object) -> Values:
-        content = base64.b64decode(values["document_content"]).replace(b"\r\n", b"\n")
-        return {**values, "document_content": base64.b64encode(content).decode()}
-
-    after(behaviour, "whole_document", changed)
-
-
-@fault("author-forgotten")
-def _author_forgotten(behaviour: Behaviour) -> None:
-    def forgotten(values: Values, call: Call, _document: StoredDocument) -> Values:
-        uploads = call.world.edition.operations(call.role, rights.UPLOAD)
-        kept = Body(uploads[0].body_schema or {}, values["metadata"]).without("author")
-        return {**values, "metadata": kept.value}
-
-    after(behaviour, "whole_document", forgotten)
-
-
-@fault("any-document-for-an-unknown-id")
-def _any_document(behaviour: Behaviour) -> None:
-    known = behaviour.find_document
-
-    def found(call: Call) -> StoredDocument:
-        try:
-            return known(call)
-        except Refused:
-            return _first_document(call)
-
-    behaviour.find_document = found
+@fault("author-forgotten", after("whole_document"))
+def _author_forgotten(values: Values, call: Call, _document: StoredDocument) -> Values:
+    uploads = call.world.edition.operations(call.role, rights.UPLOAD)
+    kept = Body(uploads[0].body_schema or {}, values["metadata"]).without("author")
+    return {**values, "metadata": kept.value}
 
 
 @fault("document-without-an-id")
@@ -134,11 +85,6 @@ def _without_an_id(behaviour: Behaviour) -> None:
     behaviour.path_ids, behaviour.find_document = ids, found
 
 
-@fault("enrolment-documents-refused")
-def _enrolment_documents(behaviour: Behaviour) -> None:
-    _refuse_metadata(behaviour, lambda _call, body, _file: body.has("retention_period"))
-
-
 @fault("no-link")
 def _no_link(behaviour: Behaviour) -> None:
     behaviour.upload_answer = lambda call, document, _body: json_answer(
@@ -146,34 +92,21 @@ def _no_link(behaviour: Behaviour) -> None:
     )
 
 
-@fault("no-new-files")
-def _no_new_files(behaviour: Behaviour) -> None:
-    def unknown(call: Call, _body: Body, _file: ReceivedPart | None) -> bool:
-        return call.world.school.enrolment(call.ids["association_id"]) is None
-
-    before(behaviour, "check_metadata", refuse_if("unknown_association", unknown))
+@fault("no-new-files", refusing("check_metadata", "unknown_association"))
+def _no_new_files(call: Call, _body: Body, _file: ReceivedPart | None) -> bool:
+    return call.world.school.enrolment(call.ids["association_id"]) is None
 
 
-@fault("second-document-replaces-the-first")
-def _replaces(behaviour: Behaviour) -> None:
-    behaviour.choose_document_id = lambda call, _body: call.ids["association_id"]
-
-
-@fault("long-retention-refused")
-def _long_retention(behaviour: Behaviour) -> None:
-    _refuse_metadata(behaviour, lambda _call, body, _file: (body.get("retention_period") or 0) > 20_000)
-
-
-@fault("only-pdf")
-def _only_pdf(behaviour: Behaviour) -> None:
-    _refuse_metadata(behaviour, lambda _call, body, _file: "pdf" not in str(body.get("format") or "pdf"))
+@fault("second-document-replaces-the-first", instead("choose_document_id"))
+def _replaces(call: Call, _body: Body) -> str:
+    return call.ids["association_id"]
 
 
 # oke-2022.07
 
 
-def _refuse_report(behaviour: Behaviour, case: Callable[[Body], bool]) -> None:
-    before(behaviour, "check_report", refuse_if("report_invalid", lambda _call, body: case(body)))
+def _refuse_report(case: Callable[[Body], bool]) -> Change:
+    return refusing("check_report", "report_invalid")(lambda _call, body: case(body))
 
 
 def _each_document(body: Body, meaning: str) -> list[Any]:
@@ -198,32 +131,14 @@ def _change_report(behaviour: Behaviour, change: Callable[[Body, Body], Body]) -
         schema = schemas.get("report") or {}
         return inner(known, change(Body(schema, report), Body(schema, known)).value)
 
-    before(behaviour, "check_report", look)
+    before("check_report")(look)(behaviour)
     behaviour.merge_report = merged
 
 
-@fault("report-answered-202")
-def _answered_202(behaviour: Behaviour) -> None:
-    known = behaviour.success_status
-    behaviour.success_status = lambda call: 202 if of_kind(call, "change") else known(call)
-
-
-@fault("merge-patch-only")
-def _merge_patch_only(behaviour: Behaviour) -> None:
-    def first(call: Call) -> bool:
-        return bool(call.request.headers.get("content-type") == next(iter(call.operation.request)))
-
-    before(behaviour, "check_json_type", refuse_unsupported(first))
-
-
-def refuse_unsupported(case: Callable[[Call], bool]) -> Callable[[Call], None]:
-    """Return a check that answers 415 in some cases."""
-
-    def check(call: Call) -> None:
-        if case(call):
-            raise Refused("media_type", accepted="something else")
-
-    return check
+@fault("merge-patch-only", before("check_json_type"))
+def _merge_patch_only(call: Call) -> None:
+    if call.request.headers.get("content-type") == next(iter(call.operation.request)):
+        raise Refused("media_type", accepted="something else")
 
 
 @fault("emoji-lost")
@@ -235,69 +150,21 @@ def _emoji_lost(behaviour: Behaviour) -> None:
     _change_report(behaviour, plain)
 
 
-@fault("one-document-required")
-def _one_document_required(behaviour: Behaviour) -> None:
-    _refuse_report(behaviour, lambda body: not body.get("documents"))
+@fault("sitting-without-report", after("read_offering"))
+def _without_report(found: Values, call: Call, _known: Values) -> Values:
+    bare: Values = Body(call.operation.success_schema() or {}, found).without("consumers").value
+    return bare
 
 
-@fault("sitting-without-report")
-def _without_report(behaviour: Behaviour) -> None:
-    def stripped(found: Values, call: Call, _known: Values) -> Values:
-        bare: Values = Body(call.operation.success_schema() or {}, found).without("consumers").value
-        return bare
-
-    after(behaviour, "read_offering", stripped)
-
-
-@fault("document-address-dead")
-def _dead_address(behaviour: Behaviour) -> None:
-    behaviour.paper_url = lambda url: f"{url}-gone"
-
-
-@fault("document-of-another-kind")
-def _another_kind(behaviour: Behaviour) -> None:
-    behaviour.paper = lambda _world, _described: b"<html><body>Log in</body></html>"
-
-
-@fault("document-name-required")
-def _name_required(behaviour: Behaviour) -> None:
-    _refuse_report(
-        behaviour,
-        lambda body: len(_each_document(body, "document_name")) < len(_each_document(body, "document_url")),
-    )
-
-
-@fault("other-files-refused")
-def _other_files(behaviour: Behaviour) -> None:
-    _refuse_report(
-        behaviour, lambda body: any(e != "pdf" for e in _each_document(body, "document_extension"))
-    )
-
-
-@fault("unknown-servers-refused")
-def _unknown_servers(behaviour: Behaviour) -> None:
-    _refuse_report(
-        behaviour, lambda body: any(".invalid/" in u for u in _each_document(body, "document_url"))
-    )
-
-
-@fault("student-in-report-breaks")
-def _student_in_report(behaviour: Behaviour) -> None:
-    def unknown(call: Call, body: Body) -> bool:
-        known = dir_of(call.operation.body_schema or {})
-        return any(name not in known for item in body.get("consumers") or () for name in item)
-
-    before(behaviour, "check_report", refuse_if("server_fault", unknown))
+@fault("student-in-report-breaks", refusing("check_report", "server_fault"))
+def _student_in_report(call: Call, body: Body) -> bool:
+    known = dir_of(call.operation.body_schema or {})
+    return any(name not in known for item in body.get("consumers") or () for name in item)
 
 
 def dir_of(schema: Values) -> set[str]:
     """The names of all fields of a schema."""
     return {name for meaning in meanings(schema) for name in field_names(schema, meaning)}
-
-
-@fault("one-consumer-only")
-def _one_consumer(behaviour: Behaviour) -> None:
-    _refuse_report(behaviour, lambda body: len(body.get("consumers") or ()) > 1)
 
 
 @fault("old-report-kept")
@@ -315,20 +182,56 @@ def _old_report_kept(behaviour: Behaviour) -> None:
         return changed
 
     behaviour.merge_report = merged
-    after(behaviour, "read_offering", shown)
+    after("read_offering")(shown)(behaviour)
 
 
-@fault("only-the-first-document")
-def _first_only(behaviour: Behaviour) -> None:
-    def first(found: Values, call: Call, _known: Values) -> Values:
-        body = Body(call.operation.success_schema() or {}, found)
-        papers = body.get("documents")
-        shown: Values = body.with_("documents", papers[:1]).value if papers else found
-        return shown
-
-    after(behaviour, "read_offering", first)
+@fault("only-the-first-document", after("read_offering"))
+def _first_only(found: Values, call: Call, _known: Values) -> Values:
+    body = Body(call.operation.success_schema() or {}, found)
+    papers = body.get("documents")
+    shown: Values = body.with_("documents", papers[:1]).value if papers else found
+    return shown
 
 
-@fault("report-replaces-the-sitting")
-def _replaces_sitting(behaviour: Behaviour) -> None:
-    behaviour.merge_report = lambda _known, report: report
+faults(
+    {
+        "document-of-another-kind": instead("paper")(lambda *_: b"<html><body>Log in</body></html>"),
+        "programme-with-enrolment-refused": _refuse_metadata(
+            lambda _call, body, _file: body.has("association") and body.has("program")
+        ),
+        "kind-of-one-word": _refuse_metadata(
+            lambda _call, body, _file: " " in str(body.get("document_type"))
+        ),
+        "enrolment-documents-refused": _refuse_metadata(
+            lambda _call, body, _file: body.has("retention_period")
+        ),
+        "long-retention-refused": _refuse_metadata(
+            lambda _call, body, _file: (body.get("retention_period") or 0) > 20_000
+        ),
+        "only-pdf": _refuse_metadata(
+            lambda _call, body, _file: "pdf" not in str(body.get("format") or "pdf")
+        ),
+        "report-answered-202": succeeding(202, "change"),
+        "one-document-required": _refuse_report(lambda body: not body.get("documents")),
+        "document-name-required": _refuse_report(
+            lambda body: (
+                len(_each_document(body, "document_name")) < len(_each_document(body, "document_url"))
+            )
+        ),
+        "other-files-refused": _refuse_report(
+            lambda body: any(e != "pdf" for e in _each_document(body, "document_extension"))
+        ),
+        "unknown-servers-refused": _refuse_report(
+            lambda body: any(".invalid/" in u for u in _each_document(body, "document_url"))
+        ),
+        "one-consumer-only": _refuse_report(lambda body: len(body.get("consumers") or ()) > 1),
+        "token-for-reading": instead("needs_token")(lambda call: of_kind(call, "read")),
+        "enrolment-required": _refuse_metadata(lacks("association")),
+        "student-of-a-sitting-required": _refuse_metadata(lacks("person")),
+        "token-for-storing": instead("needs_token")(lambda call: of_kind(call, rights.UPLOAD)),
+        "always-the-same-document": instead("find_document")(_first_document),
+        "same-reference-for-all": instead("choose_document_id")(lambda _call, _body: ALWAYS),
+        "document-address-dead": instead("paper_url")(lambda url: f"{url}-gone"),
+        "report-replaces-the-sitting": instead("merge_report")(lambda _known, report: report),
+    }
+)

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from okd_conformance.reference.answers import Refused
-from okd_conformance.reference.faults.registry import variant
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Behaviour, Call, ReceivedPart
-    from okd_conformance.standard.fields import Body
+from okd_conformance.reference.faults.change import after, both
+from okd_conformance.reference.faults.registry import Change, variant, variants
+from okd_conformance.reference.world import Call
+from okd_conformance.standard.fields import Body
 
 _WHOLE_PERSON = ("given_name", "surname", "display_name", "affiliations", "mail", "active_enrollment")
 _WHOLE_METADATA = ("document_subtype", "component_document_id", "received_date", "registration_date")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def _also_checks(behaviour: Behaviour, check: Callable[[Call, Body], None]) -> None:
+def _also_checks(check: Callable[[Call, Body], None]) -> Change:
     """Let an upload be checked in one more way, when it has passed the others."""
-    inner = behaviour.check_metadata
-
-    def check_metadata(call: Call, body: Body, file: ReceivedPart | None) -> None:
-        inner(call, body, file)
-        check(call, body)
-
-    behaviour.check_metadata = check_metadata
+    return after("check_metadata")(lambda _result, call, body, _file: check(call, body))
 
 
 def _refuse(why: str) -> None:
@@ -45,26 +38,19 @@ def _scalars(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield name, value
 
 
-@variant("own-subtypes")
-def _own_subtypes(behaviour: Behaviour) -> None:
-    inner = behaviour.check_registration
+def _refuse_unlisted_subtype(_result: None, call: Call, body: Body) -> None:
+    own = [one["subtype_code"] for one in call.world.school.subtypes.get(call.role, [])]
+    given = body.get("document_subtype")
+    if given is not None and given not in own:
+        raise Refused("registration_invalid", why="unknown document subtype")
 
-    def check_registration(call: Call, body: Body) -> None:
-        inner(call, body)
-        own = [one["subtype_code"] for one in call.world.school.subtypes.get(call.role, [])]
-        given = body.get("document_subtype")
-        if given is not None and given not in own:
-            raise Refused("registration_invalid", why="unknown document subtype")
 
-    def of_an_example(call: Call, body: Body) -> None:
-        known = set[Any]()
-        for operation in call.world.edition.operations(call.role, "upload"):
-            known |= {value for example in operation.examples.values() for _, value in _scalars(example)}
-        if body.get("document_subtype") not in known | {None}:
-            _refuse("unknown document subtype")
-
-    behaviour.check_registration = check_registration
-    _also_checks(behaviour, of_an_example)
+def _refuse_subtype_of_no_example(call: Call, body: Body) -> None:
+    known = set[Any]()
+    for operation in call.world.edition.operations(call.role, "upload"):
+        known |= {value for example in operation.examples.values() for _, value in _scalars(example)}
+    if body.get("document_subtype") not in known | {None}:
+        _refuse("unknown document subtype")
 
 
 def _codes(value: Any) -> Iterator[str]:
@@ -77,33 +63,33 @@ def _codes(value: Any) -> Iterator[str]:
         yield from _codes(item)
 
 
-@variant("known-codes-only")
-def _known_codes_only(behaviour: Behaviour) -> None:
-    def check(call: Call, body: Body) -> None:
-        uploads = call.world.edition.operations(call.role, "upload")
-        known = {code for o in uploads for example in o.examples.values() for code in _codes(example)}
-        if any(code not in known and not code.startswith("x-") for code in _codes(body.value)):
-            _refuse("unknown kind of code")
-        if any(isinstance(value, str) and _CONTROL.search(value) for _, value in _scalars(body.value)):
-            _refuse("control character")
-
-    _also_checks(behaviour, check)
+@variant("known-codes-only", _also_checks)
+def _known_codes_only(call: Call, body: Body) -> None:
+    uploads = call.world.edition.operations(call.role, "upload")
+    known = {code for o in uploads for example in o.examples.values() for code in _codes(example)}
+    if any(code not in known and not code.startswith("x-") for code in _codes(body.value)):
+        _refuse("unknown kind of code")
+    if any(isinstance(value, str) and _CONTROL.search(value) for _, value in _scalars(body.value)):
+        _refuse("control character")
 
 
-@variant("whole-person-needed")
-def _whole_person_needed(behaviour: Behaviour) -> None:
-    def check(call: Call, body: Body) -> None:
-        if "person_id" in call.ids and not all(body.has(meaning) for meaning in _WHOLE_PERSON):
-            _refuse("a person has a name and a mail address")
-
-    _also_checks(behaviour, check)
+@variant("whole-person-needed", _also_checks)
+def _whole_person_needed(call: Call, body: Body) -> None:
+    if "person_id" in call.ids and not all(body.has(meaning) for meaning in _WHOLE_PERSON):
+        _refuse("a person has a name and a mail address")
 
 
-@variant("whole-metadata-needed")
-def _whole_metadata_needed(behaviour: Behaviour) -> None:
-    def check(_call: Call, body: Body) -> None:
-        for meaning in _WHOLE_METADATA:
-            if body.knows(meaning) and not body.has(meaning):
-                _refuse(f"{meaning} is missing")
+@variant("whole-metadata-needed", _also_checks)
+def _whole_metadata_needed(_call: Call, body: Body) -> None:
+    for meaning in _WHOLE_METADATA:
+        if body.knows(meaning) and not body.has(meaning):
+            _refuse(f"{meaning} is missing")
 
-    _also_checks(behaviour, check)
+
+variants(
+    {
+        "own-subtypes": both(
+            after("check_registration")(_refuse_unlisted_subtype), _also_checks(_refuse_subtype_of_no_example)
+        ),
+    }
+)

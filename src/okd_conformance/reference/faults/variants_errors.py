@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from okd_conformance.reference.faults.change import tell_in_errors
 from okd_conformance.reference.faults.registry import variant
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Behaviour, Call
+from okd_conformance.reference.world import Call
 
 
-@variant("errors-tell-more")
-def _errors_tell_more(behaviour: Behaviour) -> None:
-    def told(call: Call) -> dict[str, object]:
-        return {
-            "instance": call.request.url.path,
-            "asked": dict(call.ids),
-            "traceId": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-            "exception": "ValidationException: look at RegistrationService.register in the manual",
-            "example": {person.student_number: person.person_id for person in call.world.school.people[:1]},
-        }
-
-    tell_in_errors(behaviour, told)
+@variant("errors-tell-more", tell_in_errors)
+def _errors_tell_more(call: Call) -> dict[str, object]:
+    return {
+        "instance": call.request.url.path,
+        "asked": dict(call.ids),
+        "traceId": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        "exception": "ValidationException: look at RegistrationService.register in the manual",
+        "example": {person.student_number: person.person_id for person in call.world.school.people[:1]},
+    }

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from okd_conformance.reference.answers import Refused, Reply
-from okd_conformance.reference.faults.registry import variant
+from okd_conformance.reference.faults.change import after, around, both, finishing, instead
+from okd_conformance.reference.faults.mpt import Unfiltered, refuse_boundary
+from okd_conformance.reference.faults.registry import variant, variants
 from okd_conformance.reference.intake import DelimiterPadding, in_latin1
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.storage import Spool, StoredDocument
-    from okd_conformance.reference.world import Behaviour, Call, Message, ReceivedPart
-    from okd_conformance.standard.fields import Body
+from okd_conformance.reference.storage import Spool, StoredDocument
+from okd_conformance.reference.world import Behaviour, Call, Message, Picked
+from okd_conformance.standard.fields import Body
 
 _GATEWAY_STATUSES = {401, 403, 405, 429}
 _PAGE = b"<html><body><h1>Request rejected</h1></body></html>"
@@ -28,16 +28,13 @@ def _is_odd(path: str) -> bool:
     return "\0" in path or ".." in path or any(len(part) > _LONGEST_PATH for part in path.split("/"))
 
 
-@variant("gateway-pages")
-def _gateway_pages(behaviour: Behaviour) -> None:
-    def finish(call: Call, answer: Reply) -> Reply:
-        if _is_odd(call.request.url.path):
-            return _page(400)
-        if answer.status in _GATEWAY_STATUSES:
-            answer.body, answer.media_type = _PAGE, "text/html; charset=utf-8"
-        return answer
-
-    behaviour.finish.append(finish)
+@variant("gateway-pages", finishing)
+def _gateway_pages(call: Call, answer: Reply) -> Reply:
+    if _is_odd(call.request.url.path):
+        return _page(400)
+    if answer.status in _GATEWAY_STATUSES:
+        answer.body, answer.media_type = _PAGE, "text/html; charset=utf-8"
+    return answer
 
 
 def _ready_later(behaviour: Behaviour, situation: str) -> None:
@@ -56,45 +53,6 @@ def _ready_later(behaviour: Behaviour, situation: str) -> None:
     behaviour.store, behaviour.find_document = note, find_ready
 
 
-@variant("readable-later")
-def _readable_later(behaviour: Behaviour) -> None:
-    _ready_later(behaviour, "unknown_document")
-
-
-@variant("scanned-first")
-def _scanned_first(behaviour: Behaviour) -> None:
-    _ready_later(behaviour, "being_scanned")
-
-
-@variant("strict-multipart-reader")
-def _strict_multipart_reader(behaviour: Behaviour) -> None:
-    inner = behaviour.boundary_of
-
-    def boundary_of(call: Call) -> bytes:
-        boundary = inner(call)
-        if len(boundary) == 1 or b"," in boundary:
-            raise Refused("no_boundary")
-        return boundary
-
-    behaviour.boundary_of = boundary_of
-    behaviour.message_filter = _NoPadding
-
-
-class _NoPadding:
-    """Passes a message on as it is: padding behind a delimiter is no delimiter then."""
-
-    def __init__(self, _boundary: bytes) -> None:
-        pass
-
-    def feed(self, data: bytes) -> bytes:
-        """Return the bytes as they came."""
-        return data
-
-    def rest(self) -> bytes:
-        """Nothing is held back."""
-        return b""
-
-
 @variant("upload-is-repeatable")
 def _upload_is_repeatable(behaviour: Behaviour) -> None:
     inner = behaviour.choose_document_id
@@ -107,34 +65,22 @@ def _upload_is_repeatable(behaviour: Behaviour) -> None:
     behaviour.choose_document_id = choose
 
 
-@variant("part-names-in-any-case")
-def _part_names_in_any_case(behaviour: Behaviour) -> None:
-    inner = behaviour.pick_parts
-
-    def pick_parts(call: Call, message: Message) -> tuple[ReceivedPart | None, ReceivedPart | None]:
-        for part in message.parts:
-            part.name = part.name.lower()
-        return inner(call, message)
-
-    behaviour.pick_parts = pick_parts
+@variant("part-names-in-any-case", around("pick_parts"))
+def _part_names_in_any_case(inner: Callable[..., Picked], call: Call, message: Message) -> Picked:
+    for part in message.parts:
+        part.name = part.name.lower()
+    return inner(call, message)
 
 
-@variant("refuses-free-forms")
-def _refuses_free_forms(behaviour: Behaviour) -> None:
-    pick = behaviour.pick_parts
-
-    def pick_parts(call: Call, message: Message) -> tuple[ReceivedPart | None, ReceivedPart | None]:
-        metadata, file = pick(call, message)
-        if metadata is not None and (metadata.filename is not None or metadata.content_type is None):
-            raise Refused("part_type", name=metadata.name)
-        if file is not None and file.content_type in (None, "application/octet-stream"):
-            raise Refused("part_type", name=file.name)
-        if metadata is not None and in_latin1(metadata):
-            raise Refused("charset")
-        return metadata, file
-
-    behaviour.pick_parts = pick_parts
-    behaviour.message_filter = _NoExtendedNames
+def _refuse_free_forms(picked: Picked, *_: object) -> Picked:
+    metadata, file = picked
+    if metadata is not None and (metadata.filename is not None or metadata.content_type is None):
+        raise Refused("part_type", name=metadata.name)
+    if file is not None and file.content_type in (None, "application/octet-stream"):
+        raise Refused("part_type", name=file.name)
+    if metadata is not None and in_latin1(metadata):
+        raise Refused("charset")
+    return picked
 
 
 class _NoExtendedNames(DelimiterPadding):
@@ -145,3 +91,18 @@ class _NoExtendedNames(DelimiterPadding):
         if b"filename*=" in chunk:
             raise Refused("message_unreadable", why="a part has filename*")
         return super().feed(chunk)
+
+
+variants(
+    {
+        "strict-multipart-reader": both(
+            refuse_boundary(lambda boundary: len(boundary) == 1 or b"," in boundary),
+            instead("message_filter")(Unfiltered),
+        ),
+        "refuses-free-forms": both(
+            after("pick_parts")(_refuse_free_forms), instead("message_filter")(_NoExtendedNames)
+        ),
+        "readable-later": lambda behaviour: _ready_later(behaviour, "unknown_document"),
+        "scanned-first": lambda behaviour: _ready_later(behaviour, "being_scanned"),
+    }
+)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from okd_conformance.reference.answers import Refused
-from okd_conformance.reference.faults.change import after, before
-from okd_conformance.reference.faults.registry import variant
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.school import Person, Values
-    from okd_conformance.reference.world import Behaviour, Call
+from okd_conformance.reference.faults.change import after, around, before, both, instead, telling
+from okd_conformance.reference.faults.registry import variant, variants
+from okd_conformance.reference.school import Person
+from okd_conformance.reference.world import Call
 
 _LONGEST_NUMBER = 9
 _OPEN_END = "enrollment_expected_end_date"
@@ -22,37 +20,30 @@ def _refuse_nobody(found: list[Person], *_: object) -> list[Person]:
     return found
 
 
-@variant("search-404")
-def _search_404(behaviour: Behaviour) -> None:
-    after(behaviour, "search_persons", _refuse_nobody)
+@variant("number-must-be-digits", before("search_persons"))
+def _number_must_be_digits(_call: Call, number: str | None) -> None:
+    if number is not None and not (number.isdigit() and len(number) <= _LONGEST_NUMBER):
+        raise Refused("bad_query", name="the student number")
 
 
-@variant("number-must-be-digits")
-def _number_must_be_digits(behaviour: Behaviour) -> None:
-    def refuse_odd(_call: Call, number: str | None) -> None:
-        if number is not None and not (number.isdigit() and len(number) <= _LONGEST_NUMBER):
-            raise Refused("bad_query", name="the student number")
-
-    before(behaviour, "search_persons", refuse_odd)
+@variant("trims-number", around("search_persons"))
+def _trims_number(inner: Callable[..., list[Person]], call: Call, number: str | None) -> list[Person]:
+    return inner(call, number and number.strip())
 
 
-@variant("trims-number")
-def _trims_number(behaviour: Behaviour) -> None:
-    inner = behaviour.search_persons
-    behaviour.search_persons = lambda call, number: inner(call, number and number.strip())
-
-
-@variant("search-by-value")
-def _search_by_value(behaviour: Behaviour) -> None:
-    behaviour.search_persons = lambda call, number: [
+@variant("search-by-value", instead("search_persons"))
+def _search_by_value(call: Call, number: str | None) -> list[Person]:
+    return [
         p for p in call.world.school.people if p.student_number.lstrip("0") == str(number).strip().lstrip("0")
     ]
 
 
-@variant("open-ended-enrolment")
-def _open_ended_enrolment(behaviour: Behaviour) -> None:
-    def open_ended(values: Values, *_: object) -> Values:
-        return {**values, _OPEN_END: None}
-
-    after(behaviour, "describe_enrolment", open_ended)
-    after(behaviour, "describe_listed_enrolment", open_ended)
+variants(
+    {
+        "open-ended-enrolment": both(
+            telling("describe_enrolment", **{_OPEN_END: None}),
+            telling("describe_listed_enrolment", **{_OPEN_END: None}),
+        ),
+        "search-404": after("search_persons")(_refuse_nobody),
+    }
+)

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from okd_conformance.reference import dms
 from okd_conformance.reference.answers import Refused, Reply
-from okd_conformance.reference.faults.registry import variant
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Behaviour, Call
-    from okd_conformance.standard.fields import Body
+from okd_conformance.reference.faults.change import after, instead, succeeding
+from okd_conformance.reference.faults.registry import variant, variants
+from okd_conformance.reference.world import Behaviour, Call
+from okd_conformance.standard.fields import Body
 
 _LONGEST_TEXT = 4000
-
-
-@variant("needs-token")
-def _needs_token(behaviour: Behaviour) -> None:
-    behaviour.needs_token = lambda _call: True
 
 
 async def _refused(call: Call) -> Reply:
@@ -35,23 +27,15 @@ def _lock_alone(behaviour: Behaviour) -> None:
     behaviour.handlers = {**behaviour.handlers, "replace": _refused}
 
 
-@variant("replaced-200")
-def _replaced_200(behaviour: Behaviour) -> None:
-    inner = behaviour.success_status
-
-    def success_status(call: Call) -> int:
-        return 200 if call.operation.kind == "replace" else inner(call)
-
-    behaviour.success_status = success_status
+@variant("report-text-4000", after("check_report"))
+def _report_text_4000(_result: None, _call: Call, body: Body) -> None:
+    if len(str(body.get("additional_info"))) > _LONGEST_TEXT:
+        raise Refused("report_invalid", why="the text is too long")
 
 
-@variant("report-text-4000")
-def _report_text_4000(behaviour: Behaviour) -> None:
-    inner = behaviour.check_report
-
-    def check_report(call: Call, body: Body) -> None:
-        inner(call, body)
-        if len(str(body.get("additional_info"))) > _LONGEST_TEXT:
-            raise Refused("report_invalid", why="the text is too long")
-
-    behaviour.check_report = check_report
+variants(
+    {
+        "replaced-200": succeeding(200, "replace"),
+        "needs-token": instead("needs_token")(lambda _call: True),
+    }
+)

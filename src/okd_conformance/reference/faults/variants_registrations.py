@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from okd_conformance.reference.answers import Refused
-from okd_conformance.reference.faults.change import without_errors
-from okd_conformance.reference.faults.registry import variant
+from okd_conformance.reference.faults.change import after, answering, around, both, instead, without_errors
+from okd_conformance.reference.faults.registry import variant, variants
 from okd_conformance.reference.module import EXAM_ROLE
-from okd_conformance.reference.world import Filing
-from okd_conformance.standard.fields import deref
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.school import Enrolment, Person
-    from okd_conformance.reference.world import Behaviour, Call
-    from okd_conformance.standard.fields import Body
+from okd_conformance.reference.school import Enrolment, Person
+from okd_conformance.reference.world import Behaviour, Call, Filing
+from okd_conformance.standard.fields import Body, deref
 
 _UNRESOLVED = ("unknown_student", "unknown_enrolment", "unknown_sitting", "not_in_sitting", "unknown_exam")
 _CONFLICTS = ("students_differ", "enrolments_differ", "enrolment_of_other", "registered_differently")
 
 
-@variant("jackson-coercion")
-def _jackson_coercion(behaviour: Behaviour) -> None:
-    inner = behaviour.read_registration
-
-    def read_registration(call: Call, body: Body) -> Body:
-        properties = deref(body.schema, body.schema)["properties"]
-        value = {name: _as(properties.get(name, {}).get("type"), item) for name, item in body.value.items()}
-        return inner(call, type(body)(body.schema, value))
-
-    behaviour.read_registration = read_registration
+@variant("jackson-coercion", around("read_registration"))
+def _jackson_coercion(inner: Callable[..., Body], call: Call, body: Body) -> Body:
+    properties = deref(body.schema, body.schema)["properties"]
+    value = {name: _as(properties.get(name, {}).get("type"), item) for name, item in body.value.items()}
+    return inner(call, type(body)(body.schema, value))
 
 
 def _as(kind: Any, value: Any) -> Any:
@@ -43,74 +35,28 @@ def _as(kind: Any, value: Any) -> Any:
     return value
 
 
-def _unresolved(behaviour: Behaviour, status: int) -> None:
-    for situation in _UNRESOLVED:
-        behaviour.answer_with(situation, status)
+@variant("inbox-unknown-student", around("file_registration"))
+def _inbox_unknown_student(inner: Callable[..., Filing], call: Call, body: Body) -> Filing:
+    try:
+        return inner(call, body)
+    except Refused as refused:
+        if call.role == EXAM_ROLE or refused.situation not in {"unknown_student", "unknown_enrolment"}:
+            raise
+        return Filing("inbox")
 
 
-@variant("409-for-unresolved")
-def _409_for_unresolved(behaviour: Behaviour) -> None:
-    _unresolved(behaviour, 409)
+def _file_with_enrolment_alone(inner: Callable[..., Filing], call: Call, body: Body) -> Filing:
+    enrolment = call.world.school.enrolment(str(body.get("association_id")))
+    if enrolment is None:
+        return inner(call, body)
+    return Filing("enrolment", enrolment.person_id, enrolment.association_id)
 
 
-@variant("403-for-unresolved")
-def _403_for_unresolved(behaviour: Behaviour) -> None:
-    _unresolved(behaviour, 403)
-    for situation in _CONFLICTS:
-        behaviour.answer_with(situation, 403)
-
-
-@variant("404-for-conflicts")
-def _404_for_conflicts(behaviour: Behaviour) -> None:
-    for situation in _CONFLICTS:
-        behaviour.answer_with(situation, 404)
-
-
-@variant("inbox-unknown-student")
-def _inbox_unknown_student(behaviour: Behaviour) -> None:
-    inner = behaviour.file_registration
-
-    def file_registration(call: Call, body: Body) -> Filing:
-        try:
-            return inner(call, body)
-        except Refused as refused:
-            if call.role == EXAM_ROLE or refused.situation not in {"unknown_student", "unknown_enrolment"}:
-                raise
-            return Filing("inbox")
-
-    behaviour.file_registration = file_registration
-
-
-@variant("assoc-only-registration")
-def _assoc_only_registration(behaviour: Behaviour) -> None:
-    without_errors(behaviour, {"anyOf"}, lambda schema: bool(schema.get("anyOf")))
-    inner = behaviour.file_without_student
-
-    def file_without_student(call: Call, body: Body) -> Filing:
-        enrolment = call.world.school.enrolment(str(body.get("association_id")))
-        if enrolment is None:
-            return inner(call, body)
-        return Filing("enrolment", enrolment.person_id, enrolment.association_id)
-
-    behaviour.file_without_student = file_without_student
-
-
-@variant("exam-fallback")
-def _exam_fallback(behaviour: Behaviour) -> None:
-    behaviour.exam_not_found = lambda *_: None
-
-
-@variant("exam-reference-needed")
-def _exam_reference_needed(behaviour: Behaviour) -> None:
-    inner = behaviour.file_with_exam
-
-    def file_with_exam(call: Call, body: Body, student: Person | None) -> Filing | None:
-        filing = inner(call, body, student)
-        if filing is None:
-            raise Refused("registration_invalid", why="name the exam")
-        return filing
-
-    behaviour.file_with_exam = file_with_exam
+@variant("exam-reference-needed", after("file_with_exam"))
+def _exam_reference_needed(filing: Filing | None, *_: object) -> Filing | None:
+    if filing is None:
+        raise Refused("registration_invalid", why="name the exam")
+    return filing
 
 
 @variant("falls-back-on-the-other-id")
@@ -131,3 +77,17 @@ def _falls_back_on_the_other_id(behaviour: Behaviour) -> None:
 
     behaviour.enrolment_not_found = by_code
     behaviour.enrolments_differ = lambda _call, _body, by_id: by_id
+
+
+variants(
+    {
+        "assoc-only-registration": both(
+            without_errors({"anyOf"}, lambda schema: bool(schema.get("anyOf"))),
+            around("file_without_student")(_file_with_enrolment_alone),
+        ),
+        "403-for-unresolved": answering(403, *_UNRESOLVED, *_CONFLICTS),
+        "404-for-conflicts": answering(404, *_CONFLICTS),
+        "409-for-unresolved": answering(409, *_UNRESOLVED),
+        "exam-fallback": instead("exam_not_found")(lambda *_: None),
+    }
+)

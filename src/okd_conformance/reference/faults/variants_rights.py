@@ -3,44 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
-from okd_conformance.reference.faults.registry import variant
-
-if TYPE_CHECKING:
-    from okd_conformance.reference.world import Behaviour
+from okd_conformance.reference.faults.change import answering, instead, telling
+from okd_conformance.reference.faults.registry import variant, variants
+from okd_conformance.reference.world import Behaviour
 
 _BEHIND_S = 45
-
-
-def _answered(behaviour: Behaviour, status: int, *situations: str) -> None:
-    for situation in situations:
-        behaviour.answer_with(situation, status)
-
-
-@variant("scope-401")
-def _scope_401(behaviour: Behaviour) -> None:
-    _answered(behaviour, 401, "no_rights", "no_known_scope", "no_rights_for_type")
-
-
-@variant("no-token-403")
-def _no_token_403(behaviour: Behaviour) -> None:
-    _answered(behaviour, 403, "no_token", "bad_token", "foreign_token")
-
-
-@variant("unknown-403")
-def _unknown_403(behaviour: Behaviour) -> None:
-    _answered(behaviour, 403, "unknown_document", "not_yours", "unknown_person", "unknown_association")
-
-
-@variant("clock-behind")
-def _clock_behind(behaviour: Behaviour) -> None:
-    behaviour.clock = lambda: time.time() - _BEHIND_S
-
-
-@variant("bearer-in-small-letters")
-def _bearer_in_small_letters(behaviour: Behaviour) -> None:
-    behaviour.token_answer = lambda granted: {**granted, "token_type": "bearer"}
 
 
 @variant("client-refused-400")
@@ -51,3 +19,16 @@ def _client_refused_400(behaviour: Behaviour) -> None:
 @variant("scope-left-out")
 def _scope_left_out(behaviour: Behaviour) -> None:
     behaviour.granting.granted = lambda asked, allowed: tuple(s for s in asked if s in allowed)
+
+
+variants(
+    {
+        "scope-401": answering(401, "no_rights", "no_known_scope", "no_rights_for_type"),
+        "unknown-403": answering(
+            403, "unknown_document", "not_yours", "unknown_person", "unknown_association"
+        ),
+        "bearer-in-small-letters": telling("token_answer", **{"token_type": "bearer"}),
+        "no-token-403": answering(403, "no_token", "bad_token", "foreign_token"),
+        "clock-behind": instead("clock")(lambda: time.time() - _BEHIND_S),
+    }
+)
