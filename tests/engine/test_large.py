@@ -571,7 +571,8 @@ def test_an_estimate_comes_first() -> None:
 
 
 def test_progress_has_a_rate_and_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("okd_conformance.report.console._TELL_EVERY_S", -1)
+    for name in ("_TELL_EVERY_S", "_FIRST_WORD_S"):
+        monkeypatch.setattr(f"okd_conformance.report.console.{name}", -1)
     console, stream = shown()
     console.moving(Meter(upward=10**9, sent=25 * 10**7, sending_s=2.5))
     assert stream.getvalue() == "250 of 1000 MB, 100 MB/s, 8 s left\n"
@@ -579,12 +580,10 @@ def test_progress_has_a_rate_and_the_time_that_is_left(monkeypatch: pytest.Monke
 
 def test_what_comes_after_the_cases_is_told() -> None:
     console, stream = shown()
-    console.preparing()
     console.cleaning_up(3, 70)
     console.cleaning_up(0)
     console.concluding()
     told = (
-        "Opening the target …",
         "Cleaning up at the target: 3, about 1 min 10 s …",
         "Writing the report …",
     )
@@ -603,7 +602,8 @@ def test_a_long_wait_is_told_once_with_its_reason_and_how_long(monkeypatch: pyte
 
 
 def test_work_that_goes_on_for_long_is_told_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("okd_conformance.report.console._TELL_EVERY_S", -1)
+    for name in ("_TELL_EVERY_S", "_FIRST_WORD_S"):
+        monkeypatch.setattr(f"okd_conformance.report.console.{name}", -1)
     console, stream = shown()
     console.look()
     assert stream.getvalue() == "Opening the target …\n"

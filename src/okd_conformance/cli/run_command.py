@@ -90,7 +90,6 @@ def run_suites(options: Options) -> int:
     """Run the suites and return the exit code of the contract."""
     console = ConsoleReporter(sys.stdout, options.lang, quiet=options.quiet)
     redactor = Redactor()
-    console.preparing()
     screens: list[_Screen] = []
     errors = sys.stderr  # pytest has it for itself while a case runs
     try:

@@ -17,7 +17,6 @@ import yaml
 from okd_conformance.base.paths import data_folder
 from okd_conformance.checks.marking import checks_of, load_suites
 from okd_conformance.checks.planning import is_named
-from okd_conformance.reference.faults import FAULTS, VARIANTS
 from okd_conformance.standard.faults import load_faults, load_variants
 
 _UNREAD = ("docs/", "tests/", "benchmarks/", "reports/", ".ci/")
@@ -65,7 +64,7 @@ def _take(file: str, base: str, found: Touched) -> None:
         found.names |= _rows_that_differ(file, base, "faults", "name")
     elif file == "specs/variants.yaml":
         found.names |= _rows_that_differ(file, base, "variants", "name")
-    elif path.parent.name == "faults" and (names := _behave_in(path.stem)):
+    elif path.parent.name == "faults" and (names := _behave_in(file)):
         found.names |= names
     else:
         found.everywhere.append(file)
@@ -76,10 +75,11 @@ def _judged_in(module: str) -> set[str]:
     return {check.requirement for function in functions for check in checks_of(function)}
 
 
-def _behave_in(module: str) -> set[str]:
-    """The faults and variants whose behaviour a module holds; none for one that others share."""
-    known = [*FAULTS.items(), *VARIANTS.items()]
-    return {name for name, change in known if change.__module__.rpartition(".")[2] == module}
+def _behave_in(file: str) -> set[str]:
+    """The faults and variants whose behaviour a module names; none for one that others share."""
+    module = data_folder("specs").parent / file
+    text = module.read_text(encoding="utf-8") if module.is_file() else ""
+    return {name for name in {*load_faults(), *load_variants()} if f'"{name}"' in text}
 
 
 def _rows_that_differ(file: str, base: str, rows: str, key: str) -> set[str]:

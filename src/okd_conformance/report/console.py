@@ -62,6 +62,9 @@ _GAP = 2
 _TELL_EVERY_S = 10
 """How often to tell that the work goes on where nothing moves."""
 
+_FIRST_WORD_S = 2
+"""How long opening the target may take without a word: a mistake in the options is told alone."""
+
 
 class ConsoleReporter:
     """Shows one run. On a terminal with a moving bar; elsewhere with plain lines, without colour or movement.
@@ -92,7 +95,7 @@ class ConsoleReporter:
         self._sections: dict[str, Counter[Status]] = defaultdict(Counter)
         self._shown = 0
         self._seen: set[tuple[str, Status]] = set()
-        self._told = time.monotonic()
+        self._told = time.monotonic() + _FIRST_WORD_S - _TELL_EVERY_S
         self._stage = say("report_console_preparing")
         self._wait: Wait | None = None
 
@@ -185,10 +188,6 @@ class ConsoleReporter:
         )
         if self._progress is not None or self._silent_for(_TELL_EVERY_S):
             self._at_work(words)
-
-    def preparing(self) -> None:
-        """Say that the target is being opened."""
-        self._at_work(self._stage)
 
     def cleaning_up(self, count: int, seconds: float = 0.0) -> None:
         """Say that what the run made is being undone: how much there is yet, and about how long it takes."""

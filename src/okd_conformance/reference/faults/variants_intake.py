@@ -37,6 +37,11 @@ def _gateway_pages(call: Call, answer: Reply) -> Reply:
     return answer
 
 
+@variant("gateway-answers-200")
+def _gateway_answers_200(behaviour: Behaviour) -> None:
+    behaviour.finish.append(lambda call, answer: _page(200) if _is_odd(call.request.url.path) else answer)
+
+
 def _ready_later(behaviour: Behaviour, situation: str) -> None:
     ready: dict[str, float] = {}
     store, find = behaviour.store, behaviour.find_document
