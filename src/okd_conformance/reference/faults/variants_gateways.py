@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from okd_conformance.reference.faults.change import both, refusing
-from okd_conformance.reference.faults.registry import find_fault, variants
+from okd_conformance.reference.faults.registry import find_fault, variant
 from okd_conformance.reference.world import Behaviour, Call
 
 
@@ -18,11 +18,11 @@ def _has_no_length(call: Call, *_: object) -> bool:
     return "transfer-encoding" in call.request.headers
 
 
-variants(
-    {
-        "length-required": both(
-            _with_411, refusing("check_operation_rights", "length_required")(_has_no_length)
-        ),
-        "any-multipart": lambda behaviour: find_fault("other-multipart-accepted")(behaviour),
-    }
+variant("length-required")(
+    both(_with_411, refusing("check_operation_rights", "length_required")(_has_no_length))
 )
+
+
+@variant("any-multipart")
+def _any_multipart(behaviour: Behaviour) -> None:
+    find_fault("other-multipart-accepted")(behaviour)
