@@ -225,7 +225,8 @@ def test_a_target_that_is_down_stops_the_run_early(dms: Running, tmp_path: Path)
 def test_a_server_error_says_nothing_about_scopes(dms: Running, tmp_path: Path, gateway: bool) -> None:
     def answer(connection: socket.socket) -> None:
         refused = gateway and b"\r\nauthorization:" not in server.heard[-1].lower()
-        connection.sendall(REFUSED if refused else BROKEN)
+        at_once = (REFUSED if refused else BROKEN).replace(b"Connection", b"Retry-After: 0\r\nConnection")
+        connection.sendall(at_once)
 
     with raw_server(answer) as server:
 
