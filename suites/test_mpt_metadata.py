@@ -171,6 +171,19 @@ def test_optional_fields_of_wrong_type(case: Case, wrong: tuple[str, object]) ->
     case.expect(case.sent(case.sample().with_field(*wrong)), "wrong_type")
 
 
+@check(
+    "OKD-MPT-062",
+    wrong={
+        "start-date": ("enrollment_start_date", "2021-13-40"),
+        "exam-moment": ("exam_date_time", "morgen"),
+        "sequence-number": ("sequence_code", 12),
+    },
+)
+def test_enrolment_facts_of_wrong_type(case: Case, wrong: tuple[str, object]) -> None:
+    """A fact of the enrolment or the exam that is not what the schema says."""
+    case.expect(case.sent(case.sample().with_field(*wrong)))
+
+
 @check("OKD-MPT-033")
 def test_document_size_that_differs(case: Case) -> None:
     """The size in the metadata is one byte too large."""

@@ -154,9 +154,13 @@ def _service_as_text(call: Call, answer: Reply) -> Reply:
 
 @fault("packs-unasked", finishing)
 def _packs_unasked(_call: Call, answer: Reply) -> Reply:
-    if answer.has_json:
-        answer.body = gzip.compress(answer.body)
-        answer.headers["Content-Encoding"] = "gzip"
+    return packed(answer) if answer.has_json else answer
+
+
+def packed(answer: Reply) -> Reply:
+    """Pack an answer with gzip."""
+    answer.body = gzip.compress(answer.body)
+    answer.headers["Content-Encoding"] = "gzip"
     return answer
 
 
