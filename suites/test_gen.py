@@ -131,8 +131,9 @@ def problem_in(case: Case, exchange: Exchange) -> dict[str, Any] | None:
         value = exchange.answer.json() if exchange.answer else None
     except ValueError:
         return None
-    found = {field_name(schema, m): m for m in ("problem_status", "problem_title", "problem_detail")}
-    return {found.get(name, name): v for name, v in value.items()} if isinstance(value, dict) else None
+    names = {m: field_name(schema, m) for m in ("problem_status", "problem_title", "problem_detail")}
+    known = {m: value.get(name) for m, name in names.items()} if isinstance(value, dict) else None
+    return None if known is None else {**value, **known}
 
 
 @observes("OKD-GEN-010")
