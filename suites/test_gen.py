@@ -131,9 +131,10 @@ def problem_in(case: Case, exchange: Exchange) -> dict[str, Any] | None:
         value = exchange.answer.json() if exchange.answer else None
     except ValueError:
         return None
+    if not isinstance(value, dict):
+        return None
     names = {m: field_name(schema, m) for m in ("problem_status", "problem_title", "problem_detail")}
-    known = {m: value.get(name) for m, name in names.items()} if isinstance(value, dict) else None
-    return None if known is None else {**value, **known}
+    return {**value, **{m: value.get(name) for m, name in names.items()}}
 
 
 @observes("OKD-GEN-010")
