@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from okd_conformance.suite import Case, Operation, check, meanings
-from steps import generate, name_survived, stored, valid
+from steps import generate, name_survived, place_of, stored, valid
 
 NOT_AN_OBJECT = {
     "truncated": b'{"a": ',
@@ -82,8 +82,19 @@ def test_document_name_wins(case: Case) -> None:
 def test_path_id_against_body_id(case: Case) -> None:
     """The path names one thing, the metadata another."""
     sample = case.sample()
-    (meaning,) = sample.path_values
-    case.expect(case.sent(sample.with_field(meaning, case.fresh_uuid())))
+    ((meaning, named),) = sample.path_values.items()
+    other = case.fresh_uuid()
+    exchange = case.expect(case.sent(sample.with_field(meaning, other)))
+    place = place_of(case, case.require_id(exchange)) if exchange.succeeded else None
+    if place is not None:
+        case.require(
+            str(place.get(meaning)).lower() != other.lower(),
+            "filed_elsewhere",
+            situation="filed_under_body_id",
+            exchange=exchange,
+            wanted=f"{meaning}={named}",
+            found=f"{meaning}={other}",
+        )
 
 
 @check("OKD-MPT-028", place=["before", "after"])
