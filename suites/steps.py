@@ -263,9 +263,14 @@ def dms_id(sample: Sample) -> str:
 
 
 def filing(case: Case, sample: Sample) -> dict[str, Any] | None:
+    """Where a registered document landed, or None (with a note) when no hook shows it."""
+    return place_of(case, dms_id(sample))
+
+
+def place_of(case: Case, document_id: str) -> dict[str, Any] | None:
     """Where a document landed, or None (with a note) when no hook shows it."""
     try:
-        return case.call_hook("show_filing", document_id=dms_id(sample))
+        return case.call_hook("show_filing", document_id=document_id)
     except NotTested:
         case.note(case.words("placement_not_shown"))
         return None

@@ -123,7 +123,7 @@ def error_tells_status_and_title(case: Case) -> bool:
 
 
 def problem_in(case: Case, exchange: Exchange) -> dict[str, Any] | None:
-    """Status and title of a problem document by their meanings; None when the answer is no JSON object."""
+    """What a problem document tells, by meaning where it can be; None when the answer is no JSON object."""
     wanted = case.edition.media_types["problem"]
     answers = [a for o in case.edition.operations(case.role) for a in o.responses.values()]
     schema = next(a[wanted] for a in answers if a.get(wanted))
@@ -131,8 +131,10 @@ def problem_in(case: Case, exchange: Exchange) -> dict[str, Any] | None:
         value = exchange.answer.json() if exchange.answer else None
     except ValueError:
         return None
-    names = {m: field_name(schema, m) for m in ("problem_status", "problem_title")}
-    return {m: value.get(name) for m, name in names.items()} if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return None
+    names = {m: field_name(schema, m) for m in ("problem_status", "problem_title", "problem_detail")}
+    return {**value, **{m: value.get(name) for m, name in names.items()}}
 
 
 @observes("OKD-GEN-010")
@@ -251,6 +253,19 @@ def test_an_error(case: Case) -> None:
     judge = error_is_a_problem if case.requirement.id == "OKD-GEN-003" else error_tells_status_and_title
     if not judge(case):
         raise case.not_applicable("no_error_to_judge")
+
+
+@check("OKD-GEN-025")
+def test_error_tells_what_is_wrong(case: Case) -> None:
+    """A message without the metadata; a detail, or a list of errors under any name, tells that."""
+    sample = case.canonical()
+    exchange = case.sent(sample, message=sample.message(sample.file_part))
+    problem = None if exchange.succeeded else problem_in(case, exchange)
+    if problem is None:
+        raise case.not_applicable("no_error_to_judge")
+    lists = [value for value in problem.values() if isinstance(value, list | dict)]
+    told = any([problem.get("problem_detail"), *lists])
+    case.require(told, "no_detail", situation="no_detail", exchange=exchange)
 
 
 def own_error(case: Case) -> Exchange:

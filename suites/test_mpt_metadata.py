@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from okd_conformance.suite import Case, Operation, check, meanings
-from steps import generate, name_survived, stored, valid
+from steps import generate, name_survived, place_of, stored, valid
 
 NOT_AN_OBJECT = {
     "truncated": b'{"a": ',
@@ -82,8 +82,19 @@ def test_document_name_wins(case: Case) -> None:
 def test_path_id_against_body_id(case: Case) -> None:
     """The path names one thing, the metadata another."""
     sample = case.sample()
-    (meaning,) = sample.path_values
-    case.expect(case.sent(sample.with_field(meaning, case.fresh_uuid())))
+    ((meaning, named),) = sample.path_values.items()
+    other = case.fresh_uuid()
+    exchange = case.expect(case.sent(sample.with_field(meaning, other)))
+    place = place_of(case, case.require_id(exchange)) if exchange.succeeded else None
+    if place is not None:
+        case.require(
+            str(place.get(meaning)).lower() != other.lower(),
+            "filed_elsewhere",
+            situation="filed_under_body_id",
+            exchange=exchange,
+            wanted=f"{meaning}={named}",
+            found=f"{meaning}={other}",
+        )
 
 
 @check("OKD-MPT-028", place=["before", "after"])
@@ -169,6 +180,19 @@ def test_optional_fields_absent(case: Case, field: str) -> None:
 def test_optional_fields_of_wrong_type(case: Case, wrong: tuple[str, object]) -> None:
     """Present, but not what the schema says."""
     case.expect(case.sent(case.sample().with_field(*wrong)), "wrong_type")
+
+
+@check(
+    "OKD-MPT-062",
+    wrong={
+        "start-date": ("enrollment_start_date", "2021-13-40"),
+        "exam-moment": ("exam_date_time", "morgen"),
+        "sequence-number": ("sequence_code", 12),
+    },
+)
+def test_enrolment_facts_of_wrong_type(case: Case, wrong: tuple[str, object]) -> None:
+    """A fact of the enrolment or the exam that is not what the schema says."""
+    case.expect(case.sent(case.sample().with_field(*wrong)))
 
 
 @check("OKD-MPT-033")

@@ -152,11 +152,24 @@ def _service_as_text(call: Call, answer: Reply) -> Reply:
     return answer
 
 
+@fault("errors-without-detail", after("problem"))
+def without_detail(answer: Reply, world: World, refused: Refused) -> Reply:
+    """Leave only the status and the title of an error message."""
+    title = world.behaviour.situations[refused.situation].title
+    kept = {name: v for name, v in json.loads(answer.body).items() if not isinstance(v, str) or v == title}
+    answer.body = json.dumps(kept).encode()
+    return answer
+
+
 @fault("packs-unasked", finishing)
 def _packs_unasked(_call: Call, answer: Reply) -> Reply:
-    if answer.has_json:
-        answer.body = gzip.compress(answer.body)
-        answer.headers["Content-Encoding"] = "gzip"
+    return packed(answer) if answer.has_json else answer
+
+
+def packed(answer: Reply) -> Reply:
+    """Pack an answer with gzip."""
+    answer.body = gzip.compress(answer.body)
+    answer.headers["Content-Encoding"] = "gzip"
     return answer
 
 

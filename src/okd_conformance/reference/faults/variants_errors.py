@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from okd_conformance.reference.faults.change import tell_in_errors
-from okd_conformance.reference.faults.registry import variant
+from okd_conformance.reference.faults.change import after, both, tell_in_errors
+from okd_conformance.reference.faults.gen import without_detail
+from okd_conformance.reference.faults.registry import variant, variants
 from okd_conformance.reference.world import Call
 
 
@@ -16,3 +17,13 @@ def _errors_tell_more(call: Call) -> dict[str, object]:
         "exception": "ValidationException: look at RegistrationService.register in the manual",
         "example": {person.student_number: person.person_id for person in call.world.school.people[:1]},
     }
+
+
+variants(
+    {
+        "errors-in-a-list": both(
+            after("problem")(without_detail),
+            tell_in_errors(lambda _call: {"errors": {"message": ["This part is missing or can't be read."]}}),
+        )
+    }
+)
