@@ -45,7 +45,9 @@ def server_context(authority: trustme.CA, lowest: ssl.TLSVersion, highest: ssl.T
 
 
 @contextlib.contextmanager
-def behind(context: ssl.SSLContext, port_holder: socket.socket, app: object, plain: bool | bytes) -> Iterator[None]:
+def behind(
+    context: ssl.SSLContext, port_holder: socket.socket, app: object, plain: bool | bytes
+) -> Iterator[None]:
     """Serve ``app`` on a socket that takes TLS; over plain http too, or this fixed answer, when asked to."""
     backend = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     backend.bind(("127.0.0.1", 0))
@@ -85,7 +87,9 @@ def answer_the_door(
         threading.Thread(target=let_in, args=(connection, context, backend, plain), daemon=True).start()
 
 
-def let_in(connection: socket.socket, context: ssl.SSLContext, backend: tuple[str, int], plain: bool | bytes) -> None:
+def let_in(
+    connection: socket.socket, context: ssl.SSLContext, backend: tuple[str, int], plain: bool | bytes
+) -> None:
     connection.settimeout(20)
     with contextlib.suppress(OSError), contextlib.closing(connection):
         first = connection.recv(1, socket.MSG_PEEK)
