@@ -119,6 +119,6 @@ def _rest(lang: Lang) -> Iterator[str]:
 _SELDOM: Sequence[tuple[str, str]] = (
     ("tls", "{ca_file: acme-ca.pem, client_cert: null, terminated_elsewhere: false}"),
     ("http", '{proxy: null, headers: {X-Gateway-Key: "${GATEWAY_KEY}"}}'),
-    ("limits", "{requests_per_second: 50, timeout_s: 30, max_requests: 20000, max_duration_s: 14400}"),
+    ("limits", "{requests_per_second: 50, timeout_s: 30, ready_within_s: 10, max_requests: 20000}"),
     ("hooks", '{show_filing: "https://sandbox.acme.example/okd/show-filing"}'),
 )

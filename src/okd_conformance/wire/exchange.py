@@ -135,6 +135,15 @@ class Answer:
             return "Latin-1 (ISO-8859-1)"
         return "UTF-8"
 
+    @property
+    def has_json(self) -> bool:
+        """Whether the body is JSON, whatever its media type."""
+        try:
+            self.json()
+        except ValueError:
+            return False
+        return True
+
     def json(self) -> Any:
         """The body as JSON; ValueError when it is not, or beyond all bounds."""
         return read_json(self.body)

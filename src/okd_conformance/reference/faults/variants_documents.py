@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from okd_conformance.reference import dms
 from okd_conformance.reference.answers import Refused, Reply
-from okd_conformance.reference.faults.change import after, around, before, is_change, refusing, without_errors
+from okd_conformance.reference.faults.change import (
+    after,
+    around,
+    before,
+    instead,
+    is_change,
+    refusing,
+    without_errors,
+)
 from okd_conformance.reference.faults.registry import variant, variants
 from okd_conformance.reference.storage import Spool, StoredDocument
 from okd_conformance.reference.world import Behaviour, Call, ReceivedPart
 from okd_conformance.standard.fields import Body
-from okd_conformance.standard.operation import Binding
+from okd_conformance.standard.operation import Binding, Operation
 
 _NUMBER_LENGTHS = range(7, 10)
 
@@ -91,6 +99,16 @@ def _content_elsewhere(behaviour: Behaviour) -> None:
         return Reply(302, headers={"location": call.behaviour.make_download_url(call, document)})
 
     behaviour.handlers["read"] = read
+
+
+@variant("ids-are-keys", instead("path_ids"))
+def _ids_are_keys(operation: Operation, values: Mapping[str, str]) -> dict[str, str]:
+    return {p.meaning or p.name: values[p.name].lower() for p in operation.path_parameters}
+
+
+@variant("takes-more-than-1-gb", instead("document_limit"))
+def _takes_more(call: Call) -> int:
+    return 4 * call.world.edition.limits["document_bytes"]
 
 
 variants(

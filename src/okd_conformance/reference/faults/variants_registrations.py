@@ -52,6 +52,11 @@ def _file_with_enrolment_alone(inner: Callable[..., Filing], call: Call, body: B
     return Filing("enrolment", enrolment.person_id, enrolment.association_id)
 
 
+@variant("association-decides", around("file_registration"))
+def _association_decides(inner: Callable[..., Filing], call: Call, body: Body) -> Filing:
+    return inner(call, body) if call.role == EXAM_ROLE else _file_with_enrolment_alone(inner, call, body)
+
+
 @variant("exam-reference-needed", after("file_with_exam"))
 def _exam_reference_needed(filing: Filing | None, *_: object) -> Filing | None:
     if filing is None:
