@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from okd_conformance.suite import Case, cells, check
-from steps import invented, other_scope, require_place, scope_alone, stored, sufficient_scope
+from steps import agree, invented, other_scope, require_place, scope_alone, stored, sufficient_scope
 
 FORMS = {
     "ids": ("id", "id"),
@@ -123,6 +123,7 @@ def _other_scopes_of_the_flow(case: Case) -> list[str]:
 @check("OKD-F01-012")
 def test_filed_as_the_path_says(case: Case) -> None:
     """With the enrolment, the person or the sitting of the path, as the hook shows."""
+    agree(case)
     sample = case.canonical()
     exchange = case.expect(case.sent(sample))
     place = case.call_hook("show_filing", document_id=case.require_id(exchange))
