@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from joserfc.jwk import ECKey
 from okd_conformance.auth.tokens import Tokens, TokenUnobtainable
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.target.reading import Auth, Http, Limits, OAuthClient, RoleTarget, Secret, Target, Tls
+from support.raw_server import hear, raw_server
 
 Reply = tuple[int, dict[str, str], Any]
 SECRET = "a+b/c=%d é:1"
@@ -103,6 +105,42 @@ def refusal(made: Tokens, scope: str = "a") -> str:
     with pytest.raises(TokenUnobtainable) as caught:
         made.bearer(scope)
     return caught.value.reason.en
+
+
+# --- on the way ------------------------------------------------------------------------------------------
+
+
+def a_token(connection: str, value: str) -> bytes:
+    said = json.dumps({**GRANTED[2], "access_token": value}).encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(said)}\r\nConnection: {connection}\r\n\r\n"
+    return head.encode() + said
+
+
+def proof_in(message: bytes) -> str:
+    return dict(parse_qsl(message.partition(b"\r\n\r\n")[2].decode()))["client_assertion"]
+
+
+@pytest.mark.parametrize("again", [True, False], ids=["another-connection", "never"])
+def test_a_connection_that_was_closed_while_idle_is_nobodys_fault(again: bool) -> None:
+    """The form is sent once more, with a signed JWT of its own: an issuer takes each but once."""
+    proofs: list[str] = []
+
+    def kept_open(connection: socket.socket) -> None:
+        connection.sendall(a_token("keep-alive", "one"))
+        proofs.append(proof_in(hear(connection)))
+
+    options = {"client_auth": "private_key_jwt", "client_key": Secret(KEY.as_dict(private=True))}
+    last = a_token("close", "two") if again else b""
+    with raw_server(kept_open, last) as server, tokens(server.url, **options) as made:
+        assert made.bearer("a").value == "one"
+        if again:
+            assert made.bearer("b").value == "two"
+        else:
+            assert "cannot be reached" in refusal(made, "b")
+    assert len(server.heard) == 2
+    proofs.append(proof_in(server.heard[1]))
+    assert all(proofs)
+    assert len(set(proofs)) == 2
 
 
 # --- busy -------------------------------------------------------------------------------------------------

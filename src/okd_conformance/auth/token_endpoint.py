@@ -36,11 +36,14 @@ from okd_conformance.wire.address import web_address
 from okd_conformance.wire.clock import skew_of
 from okd_conformance.wire.connections import Connections
 from okd_conformance.wire.failures import why, why_at
+from okd_conformance.wire.no_answer import NoAnswer
 from okd_conformance.wire.patience import DeadlineError, NotOpenedError, Patience
 from okd_conformance.wire.throttling import MAX_THROTTLED, seconds_to_wait
 from okd_conformance.wire.waiting import Why, waiting
 
 MAX_ANSWER_BYTES = 1_000_000
+_Sent = tuple[Mapping[str, str], str | None]
+"""Headers and body of a request."""
 _BUSY = frozenset({httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE})
 _FORM = "application/x-www-form-urlencoded"
 """Without a charset: the type has none, and some issuers refuse one."""
@@ -126,7 +129,7 @@ class TokenEndpoint:
         """
         url = self._address()
         way = self._worked.get(client.client_id) or ways(self._auth, client)[0]
-        sent = self._post(url, self._form(scope), way(self._auth, client, url))
+        sent = self._post(url, self._form(scope), partial(way, self._auth, client, url))
         answer = read_answer(sent.status, sent.content)
         if isinstance(answer, TokenRefused) and answer.busy:
             raise self._refusal(client, answer)
@@ -141,21 +144,24 @@ class TokenEndpoint:
     ) -> Granted | TokenRefused:
         """Send a form, and again after the time that a busy endpoint names, a few times."""
         for _ in range(MAX_THROTTLED - 1):
-            answer = self._post(url, form, prove())
+            answer = self._post(url, form, prove)
             if answer.status not in _BUSY or answer.retry_after is None:
                 break
             wait = seconds_to_wait(answer.retry_after)
             with waiting(Why.BUSY, wait):
                 self._sleep(wait)
         else:
-            answer = self._post(url, form, prove())
+            answer = self._post(url, form, prove)
         return read_answer(answer.status, answer.content)
 
-    def _post(self, url: str, form: Mapping[str, str], proof: ClientProof) -> _Answer:
-        if proof.secret is not None:
-            self._learn(proof.secret)
-        body = urlencode({**form, **proof.form})
-        answer = self._send("POST", url, {"Content-Type": _FORM, **proof.headers}, body)
+    def _post(self, url: str, form: Mapping[str, str], prove: Callable[[], ClientProof]) -> _Answer:
+        def made() -> _Sent:
+            proof = prove()
+            if proof.secret is not None:
+                self._learn(proof.secret)
+            return {"Content-Type": _FORM, **proof.headers}, urlencode({**form, **proof.form})
+
+        answer = self._send("POST", url, made)
         self.skew = skew_of(answer.date, datetime.now(UTC))
         for token in tokens_in(answer.content):
             self._learn(token)
@@ -182,7 +188,7 @@ class TokenEndpoint:
     def _published(self, issuer: str) -> str:
         statuses = []
         for place in _places(issuer):
-            answer = self._send("GET", place, {"Accept": "application/json"})
+            answer = self._send("GET", place, lambda: ({"Accept": "application/json"}, None))
             found = web_address(self._endpoint_in(fields_of(answer.content)))
             if answer.status == httpx.codes.OK and found and found.startswith(issuer.partition("//")[0]):
                 return found
@@ -197,10 +203,12 @@ class TokenEndpoint:
 
     # --- sending ---------------------------------------------------------------------------------------
 
-    def _send(self, method: str, url: str, headers: Mapping[str, str], body: str | None = None) -> _Answer:
+    def _send(self, method: str, url: str, made: Callable[[], _Sent], *, again: bool = True) -> _Answer:
+        """Send what ``made`` gives; once more, made anew, over a connection closed while it was idle."""
         http = self._target.http
         gateway = {k: v.reveal() for k, v in http.headers.items()} if http.headers_at_token_url else {}
         usual = {"Accept-Encoding": "identity", "User-Agent": "okd-conformance", "Accept": "application/json"}
+        headers, body = made()
         try:
             return self._exchange(method, url, {**usual, **gateway, **headers}, body)
         except (httpx.TimeoutException, DeadlineError):
@@ -210,6 +218,8 @@ class TokenEndpoint:
         except ValueError:
             raise self._unobtainable("auth_unreadable") from None
         except (httpx.TransportError, httpx.InvalidURL, NotOpenedError) as error:
+            if again and why(error) is NoAnswer.DISCONNECTED and self._connections()[1].stale:
+                return self._send(method, url, made, again=False)
             raise self._unreachable(url, error) from None
 
     def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: str | None) -> _Answer:
