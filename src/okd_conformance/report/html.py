@@ -6,9 +6,7 @@ its Content-Security-Policy forbids any.
 
 from __future__ import annotations
 
-import base64
 import functools
-import hashlib
 import re
 import shlex
 from collections import defaultdict
@@ -16,14 +14,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from okd_conformance.base.clean import printable
 from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.judge.outcome import FINDINGS, CaseResult, Status, worst
 from okd_conformance.report import har as har_view
-from okd_conformance.report import wording
+from okd_conformance.report import pages, wording
 from okd_conformance.report.cards import cards, untested
 from okd_conformance.report.model import EXCHANGES, Report, RequirementResult
 from okd_conformance.report.tables import fault_proof, figures, scope_matrix
@@ -53,7 +51,7 @@ def html(report: Report, har: Mapping[str, Any] | None, lang: Lang) -> str:
             lang=lang,
             style=Markup(style),  # noqa: S704 - our own file
             script=Markup(script),  # noqa: S704 - our own file
-            policy=policy(style, script),
+            policy=pages.policy(style, script),
             title=Text.same(f"{wording.product(report)} - OKD"),
             tone=wording.tone(report),
             headline=wording.headline(report),
@@ -121,14 +119,7 @@ class _Exchanges:
 
 @functools.cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        finalize=harmless,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
+    environment = pages.environment(_TEMPLATES)
     environment.globals.update(
         t=lambda key, **values: both(say(key, **values)),
         many=lambda key, number: both(wording.counted(key, number)),
@@ -158,26 +149,9 @@ def _again(case: CaseResult) -> str:
     return " ".join(["okd-conformance run TARGET.yaml", *(f"--case {shlex.quote(one)}" for one in ids)])
 
 
-def harmless(value: object) -> object:
-    """Whatever the template shows goes through ``printable``; what it has marked as HTML already has."""
-    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
 @functools.cache
 def _file(name: str) -> str:
     return (_TEMPLATES / name).read_text("utf-8")
-
-
-def policy(style: str, script: str) -> str:
-    """What the page may do: use this style and this script, and load nothing."""
-
-    def source(text: str) -> str:
-        return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
-
-    return (
-        f"default-src 'none'; style-src {source(style)}; script-src {source(script)}; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
 
 
 def _bar(counts: Mapping[Status, int]) -> list[tuple[Status, int, float, float]]:

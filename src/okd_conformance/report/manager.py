@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from okd_conformance.base.clean import one_line
 from okd_conformance.base.text import Lang, say
-from okd_conformance.report import wording
+from okd_conformance.report import pages, wording
 from okd_conformance.report.cards import cards, untested
-from okd_conformance.report.html import harmless, policy
 from okd_conformance.report.model import Report
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -33,7 +32,7 @@ def manager(report: Report, lang: Lang) -> str:
             report=report,
             lang=lang,
             style=Markup(style),  # noqa: S704 - our own file
-            policy=policy(style, ""),
+            policy=pages.policy(style, ""),
             product=one_line(wording.product(report), 80),
             headline=wording.headline(report),
             sentence=wording.plain_sentence(report),
@@ -49,14 +48,7 @@ def manager(report: Report, lang: Lang) -> str:
 
 
 def _environment(lang: Lang) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        finalize=harmless,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
+    environment = pages.environment(_TEMPLATES)
     environment.globals.update(
         say=lambda key, **values: say(key, **values).in_language(lang),
         words=lambda text: one_line(text.in_language(lang), 600),

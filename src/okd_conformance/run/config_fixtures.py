@@ -9,6 +9,7 @@ from typing import Any
 from okd_conformance.base.configuration import ConfigurationError
 from okd_conformance.base.exit_codes import ExitCode
 from okd_conformance.base.text import say
+from okd_conformance.judge.ledger import GONE
 from okd_conformance.judge.set_up_data import is_empty_page
 from okd_conformance.judge.stops import Inconclusive, NotTested
 from okd_conformance.run.config_found import LABEL, Found
@@ -61,7 +62,7 @@ def _looked_up(run: Run, operation: Operation, seen: set[str]) -> Iterator[Found
 def _exists(operation: Operation, exchange: Exchange, names: str) -> Found:
     """Whether a lookup found what it was asked for."""
     told = {"names": names, "operation": operation.name, "status": exchange.status or "-"}
-    if exchange.status in {404, 410} or is_empty_page(operation, exchange):
+    if exchange.status in GONE or is_empty_page(operation, exchange):
         return Found("bad", say("config_no_such", **told), say("config_no_such_remedy"), ExitCode.USAGE)
     if exchange.answer is not None and exchange.answer.succeeded:
         return Found("good", say("config_exists", **told))

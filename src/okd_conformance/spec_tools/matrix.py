@@ -7,11 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
-
 from okd_conformance.base.text import Lang, Text, say
 from okd_conformance.judge.outcome import Status, worst
-from okd_conformance.report.html import harmless
+from okd_conformance.report import pages
 from okd_conformance.report.model import Report
 from okd_conformance.report.reading import stored_report
 from okd_conformance.report.wording import status_name, whole_verdict
@@ -113,22 +111,22 @@ def _flows(reports: Sequence[Report]) -> list[Row]:
 
 def matrix_html(matrix: Matrix, lang: Lang) -> str:
     """The page, as one file that works offline."""
-    loader = jinja2.FileSystemLoader(Path(__file__).parent)
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, finalize=harmless
-    )
 
     def words(key: str, **values: object) -> str:
         return say(key, **values).in_language(lang)
 
-    return environment.get_template("matrix.html.jinja").render(
-        matrix=matrix,
-        lang=lang,
-        words=words,
-        mark=_MARKS,
-        status_words=lambda status: status_name(status).in_language(lang),
-        verdict_words=lambda report: whole_verdict(report).in_language(lang),
-        camps=lambda row: Counter(status for status in row.cells.values() if status.is_tried),
+    return (
+        pages.environment(Path(__file__).parent)
+        .get_template("matrix.html.jinja")
+        .render(
+            matrix=matrix,
+            lang=lang,
+            words=words,
+            mark=_MARKS,
+            status_words=lambda status: status_name(status).in_language(lang),
+            verdict_words=lambda report: whole_verdict(report).in_language(lang),
+            camps=lambda row: Counter(status for status in row.cells.values() if status.is_tried),
+        )
     )
 
 
