@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
@@ -17,6 +17,7 @@ import yaml
 from okd_conformance.base.paths import data_folder
 from okd_conformance.checks.marking import checks_of, load_suites
 from okd_conformance.checks.planning import is_named
+from okd_conformance.reference import faults
 from okd_conformance.standard.faults import load_faults, load_variants
 
 _UNREAD = ("docs/", "tests/", "benchmarks/", "reports/", ".ci/")
@@ -64,7 +65,7 @@ def _take(file: str, base: str, found: Touched) -> None:
         found.names |= _rows_that_differ(file, base, "faults", "name")
     elif file == "specs/variants.yaml":
         found.names |= _rows_that_differ(file, base, "variants", "name")
-    elif path.parent.name == "faults" and (names := _behave_in(file)):
+    elif path.parent.name == "faults" and (names := _behave_in(path.name)):
         found.names |= names
     else:
         found.everywhere.append(file)
@@ -75,10 +76,10 @@ def _judged_in(module: str) -> set[str]:
     return {check.requirement for function in functions for check in checks_of(function)}
 
 
-def _behave_in(file: str) -> set[str]:
+def _behave_in(module: str) -> set[str]:
     """The faults and variants whose behaviour a module names; none for one that others share."""
-    module = data_folder("specs").parent / file
-    text = module.read_text(encoding="utf-8") if module.is_file() else ""
+    here = Path(str(faults.__file__)).with_name(module)
+    text = here.read_text(encoding="utf-8") if here.is_file() else ""
     return {name for name in {*load_faults(), *load_variants()} if f'"{name}"' in text}
 
 
